@@ -1,0 +1,40 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+SITE ?= ogre
+PORT ?= 8000
+DATA ?= instance/$(SITE)
+TODAY ?=
+
+.PHONY: help run test lint bench messages migrate lock env
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+# The environment is right when the stamp of the lock's hash exists.
+env:
+	@sh scripts/environment.sh "$(PYTHON)" "$(VENV)"
+
+run: env  ## the demo: SITE=ogre PORT=8000 DATA=instance/ogre TODAY=2026-11-30
+	@exec $(PY) -m demo.run --site "$(SITE)" --port "$(PORT)" --data "$(DATA)" --today "$(TODAY)"
+
+test: env  ## everything
+	@sh scripts/test.sh $(PY)
+
+lint: env  ## ruff, mypy, import contracts
+	@sh scripts/lint.sh $(VENV)/bin
+
+bench: env  ## measurements into bench/results
+	@$(PY) -m bench
+
+messages: env  ## collect strings into translations/*.po and compile them
+	@$(PY) -m scripts.messages
+
+migrate: env  ## write the migration that the tables ask for: NAME="add x"
+	@$(PY) -m flask --app app data new-migration "$(NAME)"
+
+lock:  ## pin every dependency again
+	uv pip compile pyproject.toml --extra postgres --extra redis --group dev --universal --generate-hashes --no-header -q -o requirements.lock
