@@ -1,0 +1,93 @@
+"""The audit trail: who did what, when, by which login, for whom. Rows are only ever added.
+
+A trigger in the database refuses UPDATE and DELETE; sealing into a hash chain is a job's work and writes its own
+table, so writers never wait for each other (decisions.md 29).
+
+The audit row of a form is also its receipt: it carries the form's submission id, a hash of what was sent and the
+outcome, so that the same form sent again is answered from it (security rule 10, decisions.md 18).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, Session, SQLModel
+
+from models.types import utc_now
+
+
+class AuditRow(SQLModel, table=True):
+    """One act. `detail` holds no secret and no full personal code."""
+
+    __tablename__ = "audit"
+    __table_args__ = (sa.UniqueConstraint("once", "actor_user_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=utc_now, index=True)
+    action: str = Field(max_length=48)  # "reading.submitted"
+    actor_user_id: int | None = Field(default=None, index=True)
+    principal_customer_id: int | None = Field(default=None, index=True)
+    mandate_version: int | None = None
+    session_method: str | None = Field(default=None, max_length=16)
+    source: str = Field(max_length=16)
+    premises_id: int | None = Field(default=None, index=True)
+    object_type: str | None = Field(default=None, max_length=32)
+    object_id: int | None = None
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    once: str | None = Field(default=None, max_length=43)
+    content_hash: str | None = Field(default=None, max_length=64)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, for whom, and how they logged in: stands on every write and every audit row (F08)."""
+
+    user_id: int | None
+    source: str  # a models.types.Source value, or "web" / "command" where no reading is concerned
+    principal_customer_id: int | None = None
+    mandate_version: int | None = None
+    session_method: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an earlier submission of the same form did."""
+
+    content_hash: str
+    outcome: Mapping[str, Any]
+
+
+def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
+    """Add one audit row. `about`: premises_id, object_type, object_id, detail, once, content_hash."""
+    session.add(
+        AuditRow(
+            action=action,
+            actor_user_id=actor.user_id,
+            principal_customer_id=actor.principal_customer_id,
+            mandate_version=actor.mandate_version,
+            session_method=actor.session_method,
+            source=actor.source,
+            **about,
+        )
+    )
+
+
+_RECEIPT = sa.select(sa.column("content_hash"), sa.column("detail", sa.JSON)).select_from(sa.table("audit")).where(
+    sa.column("once") == sa.bindparam("once"), sa.column("actor_user_id") == sa.bindparam("user_id")
+)  # fmt: skip
+
+
+def receipt(connection: Connection, once: str, user_id: int) -> Receipt | None:
+    """The receipt of this submission id of this user, if the form was accepted before."""
+    row = connection.execute(_RECEIPT, {"once": once, "user_id": user_id}).first()
+    return Receipt(row.content_hash, row.detail) if row else None
+
+
+def content_hash(content: Mapping[str, str]) -> str:
+    """A hash of what a form said, the same for the same content in any order."""
+    return hashlib.sha256(json.dumps(dict(content), sort_keys=True).encode()).hexdigest()

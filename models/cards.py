@@ -1,0 +1,191 @@
+"""Meter cards: the meters of a place with their last two readings, in one statement (D01; LU-23..25).
+
+The last readings come by correlated scalar subqueries, never by loading a history (performance.md, habit 1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from models.meters import Meter, Register
+from models.places import COLUMNS, FOR_EVER, Place, place_of, through_tenures
+from models.premises import Premises
+from models.readings import Reading
+from models.rules.plausibility import consumption
+from models.tenures import Tenure
+from models.types import MeterKind, Source, ValidKind
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One reading as a card shows it; `value` in thousandths of the unit."""
+
+    id: int
+    value: int
+    read_on: date
+    source: Source
+    received_at: datetime
+    period: date | None
+    rolled_over: bool
+    actor_user_id: int | None
+
+
+@dataclass(frozen=True)
+class Dial:
+    """One register with its last reading and the one before. `digits` and `decimals` are None until the site's
+    rule fills them (`MeterCard.on_dials`)."""
+
+    register_id: int
+    ordinal: int
+    name: str
+    digits: int | None
+    decimals: int | None
+    last: Mark | None
+    before: Mark | None
+
+    @property
+    def used(self) -> int | None:
+        """Consumption between the last two readings, thousandths; None where there are not two."""
+        if self.last is None or self.before is None:
+            return None
+        return consumption(self.before.value, self.last.value, self.digits or 5, self.last.rolled_over)
+
+
+@dataclass(frozen=True)
+class MeterCard:
+    """A meter as a resident sees it."""
+
+    id: int
+    public_id: str
+    kind: MeterKind
+    where: str
+    serial: str
+    is_remote: bool
+    is_house: bool
+    removed_on: date | None
+    valid_until: date | None
+    valid_kind: ValidKind
+    place: Place
+    dials: tuple[Dial, ...]
+
+    def on_dials(self, digits: int, decimals: int) -> "MeterCard":
+        """The same card, dials without own digits and decimals taking the site's."""
+        dials = tuple(
+            replace(dial, digits=dial.digits or digits, decimals=decimals if dial.decimals is None else dial.decimals)
+            for dial in self.dials
+        )
+        return replace(self, dials=dials)
+
+
+_LAST = sa.orm.aliased(Reading, name="last_reading")
+_BEFORE = sa.orm.aliased(Reading, name="reading_before")
+_MARK = ("id", "value", "read_on", "source", "received_at", "period", "rolled_over", "actor_user_id")
+
+
+def _nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
+    one = sa.orm.aliased(Reading)
+    return (
+        sa.select(col(one.id))
+        .where(
+            col(one.register_id) == col(Register.id),
+            col(one.superseded_at).is_(None),
+            col(one.read_on) >= since,
+            col(one.read_on) <= until,
+        )
+        .order_by(col(one.read_on).desc(), col(one.id).desc())
+        .limit(1)
+        .offset(offset)
+        .scalar_subquery()
+    )
+
+
+_COLUMNS = (
+    col(Meter.id), col(Meter.public_id), col(Meter.kind), col(Meter.place), col(Meter.serial),
+    col(Meter.is_remote), col(Meter.house_id), col(Meter.removed_on), col(Meter.valid_until),
+    col(Meter.valid_kind), col(Register.id).label("register_id"), col(Register.ordinal),
+    col(Register.name).label("register_name"), col(Register.digits), col(Register.decimals),
+    *(getattr(_LAST, field).label(f"last_{field}") for field in _MARK),
+    *(getattr(_BEFORE, field).label(f"before_{field}") for field in _MARK),
+)  # fmt: skip
+
+
+def _with_readings(statement: sa.Select[Any], since: Any, until: Any) -> sa.Select[Any]:
+    return (
+        statement.join(Register, col(Register.meter_id) == col(Meter.id))
+        .outerjoin(_LAST, _LAST.id == _nth_last(0, since, until))
+        .outerjoin(_BEFORE, _BEFORE.id == _nth_last(1, since, until))
+    )
+
+
+_OF_PLACE = (
+    _with_readings(sa.select(*_COLUMNS).select_from(Meter), sa.bindparam("since"), sa.bindparam("until"))
+    .where(
+        sa.or_(
+            col(Meter.premises_id) == sa.bindparam("premises_id"), col(Meter.house_id) == sa.bindparam("house_id")
+        ),
+        sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")),
+    )
+    .order_by(col(Meter.id), col(Register.ordinal))
+)
+# One meter with the place through which the user reaches it: scope, tenure and readings in one statement.
+_ONE = through_tenures(
+    _with_readings(
+        sa.select(*_COLUMNS, *COLUMNS)
+        .select_from(Meter)
+        .join(
+            Premises,
+            sa.or_(col(Premises.id) == col(Meter.premises_id), col(Premises.house_id) == col(Meter.house_id)),
+        ),
+        col(Tenure.starts_on),
+        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER),
+    )
+).where(col(Meter.public_id) == sa.bindparam("public_id")).order_by(col(Register.ordinal))  # fmt: skip
+_ORDER = list(MeterKind)
+
+
+def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
+    """The meters that stand at a place and in its house: own ones first, by kind and place. One statement."""
+    values = {"premises_id": place.id, "house_id": place.house_id, "since": place.since, "until": place.until}
+    rows = connection.execute(_OF_PLACE, values | {"today": today}).fetchall()
+    found = [_card(list(dials), place) for _, dials in groupby(rows, key=lambda row: row.id)]
+    return sorted(found, key=lambda card: (card.is_house, _ORDER.index(card.kind), card.where, card.serial))
+
+
+def card(connection: Connection, user_id: int, today: date, public_id: str) -> MeterCard | None:
+    """One meter, also a removed one, at a place of this user or in its house; None for anybody else's."""
+    rows = connection.execute(_ONE, {"user_id": user_id, "today": today, "public_id": public_id}).fetchall()
+    if not rows:
+        return None
+    first = rows[0]  # of several tenures and, for a house's meter, several flats: the first, as `places_of` does
+    here = [row for row in rows if row.place_id == first.place_id]
+    place = place_of([row for row in here if row.register_id == first.register_id])
+    return _card([row for row in here if row.starts_on == first.starts_on], place)
+
+
+def _card(rows: Sequence[sa.Row[Any]], place: Place) -> MeterCard:
+    meter = rows[0]
+    dials = {
+        row.register_id: Dial(
+            row.register_id, row.ordinal, row.register_name, row.digits, row.decimals,
+            _mark(row, "last"), _mark(row, "before"),
+        )
+        for row in rows
+    }  # fmt: skip
+    return MeterCard(
+        id=meter.id, public_id=meter.public_id, kind=meter.kind, where=meter.place, serial=meter.serial,
+        is_remote=meter.is_remote, is_house=meter.house_id is not None, removed_on=meter.removed_on,
+        valid_until=meter.valid_until, valid_kind=meter.valid_kind, place=place, dials=tuple(dials.values()),
+    )  # fmt: skip
+
+
+def _mark(row: sa.Row[Any], prefix: str) -> Mark | None:
+    fields = row._mapping
+    if fields[f"{prefix}_id"] is None:
+        return None
+    return Mark(*(fields[f"{prefix}_{field}"] for field in _MARK))

@@ -1,0 +1,30 @@
+"""Customers: the parties of a contract, as the billing system knows them, and which users they are."""
+
+from sqlmodel import Field, SQLModel
+
+from models.types import Settlement, choice
+
+
+class Customer(SQLModel, table=True):
+    """A contract party. The personal code or registration number is kept as keyed hash plus encrypted value."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str = Field(unique=True, max_length=64)
+    code: str = Field(unique=True, max_length=32)  # the customer code printed on invoices (DD-08)
+    name: str = Field(max_length=200)
+    is_company: bool = False
+    identifier_hash: str | None = Field(default=None, index=True, max_length=64)
+    identifier_encrypted: str | None = Field(default=None, max_length=400)
+    email: str | None = Field(default=None, max_length=254)
+    phone: str | None = Field(default=None, max_length=32)
+    language: str | None = Field(default=None, max_length=2)
+    settlement: Settlement = choice(Settlement, default=Settlement.METERED)
+
+
+class CustomerUser(SQLModel, table=True):
+    """This user is this customer: acts as the principal, not for her."""
+
+    __tablename__ = "customer_user"
+
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", primary_key=True, index=True)

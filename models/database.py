@@ -1,0 +1,97 @@
+"""The database: engines, units of work, and what each of the two databases needs to be told."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlmodel import Session, SQLModel
+
+# Names for every constraint, so that migrations can drop them on both databases. Set before any table is defined.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+SQLITE_PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",  # NORMAL loses acknowledged commits in a power cut (security.md rule 12)
+    "foreign_keys=on",
+    "busy_timeout=10000",
+    "mmap_size=268435456",
+)
+_TABLES = (
+    "audit", "customers", "documents", "files", "invoices", "meters", "overrides", "people", "premises",
+    "readings", "sessions", "tenures", "throttle",
+)  # fmt: skip
+
+
+def metadata() -> sa.MetaData:
+    """The metadata with every table of the application registered in it."""
+    for name in _TABLES:
+        import_module(f"models.{name}")
+    return SQLModel.metadata
+
+
+class Database:
+    """Two ways in: `read()` for pages, `write()` for a unit of work that commits whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        """Open `url`: `sqlite:///path` or `postgresql+psycopg://…`. Nothing is connected yet."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+        # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that only reads."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so nothing that it read
+        can change before it commits.
+        """
+        with self.engine.execution_options(writes=True).connect() as connection, Session(connection) as session:
+            yield session
+            session.commit()
+            connection.commit()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, module=import_module("pysqlite3.dbapi2"))
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # SQLAlchemy's "begin" event below starts transactions, not the driver
+        for pragma in SQLITE_PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def rows(connection: Connection, statement: sa.Executable, **values: object) -> Sequence[sa.Row[Any]]:
+    """All rows of a prebuilt statement."""
+    return connection.execute(statement, values).fetchall()

@@ -1,0 +1,142 @@
+"""Documents of a property, and the yearly estimates (tāme) with their lines (C13; LU-58)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, SQLModel, col
+
+from models.places import Place
+from models.types import DocumentKind, choice, new_public_id
+
+
+class Document(SQLModel, table=True):
+    """A file for a house or for one premises; exactly one of the two is set."""
+
+    __table_args__ = (
+        sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
+    external_id: str = Field(unique=True, max_length=64)
+    house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
+    premises_id: int | None = Field(default=None, foreign_key="premises.id", index=True)
+    kind: DocumentKind = choice(DocumentKind, default=DocumentKind.OTHER)
+    title: str = Field(max_length=200)
+    issued_on: date
+    file_hash: str = Field(max_length=64)
+    file_name: str = Field(max_length=120)
+    size: int  # bytes
+
+
+class EstimateLine(SQLModel, table=True):
+    """What one item of a house's yearly estimate costs, in ten-thousandths of a euro per m² and month."""
+
+    __tablename__ = "estimate_line"
+    __table_args__ = (sa.UniqueConstraint("house_id", "year", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str = Field(unique=True, max_length=64)
+    house_id: int = Field(foreign_key="house.id")
+    year: int
+    position: int
+    item: str = Field(max_length=200)
+    price: int
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document and the place through which the user reaches it."""
+
+    row: sa.Row[Any]
+    place: Place
+
+
+_DOCUMENTS = sa.select(Document.__table__).where(  # type: ignore[attr-defined]
+    sa.or_(
+        col(Document.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
+        col(Document.house_id).in_(sa.bindparam("house_ids", expanding=True)),
+    )
+).order_by(col(Document.issued_on).desc(), col(Document.id).desc())  # fmt: skip
+_ONE = _DOCUMENTS.where(col(Document.public_id) == sa.bindparam("public_id"))
+_ESTIMATES = (
+    sa.select(col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price))
+    .where(col(EstimateLine.house_id) == sa.bindparam("house_id"))
+    .order_by(col(EstimateLine.year).desc(), col(EstimateLine.position))
+)
+
+
+def documents(connection: Connection, place: Place) -> list[DocumentView]:
+    """The documents of a place and its house, newest first, within its tenure."""
+    return [view for view in _views(connection, _DOCUMENTS, [place]) if _within(view)]
+
+
+def one(connection: Connection, places: Sequence[Place], public_id: str) -> DocumentView | None:
+    """One document of these places or their houses; None for anybody else's."""
+    return next((v for v in _views(connection, _ONE, places, public_id=public_id) if _within(v)), None)
+
+
+def _views(
+    connection: Connection, statement: sa.Select[Any], places: Sequence[Place], **values: object
+) -> list[DocumentView]:
+    by_id = {place.id: place for place in places}
+    by_house = {place.house_id: place for place in reversed(places)}
+    values |= {"premises_ids": list(by_id), "house_ids": list(by_house)}
+    rows = connection.execute(statement, values)
+    return [DocumentView(row, by_id[row.premises_id] if row.premises_id else by_house[row.house_id]) for row in rows]
+
+
+def _within(view: DocumentView) -> bool:
+    """A flat's own papers belong to the tenure they were issued in; a house's are for everybody who lives there."""
+    if view.row.premises_id is None:
+        return view.row.issued_on <= view.place.until
+    return bool(view.place.since <= view.row.issued_on <= view.place.until)
+
+
+@dataclass(frozen=True)
+class EstimateItem:
+    """One item of the estimate in two years, ten-thousandths of a euro per m² and month; None: not in that year."""
+
+    item: str
+    now: int | None
+    before: int | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A house's newest estimate beside that of the year before (C13; LU-58)."""
+
+    year: int
+    year_before: int | None
+    items: tuple[EstimateItem, ...]
+
+    @property
+    def total(self) -> int:
+        """The sum of the newest year."""
+        return sum(item.now or 0 for item in self.items)
+
+    @property
+    def total_before(self) -> int:
+        """The sum of the year before."""
+        return sum(item.before or 0 for item in self.items)
+
+
+def estimate(connection: Connection, place: Place) -> Estimate | None:
+    """The estimate of the place's house, year beside year; None where there is none."""
+    years: dict[int, dict[str, int]] = {}
+    for row in connection.execute(_ESTIMATES, {"house_id": place.house_id}):
+        years.setdefault(row.year, {})[row.item] = row.price
+    if not years:
+        return None
+    year, *earlier = sorted(years, reverse=True)
+    before = years[earlier[0]] if earlier else {}
+    items = dict.fromkeys([*years[year], *before])
+    return Estimate(
+        year,
+        earlier[0] if earlier else None,
+        tuple(EstimateItem(item, years[year].get(item), before.get(item)) for item in items),
+    )

@@ -1,0 +1,121 @@
+"""The history of a meter: every reading with what was used, and a year of it as bars (D11; DD-13)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from models.cards import Dial, MeterCard
+from models.meters import Register
+from models.readings import Reading
+from models.rules.plausibility import consumption
+from models.types import Source
+
+MONTHS_SHOWN = 36
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reading; `used` since the one before, thousandths, None where it cannot be told. A superseded reading
+    stays in the history, marked, and counts for nothing."""
+
+    register_id: int
+    register_name: str
+    read_on: date
+    received_at: datetime
+    month: date  # the month it is for
+    value: int
+    used: int | None
+    source: Source
+    superseded: bool
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One month of a chart; None: nothing known."""
+
+    month: date
+    used: int | None
+    year_before: int | None
+    estimated: bool
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Twelve months of one register, oldest first. `top` is the highest value of all bars, thousandths."""
+
+    dial: Dial
+    bars: tuple[Bar, ...]
+
+    @property
+    def known(self) -> list[int]:
+        """The consumptions that are known, of these twelve months."""
+        return [bar.used for bar in self.bars if bar.used is not None]
+
+    @property
+    def top(self) -> int:
+        """What the highest bar shows; at least 1, so that it can divide."""
+        return max([1, *self.known, *(bar.year_before or 0 for bar in self.bars)])
+
+
+_HISTORY = (
+    sa.select(
+        col(Reading.register_id), col(Register.name), col(Reading.read_on), col(Reading.received_at),
+        col(Reading.period), col(Reading.value), col(Reading.source), col(Reading.rolled_over),
+        col(Reading.superseded_at),
+    )
+    .join(Register, col(Register.id) == col(Reading.register_id))
+    .where(
+        col(Register.meter_id) == sa.bindparam("meter_id"),
+        col(Reading.read_on) >= sa.bindparam("since"),
+        col(Reading.read_on) <= sa.bindparam("until"),
+    )
+    .order_by(col(Register.ordinal), col(Reading.read_on), col(Reading.id))
+)  # fmt: skip
+
+
+def of_meter(connection: Connection, card: MeterCard) -> list[Line]:
+    """Every reading of a meter that its resident may see, newest first, register by register."""
+    values = {"meter_id": card.id, "since": card.place.since, "until": card.place.until}
+    digits = {dial.register_id: dial.digits or 5 for dial in card.dials}
+    lines: list[Line] = []
+    before: dict[int, int] = {}
+    for row in connection.execute(_HISTORY, values):
+        lines.append(_line(row, before.get(row.register_id), digits.get(row.register_id, 5)))
+        if row.superseded_at is None:
+            before[row.register_id] = row.value
+    return sorted(lines, key=lambda line: (line.read_on, line.received_at), reverse=True)
+
+
+def _line(row: sa.Row[Any], before: int | None, digits: int) -> Line:
+    used = None if before is None else consumption(before, row.value, digits, row.rolled_over)
+    return Line(
+        row.register_id, row.name, row.read_on, row.received_at, row.period or row.read_on.replace(day=1), row.value,
+        used if used is not None and used >= 0 and row.superseded_at is None else None,
+        row.source, row.superseded_at is not None,
+    )  # fmt: skip
+
+
+def chart(dial: Dial, lines: Sequence[Line], today: date) -> Chart:
+    """The last twelve months of a register beside the twelve before; a month with two readings counts their sum."""
+    used: dict[date, int] = {}
+    estimated: set[date] = set()
+    for line in lines:
+        if line.register_id != dial.register_id or line.superseded or line.used is None:
+            continue
+        used[line.month] = used.get(line.month, 0) + line.used
+        if line.source is Source.ESTIMATE:
+            estimated.add(line.month)
+    newest = max([*used, today.replace(day=1)]) if used and max(used) > _back(today, 1) else _back(today, 1)
+    months = [_back(newest, ago) for ago in range(11, -1, -1)]
+    return Chart(dial, tuple(Bar(m, used.get(m), used.get(_back(m, 12)), m in estimated) for m in months))
+
+
+def _back(day: date, months: int) -> date:
+    """The first day of the month `months` before."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)

@@ -1,0 +1,160 @@
+"""Invoices, their lines, and payments received. All money in cents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, SQLModel, col
+
+from models.places import Place
+from models.rules.invoices import Status, invoice_status
+from models.types import new_public_id
+
+
+class Invoice(SQLModel, table=True):
+    """One invoice of one customer for one premises and period, with the account it is to be paid to."""
+
+    __table_args__ = (
+        sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
+    external_id: str = Field(unique=True, max_length=64)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    premises_id: int = Field(foreign_key="premises.id")
+    number: str = Field(max_length=64)
+    period_start: date
+    period_end: date
+    issued_on: date
+    due_on: date
+    net: int  # this invoice without VAT
+    vat: int
+    total: int  # this invoice with VAT
+    brought_forward: int = 0  # above zero a debt, below an overpayment
+    payable: int  # total + brought_forward: what is to be paid; zero or below: nothing
+    payee_name: str = Field(max_length=70)
+    payee_iban: str = Field(max_length=34)
+    reference: str = Field(max_length=140)  # what the payer writes as payment reference
+    file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
+
+
+class InvoiceLine(SQLModel, table=True):
+    """One service on an invoice."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (sa.UniqueConstraint("invoice_id", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    invoice_id: int = Field(foreign_key="invoice.id")
+    position: int
+    service: str = Field(max_length=200)
+    quantity: int | None = Field(default=None, sa_type=sa.BigInteger)  # thousandths of the unit
+    unit: str = Field(default="", max_length=16)
+    price: int | None = None  # ten-thousandths of a euro
+    amount: int  # without VAT
+
+
+class Payment(SQLModel, table=True):
+    """Money received. `invoice_id` None means it went to the customer's balance."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str = Field(unique=True, max_length=64)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    invoice_id: int | None = Field(default=None, foreign_key="invoice.id", index=True)
+    paid_on: date
+    amount: int
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An invoice as a resident sees it: the row, the place it is for, and what has been paid."""
+
+    row: sa.Row[Any]
+    place: Place
+    paid: int  # cents received for it
+    paid_on: date | None  # when the last of them came
+
+    def status(self, today: date) -> Status:
+        """In words: unpaid, overdue, part-paid, paid late … (C08)."""
+        payments = [(self.paid_on, self.paid)] if self.paid_on else []
+        return invoice_status(self.row.payable, self.row.due_on, payments, today)
+
+
+_PAID = (
+    sa.select(sa.func.sum(col(Payment.amount)))
+    .where(col(Payment.invoice_id) == col(Invoice.id))
+    .scalar_subquery()
+)
+_PAID_ON = (
+    sa.select(sa.func.max(col(Payment.paid_on)))
+    .where(col(Payment.invoice_id) == col(Invoice.id))
+    .scalar_subquery()
+)
+_BILLS = sa.select(
+    Invoice.__table__,  # type: ignore[attr-defined]
+    _PAID.label("paid"),
+    _PAID_ON.label("paid_on"),
+)
+# To the user's own customers only: the previous owner's invoices carry another customer (B04).
+_OF_PLACE = _BILLS.where(
+    col(Invoice.premises_id) == sa.bindparam("premises_id"),
+    col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
+).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
+_NEWEST = _OF_PLACE.limit(1)
+_ONE = _BILLS.where(
+    col(Invoice.public_id) == sa.bindparam("public_id"),
+    col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
+    col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
+)
+_LINES = (
+    sa.select(InvoiceLine.__table__)  # type: ignore[attr-defined]
+    .where(col(InvoiceLine.invoice_id) == sa.bindparam("invoice_id"))
+    .order_by(col(InvoiceLine.position))
+)
+_PAYMENTS = (
+    sa.select(col(Payment.paid_on), col(Payment.amount))
+    .where(col(Payment.invoice_id) == sa.bindparam("invoice_id"))
+    .order_by(col(Payment.paid_on), col(Payment.id))
+)
+
+
+def newest(connection: Connection, place: Place) -> Bill | None:
+    """The newest invoice of a place (C01; LU-20), None before the first."""
+    found = _bills(connection, _NEWEST, [place], premises_id=place.id, customer_ids=place.customer_ids)
+    return found[0] if found else None
+
+
+def all_of(connection: Connection, place: Place) -> list[Bill]:
+    """Every invoice of a place, newest first (C02; LU-22): a few a year, so all years at once."""
+    return _bills(connection, _OF_PLACE, [place], premises_id=place.id, customer_ids=place.customer_ids)
+
+
+def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill | None:
+    """One invoice of these places; None for anybody else's."""
+    customers = {number for place in places for number in place.customer_ids}
+    here = {place.id for place in places}
+    found = _bills(connection, _ONE, places, public_id=public_id, premises_ids=here, customer_ids=customers)
+    return next((bill for bill in found if bill.row.customer_id in bill.place.customer_ids), None)
+
+
+def _bills(
+    connection: Connection, statement: sa.Select[Any], places: Sequence[Place], **values: object
+) -> list[Bill]:
+    by_id = {place.id: place for place in places}
+    rows = connection.execute(statement, {key: list(value) if isinstance(value, (set, tuple)) else value
+                                          for key, value in values.items()})  # fmt: skip
+    return [Bill(row, by_id[row.premises_id], row.paid or 0, row.paid_on) for row in rows]
+
+
+def lines(connection: Connection, bill: Bill) -> Sequence[sa.Row[Any]]:
+    """What the invoice is made of, in its order; amounts without VAT."""
+    return connection.execute(_LINES, {"invoice_id": bill.row.id}).fetchall()
+
+
+def payments(connection: Connection, bill: Bill) -> Sequence[sa.Row[Any]]:
+    """What was received for it, oldest first (C06)."""
+    return connection.execute(_PAYMENTS, {"invoice_id": bill.row.id}).fetchall()

@@ -1,0 +1,133 @@
+"""What changes on a date: windows per house and meter kind, and texts; the one place that says what holds.
+
+A site is a file plus these dated rows (decisions.md 28). Nothing else reads a window or a text of the site.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, SQLModel, col
+
+from models.site import MeterRule, Site
+from models.types import MeterKind, choice, utc_now
+
+
+class Override(SQLModel, table=True):
+    """Another window: for one house or all, for one kind of meter or all.
+
+    Both days are inclusive, and it holds on these days only: where its window reaches into the next month,
+    `valid_until` must not lie before the closing day.
+    """
+
+    __table_args__ = (
+        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str | None = Field(default=None, unique=True, max_length=64)
+    house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
+    meter_kind: MeterKind | None = choice(MeterKind, default=None, nullable=True)
+    opens: str = Field(max_length=32)
+    closes: str = Field(max_length=32)
+    valid_from: date
+    valid_until: date | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+    created_by_user_id: int | None = Field(default=None, foreign_key="user_account.id")
+
+
+class TextOverride(SQLModel, table=True):
+    """Another wording of one of the site's texts; both days inclusive."""
+
+    __tablename__ = "text_override"
+    __table_args__ = (
+        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(max_length=32)
+    language: str = Field(max_length=2)
+    body: str
+    valid_from: date
+    valid_until: date | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+    created_by_user_id: int | None = Field(default=None, foreign_key="user_account.id")
+
+
+class WindowChange(NamedTuple):
+    """A row of `Override` as it was read."""
+
+    id: int
+    house_id: int | None
+    meter_kind: MeterKind | None
+    opens: str
+    closes: str
+    valid_from: date
+    valid_until: date | None
+
+    def holds(self, house_id: int | None, kind: MeterKind, day: date) -> bool:
+        """Whether it is about this house and kind, on this day."""
+        if self.house_id not in (None, house_id) or self.meter_kind not in (None, kind):
+            return False
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    @property
+    def weight(self) -> tuple[bool, bool, date, int]:
+        """Precedence: house and kind, house, kind, site; of equals what began last, then the newest row."""
+        return (self.house_id is not None, self.meter_kind is not None, self.valid_from, self.id)
+
+
+_WINDOWS = sa.select(*(col(getattr(Override, name)) for name in WindowChange._fields)).where(
+    sa.or_(col(Override.valid_until).is_(None), col(Override.valid_until) >= sa.bindparam("day"))
+)
+_WINDOWS_OF_HOUSES = _WINDOWS.where(
+    sa.or_(
+        col(Override.house_id).is_(None), col(Override.house_id).in_(sa.bindparam("houses", expanding=True))
+    )
+)
+_TEXT = (
+    sa.select(col(TextOverride.body))
+    .where(
+        col(TextOverride.key) == sa.bindparam("key"),
+        col(TextOverride.language) == sa.bindparam("language"),
+        col(TextOverride.valid_from) <= sa.bindparam("day"),
+        sa.or_(col(TextOverride.valid_until).is_(None), col(TextOverride.valid_until) >= sa.bindparam("day")),
+    )
+    .order_by(col(TextOverride.valid_from).desc(), col(TextOverride.id).desc())
+    .limit(1)
+)
+
+
+def overrides_for(connection: Connection, house_ids: Collection[int] | None, day: date) -> list[WindowChange]:
+    """The window overrides of these houses (None: all) and of the whole site that did not end before `day`.
+
+    Those that begin later are among them, so that the next window can be told: `rule_for` picks by the day.
+    """
+    values: dict[str, object] = {"day": day}
+    if house_ids is not None:
+        values["houses"] = list(house_ids)
+    statement = _WINDOWS if house_ids is None else _WINDOWS_OF_HOUSES
+    return [WindowChange._make(row) for row in connection.execute(statement, values)]
+
+
+def rule_for(
+    site: Site, overrides: Iterable[WindowChange], house_id: int | None, kind: MeterKind, day: date
+) -> MeterRule:
+    """The rule for meters of `kind` in that house on `day`: the site's, the window as overridden."""
+    rule = site.meters[kind]
+    changes = [change for change in overrides if change.holds(house_id, kind, day)]
+    if not changes:
+        return rule
+    change = max(changes, key=lambda change: change.weight)
+    return rule.model_copy(update={"opens": change.opens, "closes": change.closes})
+
+
+def text_for(connection: Connection, site: Site, key: str, language: str, day: date) -> list[str]:
+    """The paragraphs of a text on `day`: the override's that began last, else the site's own.
+
+    `key` is one of models.site.TEXTS and `language` one of the site's; anything else is a KeyError.
+    """
+    body = connection.execute(_TEXT, {"key": key, "language": language, "day": day}).scalar_one_or_none()
+    return site.paragraphs(body or site.texts[language][key])

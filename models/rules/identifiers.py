@@ -1,0 +1,83 @@
+"""Identifiers as people type them: IBAN, personal code, customer code and login name, checked and folded."""
+
+import re
+import unicodedata
+from datetime import date
+
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_LATVIAN_IBAN = re.compile(r"LV[0-9]{2}[A-Z]{4}[A-Z0-9]{13}")  # 21 characters
+_PERSONAL_CODE = re.compile(r"([0-9]{6})-?([0-9]{5})")
+_WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CENTURIES = {"0": 1800, "1": 1900, "2": 2000}
+_LOOKALIKES = str.maketrans(
+    "АВЕКМНОРСТХУ", "ABEKMHOPCTXY"
+)  # Cyrillic capitals to the Latin ones they look like
+_DROPPED = re.compile(r"[\s\u00ad\u2010-\u2015\u2212-]")  # spaces and everything that looks like a hyphen
+
+
+def iban_ok(text: str) -> bool:
+    """True for an IBAN with the right check digits (ISO 13616, mod 97), spaces and case do not matter."""
+    iban = _without_spaces(text)
+    if not _IBAN.fullmatch(iban) or not "02" <= iban[2:4] <= "98":
+        return False
+    if iban.startswith("LV") and not _LATVIAN_IBAN.fullmatch(iban):
+        return False
+    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
+
+
+def group_iban(text: str) -> str:
+    """An IBAN as people read it: capitals in groups of four (ux.md §2.6)."""
+    iban = _without_spaces(text)
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+
+
+def personal_code_ok(text: str) -> bool:
+    """True when the text can be a Latvian personal code, with or without its hyphen.
+
+    Old form: day, month, year, the century as a digit, three digits, a check digit. New form (since 2017):
+    32 to 39 and nine random digits, nothing to check. Genuine test identities fail this: use it to warn
+    somebody who types, never to refuse what an identity provider says (identity-and-money.md §3.11).
+    """
+    match = _PERSONAL_CODE.fullmatch(text.strip())
+    if not match:
+        return False
+    code = match[1] + match[2]
+    if "32" <= code[:2] <= "39":
+        return True
+    try:
+        date(_CENTURIES[code[6]] + int(code[4:6]), int(code[2:4]), int(code[:2]))
+    except (KeyError, ValueError):
+        return False
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, code, strict=False))
+    return (1101 - total) % 11 % 10 == int(code[10])
+
+
+def normal_identifier(text: str) -> str:
+    """The 11 digits of a personal code or registration number, in whatever form it comes ("PNOLV-…", "LV…").
+
+    This is the form that is hashed, so that the same person is found again. ValueError when there are not 11.
+    """
+    digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
+    if len(digits) != 11:
+        raise ValueError("A personal code or registration number has 11 digits.")
+    return digits
+
+
+def fold_code(text: str) -> str:
+    """A customer, meter or invitation code as it is compared (ux.md §3.1).
+
+    Capitals without spaces and hyphens; full-width characters and Cyrillic look-alikes become the Latin ones.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain.translate(_LOOKALIKES)))
+
+
+def fold_login(text: str) -> str:
+    """A user name or e-mail address as it is compared: NFKC, without case, without spaces around."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
+
+
+def _without_spaces(text: str) -> str:
+    plain = "".join(text.split())
+    return plain.upper() if plain.isascii() else plain  # upper() turns ı and ſ into Latin capitals

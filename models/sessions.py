@@ -1,0 +1,167 @@
+"""Login sessions and known devices: the database is the truth, the browser holds an opaque secret.
+
+Idle and absolute limits: decisions.md 13. The secret is 256 random bits; only its SHA-256 is stored.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, Session, SQLModel, col
+
+from models.people import User
+from models.types import utc_now
+
+
+class WebSession(SQLModel, table=True):
+    """One login on one browser."""
+
+    __tablename__ = "web_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    method: str = Field(max_length=16)  # "password", "bank", "eparaksts"
+    acr: str | None = Field(default=None, max_length=100)  # the strength that the provider returned
+    authenticated_at: datetime = Field(default_factory=utc_now)
+    created_at: datetime = Field(default_factory=utc_now)
+    seen_at: datetime = Field(default_factory=utc_now)  # last act of the person, never of a poll
+    expires_at: datetime  # the absolute limit
+    remembered: bool = False  # no idle limit: the person said that this device is hers
+    device: str = Field(default="", max_length=100)  # "Chrome, Android"
+    address: str = Field(default="", max_length=45)
+    ended_at: datetime | None = None
+
+
+class KnownDevice(SQLModel, table=True):
+    """A browser on which this user has logged in before: still let in while somebody guesses (security rule 8)."""
+
+    __tablename__ = "known_device"
+    __table_args__ = (sa.UniqueConstraint("token_hash", "user_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(max_length=64)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    seen_at: datetime = Field(default_factory=utc_now)
+
+
+_TOUCH = timedelta(minutes=1)
+
+_FIND = (
+    sa.select(
+        col(WebSession.id), col(WebSession.user_id), col(WebSession.method), col(WebSession.acr),
+        col(WebSession.authenticated_at), col(WebSession.seen_at), col(WebSession.expires_at),
+        col(WebSession.remembered), col(User.name), col(User.username), col(User.language), col(User.role),
+    )
+    .join(User, col(User.id) == col(WebSession.user_id))
+    .where(
+        col(WebSession.token_hash) == sa.bindparam("token_hash"),
+        col(WebSession.ended_at).is_(None),
+        col(User.disabled_at).is_(None),
+    )
+)  # fmt: skip
+_OF_USER = (
+    sa.select(WebSession.__table__)  # type: ignore[attr-defined]
+    .where(
+        col(WebSession.user_id) == sa.bindparam("user_id"),
+        col(WebSession.ended_at).is_(None),
+        col(WebSession.expires_at) > sa.bindparam("now"),
+        sa.or_(col(WebSession.remembered), col(WebSession.seen_at) > sa.bindparam("idle_since")),
+    )
+    .order_by(col(WebSession.seen_at).desc())
+)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a secret that lies in a browser."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a login method proved: method, returned strength, and the browser it happened in."""
+
+    method: str
+    acr: str | None = None
+    device: str = ""
+    address: str = ""
+    lifetime: timedelta = timedelta(hours=12)  # the absolute limit
+    remembered: bool = False  # no idle limit
+
+
+def begin(session: Session, user_id: int, login: Login, now: datetime) -> str:
+    """Open a session and return its secret for the cookie; the secret is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        WebSession(
+            token_hash=token_hash(token), user_id=user_id, method=login.method, acr=login.acr,
+            authenticated_at=now, created_at=now, seen_at=now, expires_at=now + login.lifetime,
+            remembered=login.remembered, device=login.device, address=login.address,
+        )
+    )  # fmt: skip
+    return token
+
+
+def find(connection: Connection, token: str, now: datetime, idle: timedelta) -> sa.Row[Any] | None:
+    """The live session of this secret with its user's name, language and role; None when it has ended."""
+    row = connection.execute(_FIND, {"token_hash": token_hash(token)}).first()
+    if row is None or row.expires_at <= now:
+        return None
+    return row if row.remembered or now - row.seen_at < idle else None
+
+
+def needs_touch(row: sa.Row[Any], now: datetime) -> bool:
+    """Whether the last activity is old enough to be written again (once a minute at most)."""
+    return bool(now - row.seen_at >= _TOUCH)
+
+
+def touch(session: Session, session_id: int, now: datetime) -> None:
+    """The person did something just now."""
+    session.execute(sa.update(WebSession).where(col(WebSession.id) == session_id).values(seen_at=now))
+
+
+def live(connection: Connection, user_id: int, now: datetime, idle: timedelta) -> Sequence[sa.Row[Any]]:
+    """The user's live sessions, latest activity first (A18)."""
+    return connection.execute(_OF_USER, {"user_id": user_id, "now": now, "idle_since": now - idle}).fetchall()
+
+
+def end(session: Session, user_id: int, session_id: int, now: datetime) -> None:
+    """End one session of this user; its next request finds nobody."""
+    _end(session, user_id, col(WebSession.id) == session_id, now)
+
+
+def end_others(session: Session, user_id: int, kept_id: int, now: datetime) -> None:
+    """End every session of this user but one."""
+    _end(session, user_id, col(WebSession.id) != kept_id, now)
+
+
+def _end(session: Session, user_id: int, which: sa.ColumnElement[bool], now: datetime) -> None:
+    session.execute(
+        sa.update(WebSession)
+        .where(col(WebSession.user_id) == user_id, col(WebSession.ended_at).is_(None), which)
+        .values(ended_at=now)
+    )
+
+
+def remember_device(session: Session, user_id: int, token: str | None, now: datetime) -> str:
+    """Note that this user logged in on this browser; returns the secret for the device cookie."""
+    token = token or secrets.token_urlsafe(32)
+    hashed = token_hash(token)
+    known = sa.update(KnownDevice).where(col(KnownDevice.token_hash) == hashed, col(KnownDevice.user_id) == user_id)
+    result = session.execute(known.values(seen_at=now))
+    if not result.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
+        session.add(KnownDevice(token_hash=hashed, user_id=user_id, seen_at=now))
+    return token
+
+
+def is_known_device(session: Session, user_id: int, token: str) -> bool:
+    """Whether this user has logged in on this browser before."""
+    query = sa.select(col(KnownDevice.id)).where(
+        col(KnownDevice.token_hash) == token_hash(token), col(KnownDevice.user_id) == user_id
+    )
+    return session.execute(query).first() is not None

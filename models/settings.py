@@ -1,0 +1,156 @@
+"""What one running instance is told: typed, loud and few; from a TOML file and the environment.
+
+`EKABINETS_<KEY>` overrides the file; `EKABINETS_<KEY>_FILE` names a file that holds the value (for secrets).
+What is about the operator and not about the machine stands in `models.site`.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PREFIX = "EKABINETS_"
+CONFIG = PREFIX + "CONFIG"  # path of the file; the only variable that is not itself a setting
+
+# Of keys that may hold a secret: never in a repr, so never in a log.
+Secret = Annotated[str, Field(min_length=32, repr=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A setting is unknown, missing or wrong. The message names keys and what is expected, never a value."""
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or url != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError("expected http(s)://host[:port] and nothing after it")
+    return url
+
+
+def _instance(values: dict[str, Any], name: str) -> str:
+    return f"instance/{Path(values['site']).stem}/{name}"
+
+
+class Settings(BaseModel):
+    """The settings of one instance. Relative paths start at the working directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    site: Annotated[str, Field(min_length=1)]  # a name in sites/, or the path of a site file
+    secret_key: Secret  # signs CSRF tokens and the like
+    identifier_key: Secret  # keyed hash and encryption of personal codes (decisions.md 31)
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{_instance(data, 'ekabinets.sqlite3')}", repr=False
+    )
+    files_dir: Path = Field(default_factory=lambda data: Path(_instance(data, "files")))
+    base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
+    trusted_hosts: tuple[str, ...] = Field(
+        default_factory=lambda data: (str(urlsplit(data["base_url"]).hostname),), min_length=1
+    )
+    proxy_hops: int = Field(0, ge=0)  # reverse proxies whose X-Forwarded-… headers are believed
+    demo: bool = False
+    today: date | None = None  # the business day; only a demo may move it (decisions.md 32)
+    limiter_storage: str = Field("memory://", repr=False)
+    argon2_memory_kib: int = Field(19456, ge=8)  # these two: security.md rule 9
+    argon2_time: Count = 2
+    argon2_parallel_hashes: Count = 2  # hashes at one time; more wait, then 503
+    pdf_seconds: Count = 20
+    session_idle_minutes: Count = 30
+    session_hours: Count = 12
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach us by TLS; decides `Secure` and `__Host-` of cookies."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the session cookie (decisions.md 9)."""
+        return "__Host-session" if self.is_secure else "session"
+
+    @property
+    def csrf_cookie(self) -> str:
+        """The name of the csrf cookie."""
+        return "__Host-csrf" if self.is_secure else "csrf"
+
+    @property
+    def idle(self) -> timedelta:
+        """After how long without an act a session ends."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @model_validator(mode="after")
+    def _only_a_demo_moves_the_calendar(self) -> Self:
+        if self.today and not self.demo:
+            raise ValueError("today: only allowed when demo is true")
+        return self
+
+
+def load_settings(environ: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Settings from `file` (else the one that EKABINETS_CONFIG names, else none) and the environment over it.
+
+    An empty variable counts as not set. Raises `SettingsError`, naming everything that is wrong at once.
+    """
+    if file is None and environ.get(CONFIG):
+        file = Path(environ[CONFIG])
+    values = _from_file(file) if file else {}
+    values |= dict(_from_environment(environ))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_problems(error))) from None
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({type(error).__name__})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: {error}") from None
+    if unknown := values.keys() - Settings.model_fields:
+        raise SettingsError(f"{file}: unknown key {', '.join(sorted(unknown))}")
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable == CONFIG or not environ[variable]:
+            continue
+        key = variable.removeprefix(PREFIX).removesuffix("_FILE").lower()
+        if key not in Settings.model_fields:
+            raise SettingsError(f"{variable}: unknown key")
+        value = environ[variable]
+        if variable.endswith("_FILE"):
+            if environ.get(variable.removesuffix("_FILE")):
+                raise SettingsError(f"{variable}: the value is given twice, here and without _FILE")
+            value = _content(variable, Path(value))
+        yield (
+            key,
+            [host.strip() for host in value.split(",") if host.strip()] if key == "trusted_hosts" else value,
+        )
+
+
+def _content(variable: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {path} cannot be read ({type(error).__name__})") from None
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    """Each problem as "key: what is expected". Pydantic's messages for these types never quote the input."""
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        if problem["type"] != "default_factory_not_called":  # follows from another problem in the list
+            key = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            yield f"{key}: {message}" if key else message

@@ -1,0 +1,25 @@
+"""Tenures: which customer stood on which premises, in which role, from when until when (B04)."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.types import TenureRole, choice
+
+
+class Tenure(SQLModel, table=True):
+    """One customer's time on premises, both days inclusive; `ends_on` None means still there."""
+
+    __table_args__ = (
+        sa.Index("ix_tenure_customer_premises", "customer_id", "premises_id"),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="days_in_order"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str = Field(unique=True, max_length=64)
+    customer_id: int = Field(foreign_key="customer.id")
+    premises_id: int = Field(foreign_key="premises.id", index=True)
+    role: TenureRole = choice(TenureRole, default=TenureRole.OWNER)
+    starts_on: date
+    ends_on: date | None = None

@@ -1,0 +1,110 @@
+"""Column types and vocabularies shared by the tables: enums, public ids, exact numbers.
+
+Money is whole cents and a reading whole thousandths of its unit (litres for m³), both plain integers: exact
+on every database, in SQL and in Python. Prices are ten-thousandths of a euro.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+
+class MeterKind(StrEnum):
+    """What a meter measures (D12; DD-03, UD-02)."""
+
+    COLD_WATER = "cold_water"
+    HOT_WATER = "hot_water"
+    GAS = "gas"
+    LPG = "lpg"
+    HEAT = "heat"
+    ELECTRICITY = "electricity"
+
+    @property
+    def unit(self) -> str:
+        """The unit of its readings as the templates name it: m3, mwh or kwh."""
+        return {"heat": "mwh", "electricity": "kwh"}.get(self.value, "m3")
+
+
+class ValidKind(StrEnum):
+    """What a meter's valid-until date means (D09): since 2025 flat meters in Latvia are not verified again."""
+
+    VERIFICATION = "verification"
+    REPLACEMENT = "replacement"
+    NONE = "none"
+
+
+class TenureRole(StrEnum):
+    """How a customer stands to premises."""
+
+    OWNER = "owner"
+    CO_OWNER = "co_owner"
+    TENANT = "tenant"
+
+
+class Source(StrEnum):
+    """By which door a reading came in."""
+
+    SELF = "self"
+    DELEGATE = "delegate"
+    STAFF = "staff"
+    LINK = "link"
+    SLIP = "slip"
+    IMPORT = "import"
+    REMOTE = "remote"
+    ESTIMATE = "estimate"
+
+
+class ExternalStatus(StrEnum):
+    """What the billing system has done with a reading."""
+
+    RECEIVED = "received"
+    EXPORTED = "exported"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Settlement(StrEnum):
+    """How a customer pays (LG-14): by what was metered, in equal payments, or in instalments of a debt."""
+
+    METERED = "metered"
+    EQUALISED = "equalised"
+    INSTALMENTS = "instalments"
+
+
+class Role(StrEnum):
+    """Who a user is to the operator."""
+
+    RESIDENT = "resident"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class DocumentKind(StrEnum):
+    """The groups of the documents page."""
+
+    CONTRACT = "contract"
+    ESTIMATE = "estimate"
+    ACT = "act"
+    REPORT = "report"
+    OTHER = "other"
+
+
+def choice(kind: type[StrEnum], **column: Any) -> Any:
+    """A column that holds one of an enum's values as short text (no native database type: downgrades stay clean)."""
+    values = sa.Enum(kind, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
+    return Field(sa_type=values, **column)  # type: ignore[call-overload]  # SQLModel's overloads know no TypeEngine instance
+
+
+def new_public_id() -> str:
+    """A fresh opaque id for a URL: 96 random bits, never a client code or number (ux.md §1.3)."""
+    return secrets.token_urlsafe(12)
+
+
+def utc_now() -> datetime:
+    """This instant by the real clock, aware, in UTC. The business day is `models.clock.today`, not this."""
+    return datetime.now(UTC)

@@ -1,0 +1,36 @@
+"""When readings are accepted: the rule of the day, the window it makes, and the next one (D07, D08)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from models.cards import MeterCard
+from models.overrides import WindowChange, rule_for
+from models.rules.windows import Window, next_window, window_on
+from models.site import MeterRule, Site
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The reading windows of a site on one day, with the overrides that hold."""
+
+    site: Site
+    overrides: tuple[WindowChange, ...]
+    today: date
+
+    def rule(self, card: MeterCard) -> MeterRule:
+        """The rule for a meter today."""
+        return rule_for(self.site, self.overrides, card.place.house_id, card.kind, self.today)
+
+    def open_window(self, card: MeterCard) -> Window | None:
+        """The window that is open for this meter today."""
+        return window_on(self.rule(card).window, self.today, self.site.is_working)
+
+    def next_window(self, card: MeterCard) -> Window:
+        """The next window to open for this meter."""
+        return next_window(self.rule(card).window, self.today, self.site.is_working)
+
+    def fitted(self, cards: Iterable[MeterCard]) -> list[MeterCard]:
+        """The cards with digits and decimals of the site's rule where the meter has none of its own."""
+        rules = [(card, self.rule(card)) for card in cards]
+        return [card.on_dials(rule.digits, rule.decimals) for card, rule in rules]
