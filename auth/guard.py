@@ -1,0 +1,145 @@
+"""The guard: one `before_request` that enforces what routes only declare. Closed by default.
+
+A route says `@public`, or `@needs(section, right)`; one that says nothing, or whose path has a variable that
+`auth.scope` cannot fetch, stops the application from starting. Somebody else's object is a 404, decided before
+any 403 (decisions.md 5).
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, abort, g, request
+
+from auth import csrf
+from auth.access import Right, right
+from auth.scope import FETCH, Reach
+from auth.state import State, state
+from auth.visitor import Visitor
+from models import sessions
+from models.types import Role, utc_now
+
+View = TypeVar("View", bound=Callable[..., Any])
+SAFE = {"GET", "HEAD"}
+FREE = "free"  # path variables that name nothing personal: help pages, static files
+
+
+def public(view: View) -> View:
+    """Open to everyone."""
+    view.access = None  # type: ignore[attr-defined]  # the mark that `enforce` reads
+    return view
+
+
+def needs(section: str, least: Right) -> Callable[[View], View]:
+    """Open to logged-in residents whose login method and mandates give at least this right to this section."""
+
+    def mark(view: View) -> View:
+        view.access = (section, least)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class Unmarked(Exception):
+    """A route without an access mark, or with a path variable that nobody fetches."""
+
+
+class NotLoggedIn(Exception):
+    """Nobody is here: to login on GET, 401 with the form kept on POST."""
+
+
+class LockedSection(Exception):
+    """The section is closed for this visitor's login method."""
+
+
+class StalePage(Exception):
+    """The csrf token is missing or old: the form is shown again to be sent once more (400)."""
+
+
+def install(app: Flask) -> None:
+    """Check every route's mark, then enforce them on each request."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        unknown = set() if getattr(view, "access", None) is None else rule.arguments - set(FETCH)
+        if not hasattr(view, "access") or unknown:
+            raise Unmarked(f"{rule.rule} ({rule.endpoint}): no access mark, or unknown variable {sorted(unknown)}")
+    app.before_request(enforce)
+
+
+def enforce() -> None:
+    """Find the visitor, check the csrf token, fetch what the path names, compare rights: in this order."""
+    held = state()
+    g.csrf_cookie = request.cookies.get(held.settings.csrf_cookie) or ""
+    if request.routing_exception is not None:
+        g.visitor = _visitor(held)
+        return  # an unknown path or method: Flask answers 404 or 405
+    access = current_access()
+    g.visitor = None if _is_static() else _visitor(held)
+    if request.method not in SAFE and not _csrf_ok(held):
+        raise StalePage
+    if access is None:
+        return
+    if g.visitor is None:
+        raise NotLoggedIn
+    section, least = access
+    _fetch(held, g.visitor)
+    if g.visitor.role is not Role.RESIDENT or right(held.site, section, g.visitor.method) < least:
+        raise LockedSection
+
+
+def current_access() -> tuple[str, Right] | None:
+    """The mark of the route that is being served; None when it is public."""
+    view = state_view()
+    mark: tuple[str, Right] | None = view.access
+    return mark
+
+
+def state_view() -> Any:
+    """The view function of this request."""
+    from flask import current_app  # the proxy is only meaningful inside a request
+
+    return current_app.view_functions[request.endpoint or ""]
+
+
+def _is_static() -> bool:
+    return (request.endpoint or "").startswith("static")
+
+
+def _visitor(held: State) -> Visitor | None:
+    token = request.cookies.get(held.settings.session_cookie)
+    if not token:
+        return None
+    now = utc_now()
+    with held.database.read() as connection:
+        row = sessions.find(connection, token, now, held.settings.idle)
+    if row is None:
+        return None
+    if sessions.needs_touch(row, now) and not getattr(state_view_or_none(), "quiet", False):
+        with held.database.write() as session:
+            sessions.touch(session, row.id, now)
+    return Visitor(
+        user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
+        role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
+        remembered=row.remembered,
+    )  # fmt: skip
+
+
+def state_view_or_none() -> Any:
+    """The view function of this request, None where no route fits."""
+    return state_view() if request.endpoint else None
+
+
+def _csrf_ok(held: State) -> bool:
+    sent = request.form.get("csrf_token") or request.headers.get("X-CSRFToken") or ""
+    return csrf.valid(held.settings.secret_key, g.csrf_cookie, sent)
+
+
+def _fetch(held: State, visitor: Visitor) -> None:
+    """Replace each opaque id in the path by the object that it names."""
+    arguments = request.view_args or {}
+    with held.database.read() as connection:
+        g.reach = Reach(connection, visitor, held.clock.today(), held.settings.idle)
+        for name, value in arguments.items():
+            found = FETCH[name](g.reach, str(value))
+            if found is None:
+                abort(404)
+            arguments[name] = found
