@@ -1,0 +1,74 @@
+"""create_app: the wiring, and nothing else."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from auth import guard
+from auth.access import unreachable
+from auth.methods.password import Passwords
+from auth.state import State
+from jobs import commands
+from models.clock import Clock
+from models.database import Database
+from models.files import FolderStorage
+from models.settings import CONFIG, Settings, load_settings
+from models.site import SiteError, load_site
+from views import errors, language, limits, pages
+from views.assets import Assets
+from views.documents import documents
+from views.health import health
+from views.help import help_pages
+from views.invoices import invoices
+from views.login import login
+from views.meters import meters
+from views.profile import profile
+from views.properties import properties
+
+_BLUEPRINTS = (login, properties, meters, invoices, documents, profile, help_pages, health)
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """The application for `settings`, or for those of the environment; `overrides` replace single parts in tests."""
+    settings = settings or load_settings(os.environ, _config_file())
+    site = load_site(settings.site)
+    if problems := unreachable(site):
+        raise SiteError("; ".join(problems))
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=None,  # Flask's own signed session is not used
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        MAX_CONTENT_LENGTH=1_000_000,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=500,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    parts = {
+        "settings": settings, "site": site, "database": Database(settings.database_url),
+        "storage": FolderStorage(settings.files_dir), "clock": Clock(site.zone, settings.today),
+        "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
+    }  # fmt: skip
+    app.extensions["ekabinets"] = State(**{**parts, **overrides})
+    app.extensions["assets"] = Assets(site)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    pages.install(app)
+    language.init_languages(app, site.languages, site.zone)
+    guard.install(app)
+    limits.install(app, settings.limiter_storage)
+    errors.install(app)
+    commands.install(app)
+    return app
+
+
+def _config_file() -> Path | None:
+    path = os.environ.get(CONFIG)
+    return Path(path) if path else None

@@ -1,0 +1,68 @@
+"""Static files: read, joined with the site's colours, hashed and compressed once at start (decisions.md 10)."""
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.rules.colours import derive
+from models.site import Site
+
+FOLDER = Path(__file__).parents[1] / "static"
+FILES = {"app.css": "app.css", "app.js": "app.js", "htmx.js": "vendor/htmx.min.js", "favicon.svg": "favicon.svg"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent: plain and gzipped."""
+
+    name: str
+    media_type: str
+    plain: bytes
+    zipped: bytes
+
+
+class Assets:
+    """The files of one site by their hashed names; the stylesheet also as text for a first visit."""
+
+    def __init__(self, site: Site) -> None:
+        """Reads every file; a missing one stops the start."""
+        self.by_name: dict[str, Asset] = {}
+        self.urls: dict[str, str] = {}
+        for name, path in FILES.items():
+            self._add(name, _coloured(name, (FOLDER / path).read_bytes(), site))
+        self.css = self.by_name[self.urls["app.css"].rpartition("/")[2]].plain.decode()
+        digest = hashlib.sha256(self.css.encode()).digest()
+        self.css_hash = "sha256-" + base64.b64encode(digest).decode()  # what allows it inline in the CSP
+
+    def url(self, name: str) -> str:
+        """Where a file is; the name changes with its content, so it may be cached for ever."""
+        return self.urls[name]
+
+    def _add(self, name: str, content: bytes) -> None:
+        stem, dot, ending = name.rpartition(".")
+        hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{ending}"
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.by_name[hashed] = Asset(hashed, media_type, content, gzip.compress(content, 9, mtime=0))
+        self.urls[name] = f"/static/{hashed}"
+
+
+def _coloured(name: str, content: bytes, site: Site) -> bytes:
+    if not name.endswith((".css", ".svg")):
+        return content
+    colours = derive(site.colour)
+    tokens = {
+        "strip": colours.strip, "strip-ink": colours.strip_ink,
+        "brand": colours.brand, "brand-hover": colours.brand_hover, "brand-soft": colours.brand_soft,
+        "on-brand": colours.on_brand, "link": colours.link,
+        "brand-dark": colours.brand_dark, "brand-dark-hover": colours.brand_dark_hover,
+        "brand-dark-soft": colours.brand_dark_soft, "on-brand-dark": colours.on_brand_dark,
+        "link-dark": colours.link_dark,
+    }  # fmt: skip
+    text = re.sub(r"SITE\(([a-z-]+)\)", lambda match: tokens[match[1]], content.decode())
+    if name.endswith(".css"):  # comments and line ends are for readers of the source
+        text = re.sub(r"/\*.*?\*/\s*|(?<=[{};,])\s*\n\s*|\n", "", text, flags=re.S)
+    return text.encode()

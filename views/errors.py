@@ -1,0 +1,102 @@
+"""What people read when something is wrong: in their language, with the contacts, and nothing they typed lost."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from auth.guard import LockedSection, NotLoggedIn, StalePage
+from auth.methods.password import Busy
+from auth.state import state, visitor
+from models.audit import record
+from views.pages import fragment, is_fragment, page, redirect_to, settle_language
+
+log = logging.getLogger("ekabinets")
+# What a form is never shown again with.
+_SECRET_FIELDS = {"csrf_token", "password"}
+CODES = (400, 403, 404, 405, 410, 413, 415, 422, 429, 503)
+
+
+def install(app: Flask) -> None:
+    """Answer every error with a page or, to htmx, with a message on top of the form."""
+    app.register_error_handler(NotLoggedIn, _not_logged_in)
+    app.register_error_handler(StalePage, _stale_page)
+    app.register_error_handler(LockedSection, _locked)
+    app.register_error_handler(Busy, _busy)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def problem(code: int, **context: Any) -> Response:
+    """The page of an error code; htmx gets a message for the top of its target, so that the form stays."""
+    if is_fragment():
+        response = fragment("errors/_message.html", status=code, code=code, **context)
+        response.headers["HX-Reswap"] = "afterbegin"
+        return response
+    return page("errors/page.html", status=code, code=code, **context)
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code >= 500 and code != 503:
+        return _broken(error)
+    if 300 <= code < 400:
+        return redirect_to(request.path)
+    response = problem(code if code in CODES else 400)
+    if code == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # of MethodNotAllowed
+    return response
+
+
+def _not_logged_in(_error: NotLoggedIn) -> Response:
+    if request.method in ("GET", "HEAD") and not is_fragment():
+        query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+        from urllib.parse import quote
+
+        return redirect_to("/login?next=" + quote(request.path + query))
+    return problem(401, resend=_typed())
+
+
+def _stale_page(_error: StalePage) -> Response:
+    return problem(400, stale=True, resend=_typed() if _from_our_page() else None)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What was typed, to be sent once more by the person's own act; passwords are typed again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
+
+
+def _from_our_page() -> bool:
+    """Whether the form came from a page of ours: a stranger's must not be offered for sending again."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    return site == "same-origin" or (site is None and origin in (None, request.host_url.rstrip("/")))
+
+
+def _locked(_error: LockedSection) -> Response:
+    person = visitor()
+    if person:
+        with state().database.write() as session:
+            record(session, person.actor(), "access.refused", detail={"endpoint": request.endpoint or ""})
+    return problem(403)
+
+
+def _busy(_error: Exception) -> Response:
+    response = problem(503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _broken(error: Exception) -> Response:
+    """500: a number that is also in the log, never a trace (security rule 20)."""
+    number = secrets.token_hex(4)
+    log.error("error %s on %s %s", number, request.method, request.endpoint, exc_info=error)
+    try:
+        if "language" not in g:
+            settle_language()
+        return problem(500, number=number)
+    except Exception:
+        log.exception("error %s: its page failed too", number)
+        return Response(f"Sistēmas kļūda · System error · Ошибка системы: {number}", 500, mimetype="text/plain")

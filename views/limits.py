@@ -1,0 +1,32 @@
+"""Rate limits, only on acts that somebody could automate; never on reading a page (performance.md, habit 5)."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from auth.state import visitor
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def _person() -> str:
+    person = visitor()
+    return f"user:{person.user_id}" if person else f"address:{get_remote_address()}"
+
+
+limiter = Limiter(_person)
+# A house behind one address logs in on the same evening: this only stops machines; people are paused per account.
+login_limit = limiter.limit("120 per minute", key_func=get_remote_address)
+act_limit = limiter.limit("60 per minute")
+file_limit = limiter.limit("60 per minute")
+
+
+def install(app: Flask, storage: str) -> None:
+    """Count in this process, or in Redis for several instances."""
+    app.config["RATELIMIT_STORAGE_URI"] = storage
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = storage != "memory://"
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK"] = ["30 per minute"]  # stricter while Redis is down
+    limiter.init_app(app)

@@ -1,0 +1,216 @@
+"""Meters and readings: cards, the form of one meter, the form of all, and the history (D01–D13)."""
+
+import csv
+import hashlib
+import hmac
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g
+from sqlalchemy.engine import Connection
+
+from auth.access import Right, right
+from auth.guard import needs
+from auth.state import somebody, state
+from models import cards, history
+from models.cards import Dial, Mark, MeterCard
+from models.entries import Answer
+from models.overrides import overrides_for
+from models.places import Place
+from models.rules.numbers import format_plain
+from models.rules.windows import Window
+from models.site import MeterRule
+from models.windows import Calendar
+from views import readings
+from views.language import text
+from views.limits import act_limit
+from views.pages import fragment, is_fragment, page, redirect_to
+
+meters = Blueprint("meters", __name__)
+
+
+@dataclass(frozen=True)
+class MeterView:
+    """A card with what holds for it today."""
+
+    card: MeterCard
+    rule: MeterRule
+    window: Window | None  # the open one
+    next_window: Window | None  # else the next to open
+    valid_days: int | None  # until the valid-until date; below zero it has passed
+    near: bool  # the date is near or has passed
+
+    @property
+    def enterable(self) -> bool:
+        """Whether a person may enter a reading for it at all."""
+        return not (self.card.is_remote or self.card.is_house or self.card.removed_on)
+
+    @property
+    def done(self) -> bool:
+        """Whether this window's reading has been sent for every dial."""
+        return all(self.standing(dial) for dial in self.card.dials)
+
+    def standing(self, dial: Dial) -> Mark | None:
+        """The reading of this window that a new one would correct."""
+        last = dial.last
+        if last is None or self.window is None or last.period != self.window.period:
+            return None
+        return last if last.source in readings.BY_PEOPLE else None
+
+
+def calendar_for(connection: Connection, place: Place) -> Calendar:
+    """The windows that hold at a place today."""
+    held = state()
+    today = held.clock.today()
+    return Calendar(held.site, tuple(overrides_for(connection, [place.house_id], today)), today)
+
+
+def meter_views(found: Iterable[MeterCard], calendar: Calendar) -> list[MeterView]:
+    """Cards with their windows; of a place that has ended, to be read only."""
+    return [_view(card, calendar) for card in calendar.fitted(found)]
+
+
+def _view(card: MeterCard, calendar: Calendar) -> MeterView:
+    closed = card.is_remote or card.is_house or card.removed_on or card.place.has_ended(calendar.today)
+    window = None if closed else calendar.open_window(card)
+    days = (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
+    return MeterView(
+        card, calendar.rule(card), window, None if closed or window else calendar.next_window(card),
+        days, days is not None and days <= calendar.site.valid_warning_days,
+    )  # fmt: skip
+
+
+@meters.get("/properties/<pid>/meters")
+@needs("meters", Right.VIEW)
+def list_all(pid: Place) -> Response:
+    """The cards of a place."""
+    return _list(pid)
+
+
+def _list(place: Place, status: int = 200, editing: str = "", answers: Sequence[Answer] = ()) -> Response:
+    with state().database.read() as connection:
+        calendar = calendar_for(connection, place)
+        shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    return page(
+        "meters/list.html", status=status, current="meters", place=place, meters=shown, editing=editing,
+        form=readings.form_for(answers), may_act=_may_act(),
+    )  # fmt: skip
+
+
+def _may_act() -> bool:
+    return right(state().site, "meters", somebody().method) >= Right.ACT
+
+
+@meters.get("/meters/<mid>")
+@needs("meters", Right.VIEW)
+def show(mid: MeterCard) -> Response:
+    """One meter: its card, 36 months of history as chart and table. htmx gets the card alone (Cancel)."""
+    with state().database.read() as connection:
+        calendar = calendar_for(connection, mid.place)
+        view = meter_views([mid], calendar)[0]
+        if is_fragment():
+            return fragment("meters/_card.html", place=mid.place, meter=view, back=True, may_act=_may_act())
+        months = history.of_meter(connection, view.card)
+    return page(
+        "meters/show.html", current="meters", place=mid.place, meter=view, history=months,
+        charts=[history.chart(dial, months, calendar.today) for dial in view.card.dials],
+        may_act=_may_act(),
+    )  # fmt: skip
+
+
+@meters.get("/meters/<mid>/reading")
+@needs("meters", Right.ACT)
+def edit(mid: MeterCard) -> Response:
+    """The form of one meter: in its card for htmx, else the meters page with that card open."""
+    if not is_fragment():
+        return _list(mid.place, editing=mid.public_id)
+    with state().database.read() as connection:
+        view = meter_views([mid], calendar_for(connection, mid.place))[0]
+    return _form_fragment(view, ())
+
+
+@meters.post("/meters/<mid>/reading")
+@needs("meters", Right.ACT)
+@act_limit
+def send(mid: MeterCard) -> Response:
+    """Take the reading of one meter: 200, 409 to be confirmed, or 422 to be mended."""
+    with state().database.read() as connection:
+        calendar = calendar_for(connection, mid.place)
+    view = meter_views([mid], calendar)[0]
+    answers = readings.submit(mid.place, [view], calendar, seal, all_needed=True)
+    status = readings.status_of(answers)
+    if not is_fragment():
+        if status == 200:
+            return redirect_to(f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}")
+        return _list(mid.place, status, mid.public_id, answers)
+    if status != 200:
+        return _form_fragment(view, answers, status)
+    return _sent_fragment(mid, calendar, answers)
+
+
+def _form_fragment(view: MeterView, answers: Sequence[Answer], status: int = 200) -> Response:
+    form = readings.form_for(answers)
+    return fragment("meters/_form.html", status=status, place=view.card.place, meter=view, form=form)
+
+
+def _sent_fragment(mid: MeterCard, calendar: Calendar, answers: Sequence[Answer]) -> Response:
+    """The card after sending, made from what was just stored: no second look at the database."""
+    card = readings.with_answers(mid, answers, calendar)
+    view = meter_views([card], calendar)[0]
+    return fragment("meters/_card.html", place=mid.place, meter=view, sent=answers, may_act=True)
+
+
+@meters.get("/properties/<pid>/readings")
+@needs("meters", Right.ACT)
+def edit_all(pid: Place) -> Response:
+    """One form for all meters of a place: filled in the basement, sent upstairs (UX11)."""
+    return _all(pid)
+
+
+@meters.post("/properties/<pid>/readings")
+@needs("meters", Right.ACT)
+@act_limit
+def send_all(pid: Place) -> Response:
+    """Take what can be taken; what cannot stays in the form with its reason."""
+    with state().database.read() as connection:
+        calendar = calendar_for(connection, pid)
+        shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    answers = readings.submit(pid, [view for view in shown if view.enterable], calendar, seal)
+    return _all(pid, readings.status_of(answers), answers)
+
+
+def _all(place: Place, status: int = 200, answers: Sequence[Answer] = ()) -> Response:
+    with state().database.read() as connection:
+        calendar = calendar_for(connection, place)
+        shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    return page(
+        "meters/all.html", status=status, current="meters", place=place,
+        meters=[view for view in shown if view.enterable], form=readings.form_for(answers),
+    )  # fmt: skip
+
+
+@meters.get("/meters/<mid>/history.csv")
+@needs("meters", Right.VIEW)
+def export(mid: MeterCard) -> Response:
+    """The history as a table for a spreadsheet, in the reader's language (ux.md §5.3)."""
+    with state().database.read() as connection:
+        rows = history.of_meter(connection, mid)
+    out = io.StringIO()
+    comma = g.language != "en"
+    writer = csv.writer(out, delimiter=";" if comma else ",")
+    writer.writerow([text("Date"), text("Reading"), text("Consumption")])
+    for row in rows:
+        figures = ["" if number is None else format_plain(number, 3) for number in (row.value, row.used)]
+        writer.writerow([row.read_on.isoformat(), *(f.replace(".", ",") if comma else f for f in figures)])
+    name = f"{mid.serial}.csv".encode("ascii", "ignore").decode().replace('"', "")
+    return Response(
+        "\ufeff" + out.getvalue(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def seal(words: str) -> str:
+    """Proves that a question was ours and to this person."""
+    key = state().settings.secret_key.encode()
+    return hmac.new(key, f"answer:{somebody().user_id}:{words}".encode(), hashlib.sha256).hexdigest()[:32]
+

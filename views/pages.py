@@ -1,0 +1,202 @@
+"""How a page is made: the shell around it, page or fragment, and the headers that every answer carries."""
+
+import gzip
+from functools import cached_property
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, make_response, request
+from flask_htmx import HTMX
+
+from auth import csrf
+from auth.state import state, visitor
+from models.places import Place
+from models.rules.identifiers import group_iban
+from views.assets import Assets
+from views.language import choose_language, offer_language, render
+from views.menu import Item, menu
+
+htmx = HTMX()
+HTMX_CONFIG = (
+    '{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,'
+    '"disableInheritance":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"historyRestoreAsHxRequest":false,'
+    '"timeout":20000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},'
+    '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
+)
+_YEAR = 365 * 24 * 3600
+
+
+class Shell:
+    """What the layout needs on every page; parts that a page does not use cost nothing."""
+
+    htmx_config = HTMX_CONFIG
+
+    def __init__(self, place: Place | None, current: str) -> None:
+        self._place, self.current = place, current
+        self.state, self.visitor = state(), visitor()
+        self.site, self.demo = self.state.site, self.state.settings.demo
+        self.assets = assets()
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where the visitor stands: the page's own property, else her first."""
+        if self._place is None and self.visitor and "reach" in g:
+            return next(iter(g.reach.places), None)
+        return self._place
+
+    @cached_property
+    def menu(self) -> list[Item]:
+        """The main menu; empty when nobody is here."""
+        return menu(self.site, self.visitor, self.place) if self.visitor else []
+
+    @cached_property
+    def first_visit(self) -> bool:
+        """No cookie of ours: the stylesheet goes inline and saves a round trip (decisions.md 7)."""
+        return not request.cookies
+
+    @property
+    def offer(self) -> str | None:
+        """The browser's own language, offered in one line on a first visit."""
+        if not self.first_visit:
+            return None
+        return offer_language(request.headers.get("Accept-Language"), g.language, self.site.languages)
+
+    @cached_property
+    def csrf(self) -> str:
+        """The csrf token of this answer."""
+        g.csrf_cookie = g.get("csrf_cookie") or csrf.new_cookie()
+        g.csrf_used = True
+        return csrf.token(self.state.settings.secret_key, g.csrf_cookie)
+
+    @property
+    def idle_seconds(self) -> int | None:
+        """After how long without an act the session ends; None on a remembered device."""
+        return None if self.visitor is None or self.visitor.remembered else int(self.state.settings.idle.total_seconds())
+
+    @property
+    def here(self) -> str:
+        """The path of this page without its language, for the language links."""
+        return request.path
+
+
+def assets() -> Assets:
+    """The static files of the running application."""
+    return cast(Assets, current_app.extensions["assets"])
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of the page: the same URL, answered with the fragment alone."""
+    return bool(htmx) and not request.headers.get("HX-History-Restore-Request")
+
+
+def settle_language() -> str:
+    """Fix the language of this request: a click on this device, then the profile, then the site's own."""
+    allowed = state().site.languages
+    person = visitor() if "visitor" in g else None
+    profile, clicked = (person.language if person else None), request.cookies.get("lang")
+    g.language = choose_language(clicked, profile, None, allowed[0], allowed)
+    return cast(str, g.language)
+
+
+def page(
+    template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
+) -> Response:
+    """A whole page. `current` is the menu entry it belongs to; an answer above 399 marks its title as an error."""
+    settle_language()
+    shell = Shell(place, current)
+    html = render(template, shell=shell, status=status, today=state().clock.today(), **context)
+    response = make_response(html, status)
+    if shell.first_visit:
+        response.headers["X-First-Visit"] = "1"  # read and dropped by `finish`
+    return response
+
+
+def fragment(template: str, *, status: int = 200, place: Place | None = None, **context: Any) -> Response:
+    """A part of a page, for htmx."""
+    settle_language()
+    html = render(template, shell=Shell(place, ""), status=status, today=state().clock.today(), **context)
+    return make_response(html, status)
+
+
+def redirect_to(path: str) -> Response:
+    """303: after a POST, and wherever the address of a page is another one."""
+    response = make_response("", 303)
+    response.headers["Location"] = path
+    return response
+
+
+def safe_next(path: str | None) -> str | None:
+    """A path of our own to go to after login, None for anything else (no open redirector, ASVS 3.7.2)."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path:
+        return None
+    return path if path.isprintable() and not path.startswith(("/login", "/logout")) else None
+
+
+def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None, http_only: bool = True) -> None:
+    """One of our few cookies (decisions.md 9)."""
+    secure = state().settings.is_secure
+    response.set_cookie(name, value, max_age=max_age, secure=secure, httponly=http_only, samesite="Lax", path="/")
+
+
+def install(app: Flask) -> None:
+    """Language switching before, headers and compression after each request; two filters of our own."""
+    app.jinja_env.filters |= {"iban": group_iban, "plain_cents": lambda cents: f"{cents // 100}.{cents % 100:02d}"}
+    htmx.init_app(app)
+    app.before_request(_switch_language)
+    app.after_request(_finish)
+
+
+def _switch_language() -> Response | None:
+    settle_language()
+    wished = request.args.get("lang")
+    if wished is None or request.method != "GET":
+        return None
+    rest = "&".join(part for part in request.query_string.decode("ascii", "replace").split("&")
+                    if not part.startswith("lang="))  # fmt: skip
+    response = redirect_to((safe_next(request.path) or request.path) + (f"?{rest}" if rest else ""))
+    if wished in state().site.languages:
+        set_cookie(response, "lang", wished, max_age=_YEAR)
+    return response
+
+
+def _finish(response: Response) -> Response:
+    first_visit = response.headers.pop("X-First-Visit", None)
+    name = state().settings.csrf_cookie
+    if g.get("csrf_used") and request.cookies.get(name) != g.csrf_cookie:
+        set_cookie(response, name, g.csrf_cookie)
+    _secure(response, assets().css_hash if first_visit else None)
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = g.get("language", "lv")
+        _compress(response)
+    return response
+
+
+def _secure(response: Response, css_hash: str | None) -> None:
+    style = f"'self' '{css_hash}'" if css_hash else "'self'"
+    headers = response.headers
+    headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["X-Robots-Tag"] = "noindex"
+    headers.setdefault("Cache-Control", "private, no-store")
+    if "immutable" not in headers["Cache-Control"]:
+        headers.add("Vary", "Cookie, HX-Request, Accept-Encoding")
+    if state().settings.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={2 * _YEAR}; includeSubDomains"
+
+
+def _compress(response: Response) -> None:
+    """gzip for pages: safe because the only secret in them is masked anew each time (decisions.md 8)."""
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or response.direct_passthrough:
+        return
+    body = response.get_data()
+    if len(body) < 1000 or response.headers.get("Content-Encoding"):
+        return
+    response.set_data(gzip.compress(body, 6, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"

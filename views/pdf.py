@@ -1,0 +1,248 @@
+"""Invoices as PDF: rendered by a child process that is killed on its limits, cached by what was rendered.
+
+xhtml2pdf is never imported here: a page process stays small (performance.md 10, 11).
+"""
+
+import base64
+import logging
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from models.database import Database
+from models.files import Storage, find_rendering, keep_rendering
+from views.filters import LATIN_UNITS
+from views.language import render
+from views.qr import payment_qr_png
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+CHILD = (sys.executable, "-m", "views.pdf_child")
+TEMPLATE = "invoices/pdf.html"
+# Everything that decides how the same invoice looks: a change of any of it makes a new file.
+LOOKS = (
+    "templates/invoices/pdf.html", "views/pdf*.py", "views/qr.py", "views/filters.py",
+    "static/fonts/*.ttf", "translations/**/*.po",
+)  # fmt: skip
+CHUNK = 40  # rows in one table: the time for one grows faster than the table
+
+
+class PdfFailed(Exception):
+    """No PDF came of it. `code`: "too_long" (stopped at a time limit) or "failed"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class PdfBusy(Exception):
+    """Others are being rendered and the wait is over: ask again in a few seconds."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one rendering may take: seconds by the clock, bytes of memory, seconds of waiting for its turn."""
+
+    wall_seconds: float = 20
+    memory_bytes: int = 600 * 1024 * 1024
+    wait_seconds: float = 5
+
+
+@dataclass(frozen=True)
+class PdfLine:
+    """One service: thousandths of `unit`, ten-thousandths of a euro, cents without VAT."""
+
+    service: str
+    quantity: int | None
+    unit: str
+    price: int | None
+    amount: int
+
+
+@dataclass(frozen=True)
+class InvoicePdf:
+    """All that is printed on one invoice; nothing else decides how it looks. Money in cents, local dates."""
+
+    language: str
+    operator: str
+    operator_lines: tuple[str, ...]  # registration number, address, telephone, e-mail
+    colour: str  # #rrggbb of the one rule under the operator's name
+    number: str
+    period_start: date
+    period_end: date
+    issued_on: date
+    due_on: date
+    customer_name: str
+    customer_code: str
+    address: str
+    lines: tuple[PdfLine, ...]
+    net: int
+    vat: int
+    total: int
+    brought_forward: int  # above zero a debt, below an overpayment
+    payable: int
+    payee_name: str
+    payee_iban: str
+    reference: str
+    payments: tuple[tuple[date, int], ...] = ()
+    demo: bool = False  # prints DEMO on every page
+
+    @property
+    def open_cents(self) -> int:
+        """What is still to be paid; zero or below: nothing."""
+        return self.payable - sum(cents for _, cents in self.payments)
+
+    @property
+    def key(self) -> str:
+        """The hash of everything that is rendered: this invoice, the template, the fonts, the texts."""
+        return sha256(f"{_looks()}{self!r}".encode()).hexdigest()
+
+
+@cache
+def _looks() -> str:
+    digest = sha256(version("xhtml2pdf").encode())
+    for pattern in LOOKS:
+        for file in sorted(ROOT.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def invoice_html(it: InvoicePdf) -> str:
+    """The document as xhtml2pdf reads it. Needs an application context, for the language."""
+    qr = payment_qr_png(it.payee_name, it.payee_iban, it.open_cents, it.reference)
+    html = render(
+        TEMPLATE,
+        language=it.language,
+        it=it,
+        chunk=CHUNK,
+        units=LATIN_UNITS,
+        decimals=_decimals(it.lines),
+        qr=qr and base64.b64encode(qr).decode(),
+    )
+    return unicodedata.normalize("NFC", html)  # the fonts have ē, not e and a macron after it
+
+
+def _decimals(lines: tuple[PdfLine, ...]) -> dict[str, int]:
+    """How many decimals the quantities of a unit need, so that they stand aligned and none is rounded."""
+    needed: dict[str, int] = {}
+    for line in lines:
+        digits = f"{abs(line.quantity or 0) % 1000:03d}".rstrip("0")
+        needed[line.unit] = max(needed.get(line.unit, 0), len(digits))
+    return needed
+
+
+def render_invoice(it: InvoicePdf, limits: Limits | None = None) -> bytes:
+    """The PDF of one invoice, rendered now. Raises `PdfFailed`, `PdfBusy`."""
+    return render_html(invoice_html(it), limits or Limits())
+
+
+_turn = threading.BoundedSemaphore(1)  # one child per process: rendering must not crowd out the pages
+
+
+def render_html(html: str, limits: Limits) -> bytes:
+    """The PDF of one document of ours, by a child that ends with this call. Raises `PdfFailed`, `PdfBusy`."""
+    if not _turn.acquire(timeout=limits.wait_seconds):
+        raise PdfBusy
+    try:
+        return _run_child(html.encode(), limits)
+    finally:
+        _turn.release()
+
+
+def _run_child(html: bytes, limits: Limits) -> bytes:
+    """Its output goes to files in a folder that lives as long as the call: bounded, and nothing stays."""
+    cpu_seconds = math.ceil(limits.wall_seconds) + 1
+    command = [*CHILD, str(os.getpid()), str(cpu_seconds), str(limits.memory_bytes)]
+    with (
+        tempfile.TemporaryDirectory(prefix="pdf-") as folder,
+        tempfile.TemporaryFile(dir=folder) as out,
+        tempfile.TemporaryFile(dir=folder) as err,
+    ):
+        child = subprocess.Popen(  # noqa: S603  # our own module
+            command, stdin=subprocess.PIPE, stdout=out, stderr=err, cwd=ROOT, env={"TMPDIR": folder},
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            child.communicate(html, timeout=limits.wall_seconds)
+        except subprocess.TimeoutExpired:
+            raise PdfFailed("too_long") from None
+        finally:
+            _end(child)
+        out.seek(0)
+        err.seek(0)
+        return _result(child.returncode, out.read(), err.read(4000))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Whatever happened, nothing of the child is left: kill its group and collect it."""
+    if child.returncode is None:  # not collected yet, so its number is still its own
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _result(code: int, pdf: bytes, complaint: bytes) -> bytes:
+    if code == 0 and pdf.startswith(b"%PDF-"):
+        return pdf
+    log.warning("PDF child ended with %s: %s", code, complaint.decode(errors="replace"))
+    raise PdfFailed("too_long" if code == -signal.SIGXCPU else "failed")
+
+
+_running: dict[str, Future[str]] = {}
+_running_lock = threading.Lock()
+
+
+def _once(key: str, work: Callable[[], str], wait_seconds: float) -> str:
+    """The result of `work`, done by one thread while the others that ask for `key` wait. Raises `PdfBusy`."""
+    with _running_lock:
+        running = _running.get(key)
+        mine: Future[str] = running or _running.setdefault(key, Future())
+    if running:
+        try:
+            return running.result(timeout=wait_seconds)
+        except TimeoutError:
+            raise PdfBusy from None
+    try:
+        mine.set_result(work())
+    except BaseException as error:
+        mine.set_exception(error)
+    finally:
+        with _running_lock:
+            del _running[key]
+    return mine.result()
+
+
+def cached_invoice_pdf(
+    database: Database, storage: Storage, it: InvoicePdf, limits: Limits | None = None
+) -> str:
+    """The name in `storage` of the invoice's PDF, rendered at most once. Raises `PdfFailed`, `PdfBusy`.
+
+    A rendering that the storage has lost is made again.
+    """
+    limits = limits or Limits()
+    key = it.key
+
+    def work() -> str:
+        with database.read() as connection:
+            name = find_rendering(connection, key)
+        if name is None or not storage.exists(name):
+            name = storage.put(render_invoice(it, limits))
+            keep_rendering(database, key, name)
+        return name
+
+    return _once(key, work, limits.wait_seconds)

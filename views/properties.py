@@ -1,0 +1,58 @@
+"""Addresses and the home page of each (B01, B03, I09; LU-14..LU-19, OG-24, OG-25)."""
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, g
+
+from auth.access import Right
+from auth.guard import needs
+from auth.state import somebody, state
+from models import cards, invoices
+from models.places import Place
+from views.meters import calendar_for, meter_views
+from views.pages import page, redirect_to
+
+properties = Blueprint("properties", __name__)
+
+_LAST_USED = sa.text(
+    "SELECT premises_id FROM audit WHERE actor_user_id = :user_id AND premises_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+)
+
+
+@properties.get("/properties")
+@needs("addresses", Right.VIEW)
+def list_all() -> Response:
+    """Every address of the visitor; a designed empty page for somebody without one."""
+    return page("properties/list.html", current="home", places=g.reach.places)
+
+
+@properties.get("/properties/last")
+@needs("addresses", Right.VIEW)
+def last() -> Response:
+    """The address last acted on, else the first, else the list."""
+    places: list[Place] = g.reach.places
+    if not places:
+        return redirect_to("/properties")
+    with state().database.read() as connection:
+        used = connection.execute(_LAST_USED, {"user_id": somebody().user_id}).scalar()
+    place = next((place for place in places if place.id == used), places[0])
+    return redirect_to(f"/properties/{place.public_id}")
+
+
+@properties.get("/properties/<pid>")
+@needs("addresses", Right.VIEW)
+def home(pid: Place) -> Response:
+    """Home: address, what is due, newest invoice, meters; the order never changes (ux.md §2.4)."""
+    held = state()
+    with held.database.read() as connection:
+        bill = invoices.newest(connection, pid)
+        calendar = calendar_for(connection, pid)
+        meters = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    others = len(g.reach.places) > 1
+    return page("properties/home.html", current="home", place=pid, home=pid, others=others, bill=bill, meters=meters)
+
+
+@properties.get("/more")
+@needs("help", Right.VIEW)
+def more() -> Response:
+    """Everything that has no room in the bottom bar of a phone."""
+    return page("properties/more.html", current="more")
