@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auth import guard
+from auth import state as request_state
 from auth.access import unreachable
 from auth.methods.password import Passwords
 from auth.state import State
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    request_state.install(app)
     pages.install(app)
     language.init_languages(app, site.languages, site.zone)
     guard.install(app)

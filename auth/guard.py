@@ -13,7 +13,7 @@ from flask import Flask, abort, g, request
 from auth import csrf
 from auth.access import Right, right
 from auth.scope import FETCH, Reach
-from auth.state import State, state
+from auth.state import reading, state, State, writing
 from auth.visitor import Visitor
 from models import sessions
 from models.types import Role, utc_now
@@ -109,12 +109,11 @@ def _visitor(held: State) -> Visitor | None:
     if not token:
         return None
     now = utc_now()
-    with held.database.read() as connection:
-        row = sessions.find(connection, token, now, held.settings.idle)
+    row = sessions.find(reading(), token, now, held.settings.idle)
     if row is None:
         return None
     if sessions.needs_touch(row, now) and not getattr(state_view_or_none(), "quiet", False):
-        with held.database.write() as session:
+        with writing() as session:
             sessions.touch(session, row.id, now)
     return Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
@@ -136,10 +135,9 @@ def _csrf_ok(held: State) -> bool:
 def _fetch(held: State, visitor: Visitor) -> None:
     """Replace each opaque id in the path by the object that it names."""
     arguments = request.view_args or {}
-    with held.database.read() as connection:
-        g.reach = Reach(connection, visitor, held.clock.today(), held.settings.idle)
-        for name, value in arguments.items():
-            found = FETCH[name](g.reach, str(value))
-            if found is None:
-                abort(404)
-            arguments[name] = found
+    g.reach = Reach(visitor, held.clock.today(), held.settings.idle)
+    for name, value in arguments.items():
+        found = FETCH[name](g.reach, str(value))
+        if found is None:
+            abort(404)
+        arguments[name] = found

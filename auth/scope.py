@@ -6,8 +6,7 @@ The guard calls `fetch` for every opaque id in the path before the view runs, so
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from sqlalchemy.engine import Connection
-
+from auth.state import reading
 from auth.visitor import Visitor
 from models import cards, documents, invoices, sessions
 from models.places import Place, places_of
@@ -17,16 +16,16 @@ from models.types import utc_now
 class Reach:
     """What one visitor can reach on one day; her places are read once per request."""
 
-    def __init__(self, connection: Connection, visitor: Visitor, today: date, idle: timedelta) -> None:
+    def __init__(self, visitor: Visitor, today: date, idle: timedelta) -> None:
         """Reads nothing yet."""
-        self.connection, self.visitor, self.today, self.idle = connection, visitor, today, idle
+        self.visitor, self.today, self.idle = visitor, today, idle
         self._places: list[Place] | None = None
 
     @property
     def places(self) -> list[Place]:
         """The visitor's places, current ones first."""
         if self._places is None:
-            self._places = places_of(self.connection, self.visitor.user_id, self.today)
+            self._places = places_of(reading(), self.visitor.user_id, self.today)
         return self._places
 
     def place(self, public_id: str) -> Place | None:
@@ -35,19 +34,19 @@ class Reach:
 
     def meter(self, public_id: str) -> cards.MeterCard | None:
         """A meter on one of her places or in its house."""
-        return cards.card(self.connection, self.visitor.user_id, self.today, public_id)
+        return cards.card(reading(), self.visitor.user_id, self.today, public_id)
 
     def invoice(self, public_id: str) -> invoices.Bill | None:
         """An invoice to one of her customers."""
-        return invoices.one(self.connection, self.places, public_id)
+        return invoices.one(reading(), self.places, public_id)
 
     def document(self, public_id: str) -> documents.DocumentView | None:
         """A document of one of her places or its house."""
-        return documents.one(self.connection, self.places, public_id)
+        return documents.one(reading(), self.places, public_id)
 
     def own_session(self, number: str) -> int | None:
         """One of her own live sessions, by its number."""
-        live = sessions.live(self.connection, self.visitor.user_id, utc_now(), self.idle)
+        live = sessions.live(reading(), self.visitor.user_id, utc_now(), self.idle)
         return next((row.id for row in live if str(row.id) == number), None)
 
 

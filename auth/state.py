@@ -1,9 +1,13 @@
 """What one running application holds, and how a request reaches it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app, g
+from flask import Flask, current_app, g
+from sqlalchemy.engine import Connection
+from sqlmodel import Session
 
 from auth.methods.password import Passwords
 from auth.visitor import Visitor
@@ -42,3 +46,31 @@ def somebody() -> Visitor:
     if person is None:
         raise RuntimeError("this route is open to everyone: it has no visitor")
     return person
+
+
+def reading() -> Connection:
+    """The request's connection for reading: opened at first use, closed with the request or before a write."""
+    if "connection" not in g:
+        g.reader = state().database.read()
+        g.connection = g.reader.__enter__()
+    return cast(Connection, g.connection)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A unit of work. What is read after it sees what it wrote: the request's reading begins anew."""
+    _stop_reading()
+    with state().database.write() as session:
+        yield session
+
+
+def install(app: Flask) -> None:
+    """Close the reading connection with the request."""
+    app.teardown_appcontext(_stop_reading)
+
+
+def _stop_reading(_error: BaseException | None = None) -> None:
+    reader = g.pop("reader", None)
+    if reader is not None:
+        g.pop("connection")
+        reader.__exit__(None, None, None)

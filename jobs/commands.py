@@ -9,9 +9,6 @@ from flask import Flask
 
 from auth.access import unreachable
 from auth.state import State
-from jobs.exchange import import_folder
-from jobs.exchange.report import print_report, progress_bar
-from jobs.exports import export_readings
 from models import migrations
 
 
@@ -55,6 +52,9 @@ def _data_commands(data: click.Group, held: State) -> None:
     @click.option("--dry-run", is_flag=True, help="report what would change, change nothing")
     def import_(folder: Path, dry_run: bool) -> None:
         """Take in a folder or ZIP of the exchange format (docs/integration.md)."""
+        from jobs.exchange import import_folder  # here, because a web process never needs it
+        from jobs.exchange.report import print_report, progress_bar
+
         key = held.settings.identifier_key
         with progress_bar() as progress:
             report = import_folder(
@@ -67,6 +67,8 @@ def _data_commands(data: click.Group, held: State) -> None:
     @click.option("--since", type=click.DateTime(), help="only what changed since this moment (site time)")
     def export(what: str, since: datetime | None) -> None:
         """Write readings as CSV to standard output."""
+        from jobs.exports import export_readings  # as above
+
         moment = since.replace(tzinfo=held.site.zone).astimezone(UTC) if since else None
         export_readings(held.database, moment, sys.stdout)
 

@@ -134,17 +134,17 @@ _OF_PLACE = (
     .order_by(col(Meter.id), col(Register.ordinal))
 )
 # One meter with the place through which the user reaches it: scope, tenure and readings in one statement.
-_ONE = through_tenures(
-    _with_readings(
+_ONE = _with_readings(
+    through_tenures(
         sa.select(*_COLUMNS, *COLUMNS)
         .select_from(Meter)
         .join(
             Premises,
             sa.or_(col(Premises.id) == col(Meter.premises_id), col(Premises.house_id) == col(Meter.house_id)),
-        ),
-        col(Tenure.starts_on),
-        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER),
-    )
+        )
+    ),
+    col(Tenure.starts_on),
+    sa.func.coalesce(col(Tenure.ends_on), FOR_EVER),
 ).where(col(Meter.public_id) == sa.bindparam("public_id")).order_by(col(Register.ordinal))  # fmt: skip
 _ORDER = list(MeterKind)
 

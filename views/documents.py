@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import state
+from auth.state import reading, state
 from models import documents as table
 from models.documents import DocumentView
 from models.files import FileMissing
@@ -23,8 +23,8 @@ documents = Blueprint("documents", __name__)
 @needs("documents", Right.VIEW)
 def list_all(pid: Place) -> Response:
     """Documents by group, and the estimate with its comparison."""
-    with state().database.read() as connection:
-        found, estimate = table.documents(connection, pid), table.estimate(connection, pid)
+    connection = reading()
+    found, estimate = table.documents(connection, pid), table.estimate(connection, pid)
     groups = [(kind, [view.row for view in found if view.row.kind is kind]) for kind in DocumentKind]
     groups = [(kind, rows) for kind, rows in groups if rows]
     return page("documents/list.html", current="documents", place=pid, groups=groups, estimate=estimate)

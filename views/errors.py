@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from auth.guard import LockedSection, NotLoggedIn, StalePage
 from auth.methods.password import Busy
-from auth.state import state, visitor
+from auth.state import visitor, writing
 from models.audit import record
 from views.pages import fragment, is_fragment, page, redirect_to, settle_language
 
@@ -78,7 +78,7 @@ def _from_our_page() -> bool:
 def _locked(_error: LockedSection) -> Response:
     person = visitor()
     if person:
-        with state().database.write() as session:
+        with writing() as session:
             record(session, person.actor(), "access.refused", detail={"endpoint": request.endpoint or ""})
     return problem(403)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response
 
 from auth.guard import public
-from auth.state import state
+from auth.state import reading
 
 health = Blueprint("health", __name__)
 
@@ -21,8 +21,7 @@ def live() -> Response:
 def ready() -> Response:
     """The database answers and has our tables; 503 where not."""
     try:
-        with state().database.read() as connection:
-            connection.execute(sa.text("SELECT 1 FROM user_account LIMIT 1")).first()
+        reading().execute(sa.text("SELECT 1 FROM user_account LIMIT 1")).first()
     except sa.exc.SQLAlchemyError:
         return Response("no database\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, request
 
 from auth.guard import public
-from auth.state import state
+from auth.state import reading, state
 from models.overrides import text_for
 from views.pages import assets, page, settle_language
 
@@ -30,8 +30,7 @@ def legal(key: str) -> Response:
     """One of the operator's texts, as it is today."""
     held = state()
     language = settle_language()
-    with held.database.read() as connection:
-        text = text_for(connection, held.site, key, language, held.clock.today())
+    text = text_for(reading(), held.site, key, language, held.clock.today())
     return page("help/legal.html", key=key, paragraphs=text)
 
 

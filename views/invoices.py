@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, g, request
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import state
+from auth.state import reading, state
 from models import invoices as table
 from models.files import FileMissing
 from models.invoices import Bill
@@ -25,8 +25,7 @@ invoices = Blueprint("invoices", __name__)
 @needs("invoices", Right.VIEW)
 def list_all(pid: Place) -> Response:
     """All years as links, one year of invoices (C02; LU-22)."""
-    with state().database.read() as connection:
-        bills = table.all_of(connection, pid)
+    bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
     wanted = request.args.get("year", "")
     year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else (years[0] if years else 0)
@@ -41,8 +40,8 @@ def list_all(pid: Place) -> Response:
 @needs("invoices", Right.VIEW)
 def show(iid: Bill) -> Response:
     """One invoice: what it is made of, how to pay, what was received. The accessible form of the PDF."""
-    with state().database.read() as connection:
-        lines, payments = table.lines(connection, iid), table.payments(connection, iid)
+    connection = reading()
+    lines, payments = table.lines(connection, iid), table.payments(connection, iid)
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines, payments=payments,
         has_qr=_to_pay(iid) > 0,
@@ -92,8 +91,8 @@ def _document(bill: Bill) -> InvoicePdf:
     """What is printed: in the reader's language, under the operator's name."""
     held, row = state(), bill.row
     site = held.site
-    with held.database.read() as connection:
-        lines, payments = table.lines(connection, bill), table.payments(connection, bill)
+    connection = reading()
+    lines, payments = table.lines(connection, bill), table.payments(connection, bill)
     reach = [contact for contact in site.contacts if contact.kind != "emergency"]
     desk = [part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part]
     return InvoicePdf(

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from auth.guard import public
 from auth.methods.base import METHODS
 from auth.methods.password import Refused, Welcome, log_in
-from auth.state import state, visitor
+from auth.state import state, visitor, writing
 from models import sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
@@ -68,7 +68,7 @@ def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
     person, held = visitor(), state()
     if person:
-        with held.database.write() as session:
+        with writing() as session:
             sessions.end(session, person.user_id, person.session_id, utc_now())
             record(session, person.actor(), "logout")
     response = redirect_to("/signed-out")

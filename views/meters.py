@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from auth.access import Right, right
 from auth.guard import needs
-from auth.state import somebody, state
+from auth.state import reading, somebody, state
 from models import cards, history
 from models.cards import Dial, Mark, MeterCard
 from models.entries import Answer
@@ -89,9 +89,9 @@ def list_all(pid: Place) -> Response:
 
 
 def _list(place: Place, status: int = 200, editing: str = "", answers: Sequence[Answer] = ()) -> Response:
-    with state().database.read() as connection:
-        calendar = calendar_for(connection, place)
-        shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    connection = reading()
+    calendar = calendar_for(connection, place)
+    shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
     return page(
         "meters/list.html", status=status, current="meters", place=place, meters=shown, editing=editing,
         form=readings.form_for(answers), may_act=_may_act(),
@@ -106,12 +106,12 @@ def _may_act() -> bool:
 @needs("meters", Right.VIEW)
 def show(mid: MeterCard) -> Response:
     """One meter: its card, 36 months of history as chart and table. htmx gets the card alone (Cancel)."""
-    with state().database.read() as connection:
-        calendar = calendar_for(connection, mid.place)
-        view = meter_views([mid], calendar)[0]
-        if is_fragment():
-            return fragment("meters/_card.html", place=mid.place, meter=view, back=True, may_act=_may_act())
-        months = history.of_meter(connection, view.card)
+    connection = reading()
+    calendar = calendar_for(connection, mid.place)
+    view = meter_views([mid], calendar)[0]
+    if is_fragment():
+        return fragment("meters/_card.html", place=mid.place, meter=view, back=True, may_act=_may_act())
+    months = history.of_meter(connection, view.card)
     return page(
         "meters/show.html", current="meters", place=mid.place, meter=view, history=months,
         charts=[history.chart(dial, months, calendar.today) for dial in view.card.dials],
@@ -125,8 +125,7 @@ def edit(mid: MeterCard) -> Response:
     """The form of one meter: in its card for htmx, else the meters page with that card open."""
     if not is_fragment():
         return _list(mid.place, editing=mid.public_id)
-    with state().database.read() as connection:
-        view = meter_views([mid], calendar_for(connection, mid.place))[0]
+    view = meter_views([mid], calendar_for(reading(), mid.place))[0]
     return _form_fragment(view, ())
 
 
@@ -135,8 +134,7 @@ def edit(mid: MeterCard) -> Response:
 @act_limit
 def send(mid: MeterCard) -> Response:
     """Take the reading of one meter: 200, 409 to be confirmed, or 422 to be mended."""
-    with state().database.read() as connection:
-        calendar = calendar_for(connection, mid.place)
+    calendar = calendar_for(reading(), mid.place)
     view = meter_views([mid], calendar)[0]
     answers = readings.submit(mid.place, [view], calendar, seal, all_needed=True)
     status = readings.status_of(answers)
@@ -173,17 +171,17 @@ def edit_all(pid: Place) -> Response:
 @act_limit
 def send_all(pid: Place) -> Response:
     """Take what can be taken; what cannot stays in the form with its reason."""
-    with state().database.read() as connection:
-        calendar = calendar_for(connection, pid)
-        shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    connection = reading()
+    calendar = calendar_for(connection, pid)
+    shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
     answers = readings.submit(pid, [view for view in shown if view.enterable], calendar, seal)
     return _all(pid, readings.status_of(answers), answers)
 
 
 def _all(place: Place, status: int = 200, answers: Sequence[Answer] = ()) -> Response:
-    with state().database.read() as connection:
-        calendar = calendar_for(connection, place)
-        shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    connection = reading()
+    calendar = calendar_for(connection, place)
+    shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
     return page(
         "meters/all.html", status=status, current="meters", place=place,
         meters=[view for view in shown if view.enterable], form=readings.form_for(answers),
@@ -194,8 +192,7 @@ def _all(place: Place, status: int = 200, answers: Sequence[Answer] = ()) -> Res
 @needs("meters", Right.VIEW)
 def export(mid: MeterCard) -> Response:
     """The history as a table for a spreadsheet, in the reader's language (ux.md §5.3)."""
-    with state().database.read() as connection:
-        rows = history.of_meter(connection, mid)
+    rows = history.of_meter(reading(), mid)
     out = io.StringIO()
     comma = g.language != "en"
     writer = csv.writer(out, delimiter=";" if comma else ",")

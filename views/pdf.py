@@ -40,6 +40,7 @@ LOOKS = (
     "static/fonts/*.ttf", "translations/**/*.po",
 )  # fmt: skip
 CHUNK = 40  # rows in one table: the time for one grows faster than the table
+COUNTED = 500  # lines up to which pages say how many there are: to know it, all is laid out twice
 
 
 class PdfFailed(Exception):
@@ -104,8 +105,8 @@ class InvoicePdf:
 
     @property
     def open_cents(self) -> int:
-        """What is still to be paid; zero or below: nothing."""
-        return self.payable - sum(cents for _, cents in self.payments)
+        """What is still to be paid, never below zero."""
+        return max(self.payable - sum(cents for _, cents in self.payments), 0) if self.payable > 0 else 0
 
     @property
     def key(self) -> str:
@@ -130,6 +131,7 @@ def invoice_html(it: InvoicePdf) -> str:
         language=it.language,
         it=it,
         chunk=CHUNK,
+        counted=COUNTED,
         units=LATIN_UNITS,
         decimals=_decimals(it.lines),
         qr=qr and base64.b64encode(qr).decode(),

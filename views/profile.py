@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import somebody, state
+from auth.state import reading, somebody, state, writing
 from models import sessions
 from models.audit import record
 from models.types import utc_now
@@ -24,8 +24,7 @@ def show() -> Response:
 @needs("settings", Right.VIEW)
 def devices() -> Response:
     """Where I am logged in."""
-    with state().database.read() as connection:
-        live = sessions.live(connection, somebody().user_id, utc_now(), state().settings.idle)
+    live = sessions.live(reading(), somebody().user_id, utc_now(), state().settings.idle)
     return page("profile/sessions.html", current="profile", sessions=live)
 
 
@@ -34,7 +33,7 @@ def devices() -> Response:
 def end(sid: int) -> Response:
     """End one of them; its next request finds nobody."""
     person = somebody()
-    with state().database.write() as session:
+    with writing() as session:
         sessions.end(session, person.user_id, sid, utc_now())
         record(session, person.actor(), "session.ended", object_type="session", object_id=sid)
     return redirect_to("/login" if sid == person.session_id else "/profile/sessions")
@@ -45,7 +44,7 @@ def end(sid: int) -> Response:
 def end_others() -> Response:
     """End every session but this one."""
     person = somebody()
-    with state().database.write() as session:
+    with writing() as session:
         sessions.end_others(session, person.user_id, person.session_id, utc_now())
         record(session, person.actor(), "session.ended_others")
     return redirect_to("/profile/sessions")

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, g
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import somebody, state
+from auth.state import reading, somebody, state
 from models import cards, invoices
 from models.places import Place
 from views.meters import calendar_for, meter_views
@@ -32,8 +32,7 @@ def last() -> Response:
     places: list[Place] = g.reach.places
     if not places:
         return redirect_to("/properties")
-    with state().database.read() as connection:
-        used = connection.execute(_LAST_USED, {"user_id": somebody().user_id}).scalar()
+    used = reading().execute(_LAST_USED, {"user_id": somebody().user_id}).scalar()
     place = next((place for place in places if place.id == used), places[0])
     return redirect_to(f"/properties/{place.public_id}")
 
@@ -43,10 +42,10 @@ def last() -> Response:
 def home(pid: Place) -> Response:
     """Home: address, what is due, newest invoice, meters; the order never changes (ux.md §2.4)."""
     held = state()
-    with held.database.read() as connection:
-        bill = invoices.newest(connection, pid)
-        calendar = calendar_for(connection, pid)
-        meters = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    connection = reading()
+    bill = invoices.newest(connection, pid)
+    calendar = calendar_for(connection, pid)
+    meters = meter_views(cards.cards(connection, pid, calendar.today), calendar)
     others = len(g.reach.places) > 1
     return page("properties/home.html", current="home", place=pid, home=pid, others=others, bill=bill, meters=meters)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import request
 from sqlalchemy.exc import IntegrityError
 
-from auth.state import somebody, state
+from auth.state import somebody, state, writing
 from models.cards import Dial, Mark, MeterCard
 from models.entries import BY_PEOPLE, Answer, Entry, submit as store
 from models.places import Place
@@ -56,7 +56,7 @@ def submit(
     once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)
     for last_try in (False, True):
         try:
-            with held.database.write() as session:
+            with writing() as session:
                 return store(session, place, wanted, actor, once, utc_now(), calendar.today, seal)
         except IntegrityError:  # the same form won elsewhere a moment ago: its receipt has the answer
             if last_try:

@@ -1,0 +1,91 @@
+"""Rows of the exchange format: kept as text that stands for many flats, or written to a folder."""
+
+import csv
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from typing import Any, TextIO
+
+from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+_FONT = Path(__file__).parent.parent / "static/fonts/DejaVuSans-subset.ttf"  # has Latvian letters
+COLUMNS = {
+    "customers": "external_id code name kind identifier email phone language settlement",
+    "houses": "external_id address town postcode",
+    "entrances": "external_id house name",
+    "premises": "external_id house entrance flat area",
+    "tenures": "external_id customer premises role from until",
+    "meters": "external_id premises house kind place number remote installed removed valid_until valid_kind"
+    " replaces registers",
+    "readings": "external_id meter register value date period source rolled_over corrects",
+    "invoices": "external_id customer premises number period_from period_to issued due net vat total"
+    " brought_forward payable payee iban reference file",
+    "invoice_lines": "invoice position service quantity unit price amount",
+    "payments": "external_id customer invoice date amount",
+    "estimates": "external_id house year position item price",
+    "documents": "external_id house premises kind title date file",
+    "users": "external_id username email name language customers role",
+}
+
+
+class Rows:
+    """Rows of one flat (or house) as text, with "@" for its number and "#" for the account it pays to."""
+
+    def __init__(self) -> None:
+        """No rows yet."""
+        self._files: dict[str, TextIO] = {table: StringIO() for table in COLUMNS}
+
+    def add(self, table: str, *first: Any, **rest: Any) -> None:
+        """Add a row: `first` are its first columns. An unknown column is a ValueError."""
+        columns = COLUMNS[table].split()
+        values = dict(zip(columns, first, strict=False)) | rest
+        if unknown := values.keys() - columns:
+            raise ValueError(f"{table}: no column {', '.join(unknown)}")
+        writer = csv.writer(self._files[table], delimiter=";", lineterminator="\n")
+        writer.writerow([values.get(column) for column in columns])
+
+    def text(self) -> dict[str, str]:
+        """Table → its rows."""
+        return {table: file.getvalue() for table, file in self._files.items() if isinstance(file, StringIO)}
+
+
+class Folder(Rows):
+    """An exchange folder that is being written, in constant memory. Close it."""
+
+    def __init__(self, path: Path, created: date) -> None:
+        """Make the folder and every file with its header."""
+        (path / "files").mkdir(parents=True, exist_ok=True)
+        (path / "exchange.toml").write_text(f"version = 1\ncreated = {created}\n", "utf-8")
+        self._path, self._files = path, {}
+        for table, columns in COLUMNS.items():
+            self._files[table] = (path / f"{table}.csv").open("w", encoding="utf-8", newline="")
+            self.add(table, *columns.split())
+
+    def put(self, text: dict[str, str], number: int, iban: str) -> None:
+        """Write what `Rows.text` gave, for this flat or house."""
+        for table, rows in text.items():
+            self._files[table].write(rows.replace("@", str(number)).replace("#", iban))
+
+    def pdf(self, name: str, *lines: str) -> str:
+        """Write files/NAME.pdf, one page that says DEMO and these lines. What the column `file` says."""
+        registerFont(TTFont("Demo", str(_FONT)))
+        path = self._path / "files" / f"{name}.pdf"
+        page = Canvas(str(path), invariant=1, lang="lv", initialFontName="Demo", initialFontSize=24)
+        for place, line in enumerate(("DEMO", *lines)):
+            page.drawString(60, 740 - 36 * place, line)
+        page.save()
+        return f"{name}.pdf"
+
+    def close(self) -> None:
+        """Finish every file."""
+        for file in self._files.values():
+            file.close()
+
+
+def decimal(number: int, places: int, shown: int | None = None) -> str:
+    """A number kept in 10^-places, with all places or only the first `shown`: 3145, 3 → "3.145"."""
+    whole, part = divmod(abs(number), 10**places)
+    digits = f"{part:0{places}d}"[:shown]
+    return ("-" if number < 0 else "") + str(whole) + ("." + digits if digits else "")

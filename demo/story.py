@@ -1,0 +1,139 @@
+"""The demo's named people and what has happened to their flats: all that the portal must be able to show."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from demo.bill import ESTIMATE, write_bills
+from demo.calendar import DAY, Month, Plan
+from demo.crowd import FIRST, FLATS, House
+from demo.flat import Dial, Flat, monthly, ordinary_flat, write_customer, write_meter
+from demo.rows import Folder, Rows, decimal
+from demo.town import DATA
+from models.types import MeterKind
+
+# Flats; the customers of the first two have the same numbers, PREVIOUS was in the main flat before the owner.
+MAIN, NEIGHBOUR, SECOND, PREVIOUS = 20_034, 20_012, 20_043, 19_034
+MONTHS, BEFORE = 36, 6  # of history: the owner's, and his
+_CUSTOMERS = {"owner": MAIN, "neighbour": NEIGHBOUR}
+_LONG = {5: "estimate", 8: "corrected", 11: "missing"}  # months ago
+_ROLLED, _REPLACED = 20, 14  # months ago
+PEOPLE: list[dict[str, str]] = DATA["people"]  # those who can log in
+_OWNER = PEOPLE[0]["name"]
+
+
+def houses(out: Folder, plan: Plan, rng: random.Random) -> tuple[House, House]:
+    """The two houses of the demo, with the flats of the named people in them."""
+    neighbour = ordinary_flat(plan, rng)
+    second = ordinary_flat(plan, rng, customer=str(MAIN), valid_until=plan.today + 21 * DAY)
+    own = {MAIN: _main_flat(out, plan, rng), NEIGHBOUR: neighbour, SECOND: second}
+    return House(1, plan.town.big, FIRST, FLATS, own), House(2, plan.town.small, FIRST + FLATS, 8, own)
+
+
+def write_people(out: Folder, plan: Plan) -> None:
+    """The named people, who they are to the operator and since when. `demo.run` sets their passwords."""
+    for person in PEOPLE:
+        user, name, language = person["username"], person["name"], person["language"]
+        number, email = _CUSTOMERS.get(user), f"{user}@example.com"
+        out.add("users", f"U-{user}", user, email, name, language, number and f"C{number}", person["role"])
+        if number:
+            write_customer(out, number, name, language, email=email, phone=f"+371000{number}")
+    write_customer(out, PREVIOUS, "Pēteris Kalniņš", "lv")
+    since = plan.months(MONTHS + 1)[0].first
+    for number, customer, premises, begins, ends in (
+        (PREVIOUS, PREVIOUS, MAIN, date(since.year - 9, 5, 1), since - DAY),
+        (MAIN, MAIN, MAIN, since, None),
+        (NEIGHBOUR, NEIGHBOUR, NEIGHBOUR, date(since.year - 4, 2, 1), None),
+        (SECOND, MAIN, SECOND, date(since.year - 1, 6, 15), None),
+    ):
+        out.add("tenures", f"T{number}", f"C{customer}", f"P{premises}", "owner", begins, ends)
+
+
+def write_papers(out: Folder, plan: Plan, both: Sequence[House]) -> None:
+    """Estimates of this year and last, the contract for the main flat, and an act for each house."""
+    contract, begins = out.pdf("ligums", "Līgums", _OWNER), plan.months(MONTHS)[0].first
+    out.add("documents", "D0", None, f"P{MAIN}", "contract", "Dzīvokļa apkalpošanas līgums", begins, contract)
+    year = plan.today.year
+    for house in both:
+        name, act = f"H{house.number}", out.pdf(f"akts-{house.number}", "Apsekošanas akts", house.address)
+        title = "Mājas apsekošanas akts"
+        out.add("documents", f"D{house.number}", name, None, "act", title, date(year - 1, 10, 5), act)
+        for percent, of in ((94, year - 1), (100, year)) if plan.town.manages else ():
+            for position, (item, price) in enumerate(ESTIMATE.items(), 1):
+                row = f"S{house.number}-{of}-{position}", name, of, position, item
+                out.add("estimates", *row, decimal(price * percent // 100, 4))
+
+
+def _main_flat(out: Folder, plan: Plan, rng: random.Random) -> Flat:
+    rows, area, history = Rows(), 48_700, plan.months(BEFORE + MONTHS + 1)
+    counted: list[tuple[MeterKind, list[int]]] = []
+    for number, point in enumerate(DATA["points"], 1):
+        if (kind := MeterKind(point["kind"])) in plan.town.reads:
+            dial = Dial(plan, f"M@-{number}", kind)
+            counted += [(kind, amounts) for amounts in _write_point(rows, dial, point, history, rng)]
+    used = monthly(history, counted)
+    files = {newer: out.pdf(f"rekins-{newer}", "Rēķins", _OWNER) for newer in (3, 15)}
+    write_bills(rows, plan, str(PREVIOUS), area, used[:BEFORE], lambda newer, payable, after: (payable, -9))
+    write_bills(rows, plan, str(MAIN), area, used[BEFORE:], _pays_like_the_owner, files)
+    return Flat(rows.text(), area)
+
+
+def _pays_like_the_owner(newer: int, payable: int, next_total: int) -> tuple[int, int]:
+    special = {
+        0: (0, 0),  # not yet paid
+        1: (payable * 6 // 10, -5),  # in part: the rest is brought forward
+        7: (payable, 6),  # late
+        11: (payable + next_total + 1850, -12),  # so much that the next one is a credit
+    }
+    return special.get(newer, (payable, -12 + newer % 5))
+
+
+def _write_point(
+    rows: Rows, dial: Dial, point: dict[str, Any], history: Sequence[Month], rng: random.Random
+) -> list[list[int]]:
+    """Write the meter or meters of a point; for each register what it counted in each month."""
+    story, amounts, meter = point.get("story", ()), dial.usage(history, rng), {"place": point["place"]}
+    meter |= {"registers": point.get("registers")} | _validity(dial.plan, story)
+    if "remote" in story:
+        dial = replace(dial, source="remote")
+    elif history[-1].is_open and "sent" not in story:
+        dial = replace(dial, marks={0: "missing"})
+    if "replaced" in story:
+        _write_replaced(rows, dial, meter, history, amounts)
+        return [amounts]
+    write_meter(rows, dial, **meter)
+    if "long" in story:
+        rolls = len(history) - 1 - _ROLLED
+        start = dial.limit - sum(amounts[:rolls]) - dial.shown(amounts[rolls] // 2)
+        replace(dial, marks={**_LONG, **dial.marks}).write(rows, start, history, amounts)
+        return [amounts]
+    both = [amounts, dial.usage(history, rng)] if point.get("registers") else [amounts]
+    for register, counted in enumerate(both, 1):
+        replace(dial, register=register).write(rows, 245_000 * register, history, counted)
+    return both
+
+
+def _validity(plan: Plan, story: Sequence[str]) -> dict[str, Any]:
+    if "remote" in story:
+        return {"remote": 1, "valid_kind": "none", "valid_until": None}
+    if "expired" in story:
+        return {"valid_kind": "verification", "valid_until": plan.today - 40 * DAY}
+    return {"valid_until": plan.today + 21 * DAY} if "soon" in story else {}
+
+
+def _write_replaced(
+    rows: Rows, new: Dial, meter: dict[str, Any], history: Sequence[Month], amounts: Sequence[int]
+) -> None:
+    """The old meter until the 12th of a month with its final reading, then the new one from its first."""
+    at = len(history) - 1 - _REPLACED
+    month, changed, part = history[at], history[at].first + 11 * DAY, new.shown(amounts[at] // 2)
+    old = replace(new, meter=f"{new.meter}-0", source="self", marks={})
+    ended = {"removed": changed, "valid_kind": "verification", "valid_until": changed + 30 * DAY}
+    write_meter(rows, old, place=meter["place"], **ended)
+    write_meter(rows, new, **({"installed": changed, "replaces": old.meter} | meter))
+    final = old.write(rows, 312_000, history[:at], amounts[:at]) + part
+    old.one(rows, "final", final, changed, "staff", month)
+    new.one(rows, "first", 0, changed, "staff", None)
+    new.write(rows, 0, history[at:], [amounts[at] - part, *amounts[at + 1 :]])

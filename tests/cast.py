@@ -1,0 +1,168 @@
+"""The named cast: who they are, what they have. Anna owns, Līga helps, Viktors is a stranger, Pēteris was here
+before Anna, Ilze answers messages. Everybody logs in by the real door with `PASSWORD`."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from auth.methods.password import Passwords
+from models.customers import Customer, CustomerUser
+from models.database import Database
+from models.documents import Document, EstimateLine
+from models.files import Storage
+from models.invoices import Invoice, InvoiceLine, Payment
+from models.meters import Meter, Register
+from models.people import User
+from models.premises import House, Premises
+from models.readings import Reading
+from models.tenures import Tenure
+from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind
+
+TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
+PASSWORD = "zaļa upe tek lēni"
+IBAN = "LV97DEMO0000000000001"
+
+
+@dataclass
+class Cast:
+    """Public ids of what the cast has, by a short name."""
+
+    flat: str = ""  # Anna's main flat
+    second: str = ""  # her other one
+    neighbour: str = ""  # Viktors's flat in the same house
+    cold: str = ""
+    hot: str = ""
+    remote: str = ""
+    two_dials: str = ""
+    old: str = ""  # removed
+    house_meter: str = ""
+    stranger_meter: str = ""
+    invoice: str = ""  # Anna's newest, unpaid
+    paid: str = ""
+    former_invoice: str = ""  # Pēteris's, same flat
+    stranger_invoice: str = ""
+    document: str = ""
+    stranger_document: str = ""
+
+
+def month(ago: int) -> date:
+    """The first day of the month so many months before TODAY's."""
+    index = TODAY.year * 12 + TODAY.month - 1 - ago
+    return date(index // 12, index % 12 + 1, 1)
+
+
+class _Stage:
+    def __init__(self, database: Database, passwords: Passwords, storage: Storage) -> None:
+        self.database, self.hash, self.storage = database, passwords.hash(PASSWORD), storage
+        self.cast, self.count = Cast(), 0
+
+    def add(self, row):
+        self.count += 1
+        if hasattr(row, "external_id") and row.external_id is None:
+            row.external_id = f"X{self.count}"
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def user(self, username, name, role=Role.RESIDENT, language=None):
+        return self.add(
+            User(username=username, email=f"{username}@example.com", name=name, password_hash=self.hash, role=role, language=language)
+        )
+
+    def meter(self, premises, kind, where, serial, registers=1, **more):
+        meter = self.add(Meter(premises_id=premises and premises.id, kind=kind, place=where, serial=serial, **more))
+        names = [""] if registers == 1 else [f"T{n + 1}" for n in range(registers)]
+        return meter, [self.add(Register(meter_id=meter.id, ordinal=n + 1, name=name)) for n, name in enumerate(names)]
+
+    def readings(self, register, start, monthly, months=range(13, 0, -1), source=Source.IMPORT):
+        value = start
+        for ago in months:
+            value += monthly
+            at = datetime.combine(month(ago), datetime.min.time(), UTC) + timedelta(days=27)
+            self.add(Reading(register_id=register.id, value=value, read_on=month(ago).replace(day=28), period=month(ago), source=source, received_at=at))
+        return value
+
+    def invoice(self, customer, premises, ago, total=8228, **more):
+        issued = month(ago - 1).replace(day=10) if ago else TODAY.replace(day=10)
+        net, forward = round(total / 1.21), more.pop("brought_forward", 0)
+        row = self.add(
+            Invoice(
+                customer_id=customer.id, premises_id=premises.id, number=f"2026-{self.count}",
+                period_start=month(ago), period_end=month(ago).replace(day=28), issued_on=issued,
+                due_on=issued + timedelta(days=20), net=net, vat=total - net, total=total, brought_forward=forward,
+                payable=total + forward, payee_name="SIA “Māja”", payee_iban=IBAN,
+                reference=f"2026-{self.count}, kods {customer.code}", **more,
+            )
+        )  # fmt: skip
+        self.add(InvoiceLine(invoice_id=row.id, position=1, service="Aukstais ūdens", quantity=3100, unit="m3", price=10500, amount=326))
+        self.add(InvoiceLine(invoice_id=row.id, position=2, service="Apsaimniekošana", quantity=52400, unit="m2", price=4200, amount=net - 326))
+        return row
+
+
+def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
+    """Put the cast into an empty database."""
+    stage = _Stage(database, passwords, storage)
+    with database.write() as stage.session:
+        _people_and_places(stage)
+    return stage.cast
+
+
+def _people_and_places(stage: _Stage) -> None:
+    cast = stage.cast
+    anna, viktors, peteris = (stage.user("anna", "Anna Ozoliņa"), stage.user("viktors", "Viktors Petrovs", language="ru"), stage.user("peteris", "Pēteris Kalniņš"))
+    stage.user("liga", "Līga Ozoliņa")
+    stage.user("ilze", "Ilze Kļaviņa", Role.AGENT)
+    house = stage.add(House(external_id="H1", address="Brīvības iela 12", town="Ogre"))
+    other = stage.add(House(external_id="H2", address="Mālkalnes prospekts 3", town="Ogre"))
+    flat, next_door = (stage.add(Premises(external_id=f"P{n}", house_id=house.id, flat=str(n), address=f"Brīvības iela 12–{n}, Ogre")) for n in (34, 35))
+    second = stage.add(Premises(external_id="P2", house_id=other.id, flat="2", address="Mālkalnes prospekts 3–2, Ogre"))
+    customers = [stage.add(Customer(external_id=f"C{code}", code=code, name=name)) for code, name in (("20417", anna.name), ("20418", viktors.name), ("10001", peteris.name))]
+    for customer, user in zip(customers, (anna, viktors, peteris), strict=True):
+        stage.add(CustomerUser(user_id=user.id, customer_id=customer.id))
+    began = month(24)
+    for customer, premises, start, end in (
+        (customers[0], flat, began, None), (customers[0], second, month(12), None), (customers[1], next_door, month(36), None),
+        (customers[2], flat, month(48), began - timedelta(days=1)),
+    ):  # fmt: skip
+        stage.add(Tenure(external_id=f"T{stage.count}", customer_id=customer.id, premises_id=premises.id, role=TenureRole.OWNER, starts_on=start, ends_on=end))
+    cast.flat, cast.second, cast.neighbour = flat.public_id, second.public_id, next_door.public_id
+    _meters(stage, flat, next_door, house)
+    _money(stage, customers, flat, next_door)
+
+
+def _meters(stage: _Stage, flat, next_door, house) -> None:
+    cast = stage.cast
+    cold, (dial,) = stage.meter(flat, MeterKind.COLD_WATER, "kitchen", "12345678", valid_until=TODAY + timedelta(days=20), valid_kind=ValidKind.VERIFICATION)
+    stage.readings(dial, 84_000, 3_000, range(36, 0, -1))  # Pēteris's months are among them; 192,000 at last
+    hot, (dial,) = stage.meter(flat, MeterKind.HOT_WATER, "kitchen", "87654321", valid_until=TODAY - timedelta(days=40), valid_kind=ValidKind.REPLACEMENT)
+    stage.readings(dial, 500_000, 2_000)  # 526,000
+    remote, (dial,) = stage.meter(flat, MeterKind.HEAT, "hall", "555", is_remote=True)
+    stage.readings(dial, 1_000, 400, source=Source.REMOTE)
+    two, dials = stage.meter(flat, MeterKind.ELECTRICITY, "hall", "777", registers=2)
+    for dial in dials:
+        stage.readings(dial, 1_000_000, 90_000)  # 2 170,000
+    old, (dial,) = stage.meter(flat, MeterKind.COLD_WATER, "kitchen", "11111111", removed_on=month(30))
+    stage.readings(dial, 10_000, 3_000, range(36, 30, -1))
+    building, (dial,) = stage.meter(None, MeterKind.COLD_WATER, "cellar", "99999", house_id=house.id)
+    stage.readings(dial, 5_000_000, 90_000)
+    theirs, (dial,) = stage.meter(next_door, MeterKind.COLD_WATER, "kitchen", "2222")
+    stage.readings(dial, 40_000, 4_000)
+    cast.cold, cast.hot, cast.remote, cast.two_dials = cold.public_id, hot.public_id, remote.public_id, two.public_id
+    cast.old, cast.house_meter, cast.stranger_meter = old.public_id, building.public_id, theirs.public_id
+
+
+def _money(stage: _Stage, customers, flat, next_door) -> None:
+    cast, (anna, viktors, peteris) = stage.cast, customers
+    cast.former_invoice = stage.invoice(peteris, flat, 30).public_id
+    for ago in range(14, 1, -1):
+        row = stage.invoice(anna, flat, ago)
+        stage.add(Payment(external_id=f"PAY{ago}", customer_id=anna.id, invoice_id=row.id, paid_on=row.due_on, amount=row.payable))
+    cast.paid = row.public_id
+    cast.invoice = stage.invoice(anna, flat, 1, brought_forward=515).public_id
+    cast.stranger_invoice = stage.invoice(viktors, next_door, 1).public_id
+    content = stage.storage.put(b"%PDF-1.4 contract")
+    for name, premises in (("document", flat), ("stranger_document", next_door)):
+        row = stage.add(Document(external_id=f"D-{name}", premises_id=premises.id, kind=DocumentKind.CONTRACT, title="Apsaimniekošanas līgums", issued_on=month(3), file_hash=content, file_name="ligums.pdf", size=17))
+        setattr(cast, name, row.public_id)
+    for year, price in ((2025, 3900), (2026, 4200)):
+        for position, item in enumerate(("Apsaimniekošana", "Remontdarbu uzkrājums"), 1):
+            stage.add(EstimateLine(external_id=f"E{year}{position}", house_id=flat.house_id, year=year, position=position, item=item, price=price + position))

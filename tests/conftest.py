@@ -1,0 +1,169 @@
+"""Fixtures: each test on SQLite and on PostgreSQL, the cast on stage, browsers without JavaScript."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import create_app
+from auth.methods.password import Passwords
+from models import migrations
+from models.database import Database
+from models.files import FolderStorage
+from models.settings import Settings
+from tests.browser import Browser
+from tests.cast import TODAY, Cast, play
+from tests.postgres import fresh_database, postgres_server
+
+_numbers = itertools.count()
+
+
+def settings_for(url: str, folder: Path, **changed: object) -> Settings:
+    """The settings of the tests: cheap hashes, the demo's movable calendar."""
+    values: dict[str, object] = {
+        "site": "ogre", "secret_key": "s" * 40, "identifier_key": "i" * 40, "database_url": url,
+        "files_dir": folder / "files", "demo": True, "today": TODAY, "base_url": "http://localhost",
+        "argon2_memory_kib": 8, "argon2_time": 1, "log_level": "ERROR",
+    }  # fmt: skip
+    return Settings.model_validate(values | changed)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL, started for this run."""
+    with postgres_server() as url:
+        yield url
+
+
+class Templates:
+    """Databases made once for a run, empty or with the cast on stage, and copied for each test."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self.folder, self.request = folder, request
+        self.made: dict[tuple[str, bool], str] = {}
+        self.casts: dict[str, Cast] = {}
+
+    def copy(self, dialect: str, staged: bool, folder: Path) -> Iterator[str]:
+        source = self._source(dialect, staged)
+        if dialect == "sqlite":
+            shutil.copyfile(source, folder / "test.sqlite3")
+            yield f"sqlite:///{folder}/test.sqlite3"
+            return
+        with fresh_database(self.request.getfixturevalue("postgres"), f"t{os.getpid()}_{next(_numbers)}", source) as url:
+            yield url
+
+    def _source(self, dialect: str, staged: bool) -> str:
+        if (dialect, staged) not in self.made:
+            self.made[dialect, staged] = self._make(dialect, staged)
+        return self.made[dialect, staged]
+
+    def _make(self, dialect: str, staged: bool) -> str:
+        name = f"template_{os.getpid()}_{int(staged)}"
+        if dialect == "sqlite":
+            path = self.folder / f"{name}.sqlite3"
+            self._fill(f"sqlite:///{path}", staged)
+            return str(path)
+        with fresh_database(self.request.getfixturevalue("postgres"), name, keep=True) as url:
+            self._fill(url, staged)
+        return name
+
+    def _fill(self, url: str, staged: bool) -> None:
+        database = Database(url)
+        migrations.upgrade(database)
+        if staged:
+            cast = play(database, Passwords(8, 1, 2), FolderStorage(self.folder / "files"))
+            self.casts["sqlite" if database.is_sqlite else "postgres"] = cast
+        database.dispose()  # the last connection of SQLite also folds its write-ahead log into the file
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The run's template databases."""
+    return Templates(tmp_path_factory.mktemp("templates"), request)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Every test that touches data runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, templates: Templates, tmp_path: Path) -> Iterator[str]:
+    """An empty database with the schema."""
+    yield from templates.copy(dialect, False, tmp_path)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def staged_url(dialect: str, templates: Templates, tmp_path: Path) -> Iterator[str]:
+    """A database with the cast on stage."""
+    yield from templates.copy(dialect, True, tmp_path)
+
+
+@pytest.fixture
+def cast(staged_url: str, templates: Templates, dialect: str) -> Cast:
+    """Whom and what a test can name."""
+    return Cast(**asdict(templates.casts[dialect]))
+
+
+@pytest.fixture
+def make_app(staged_url: str, templates: Templates, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Start an application on the staged database with changed settings."""
+    shutil.copytree(templates.folder / "files", tmp_path / "files", dirs_exist_ok=True)
+    apps: list[Flask] = []
+
+    def make(**changed: object) -> Flask:
+        apps.append(create_app(settings_for(staged_url, tmp_path, **changed)))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        app.extensions["ekabinets"].database.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The application with the cast on stage, on TODAY."""
+    return make_app()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """Somebody's browser, in English."""
+    return Browser(app)
+
+
+@pytest.fixture
+def anna(app: Flask) -> Browser:
+    """Anna, logged in."""
+    browser = Browser(app)
+    browser.log_in("anna")
+    return browser
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Every statement that the application sends while the test looks; BEGIN and COMMIT are not statements."""
+    sent: list[str] = []
+    engine = app.extensions["ekabinets"].database.engine
+
+    def note(_connection, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
+        sent.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)

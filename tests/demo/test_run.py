@@ -1,0 +1,94 @@
+"""What `make run` does before and while the demo runs, and its sentences when it cannot."""
+
+import socket
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from demo import run
+from demo.calendar import demo_today
+from models.rules.windows import window_on
+from models.settings import load_settings
+from tests.demo.folders import SITES
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> run.Demo:
+    return run.read_arguments(["--site", "ogre", "--port", "8123", "--data", str(tmp_path / "data")])
+
+
+def sentence(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run.main(arguments) == 1
+    return capsys.readouterr().err
+
+
+def test_a_taken_port_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = sentence(capsys, "--port", str(port), "--data", str(tmp_path / "data"))
+    assert said.startswith(f"Port {port} is taken.")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_unknown_site_is_a_sentence_with_the_five(capsys: pytest.CaptureFixture[str]) -> None:
+    said = sentence(capsys, "--site", "atlantis")
+    assert said == f"There is no site “atlantis”. SITE can be {', '.join(SITES)}.\n"
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-02-30", "30.11.2026", "0001-01-01", "9999-12-31"])
+def test_an_impossible_day_is_a_sentence(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    assert f"not “{text}”" in sentence(capsys, "--today", text)
+
+
+@pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "²"])
+def test_an_impossible_port_is_a_sentence(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    assert f"not “{text}”" in sentence(capsys, f"--port={text}")
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert "Not a directory" in sentence(
+        capsys, "--port", str(port), "--data", str(tmp_path / "file" / "data")
+    )
+
+
+def test_empty_arguments_mean_the_defaults() -> None:
+    demo = run.read_arguments(["--site", "ludza", "--data", "", "--today", ""])
+    assert (demo.port, demo.data) == (8000, Path("instance/ludza").resolve())
+    assert demo.today == demo_today(demo.site)
+    assert window_on(demo.site.meters["cold_water"].window, demo.today, demo.site.is_working)
+
+
+def test_a_given_day_is_taken_as_it_is() -> None:
+    assert run.read_arguments(["--today", "2026-11-17"]).today == date(2026, 11, 17)
+
+
+def test_the_secrets_are_made_once_and_are_for_us_alone(demo: run.Demo) -> None:
+    run._make_secrets(demo)
+    file = demo.data / "secrets.toml"
+    first = file.read_text()
+    run._make_secrets(demo)
+    assert file.read_text() == first
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_children_are_told_the_settings_of_a_demo(demo: run.Demo) -> None:
+    run._make_secrets(demo)
+    settings = load_settings(demo.environment)
+    assert (settings.site, settings.demo, settings.today) == ("ogre", True, demo.today)
+    assert settings.base_url == "http://localhost:8123"
+    assert settings.trusted_hosts == ("localhost", "127.0.0.1")
+    assert settings.files_dir == demo.data / "files"
+    assert settings.secret_key != settings.identifier_key
+
+
+def test_a_folder_of_another_site_is_not_mixed_up(capsys: pytest.CaptureFixture[str], demo: run.Demo) -> None:
+    run._make_secrets(demo)
+    said = sentence(capsys, "--site", "ludza", "--port", "8123", "--data", str(demo.data))
+    assert "holds the demo of ogre" in said
