@@ -13,7 +13,7 @@ from flask import Flask, abort, g, request
 from auth import csrf
 from auth.access import Right, right
 from auth.scope import FETCH, Reach
-from auth.state import reading, state, State, writing
+from auth.state import State, reading, state, writing
 from auth.visitor import Visitor
 from models import sessions
 from models.types import Role, utc_now
@@ -61,7 +61,9 @@ def install(app: Flask) -> None:
         view = app.view_functions[rule.endpoint]
         unknown = set() if getattr(view, "access", None) is None else rule.arguments - set(FETCH)
         if not hasattr(view, "access") or unknown:
-            raise Unmarked(f"{rule.rule} ({rule.endpoint}): no access mark, or unknown variable {sorted(unknown)}")
+            raise Unmarked(
+                f"{rule.rule} ({rule.endpoint}): no access mark, or unknown variable {sorted(unknown)}"
+            )
     app.before_request(enforce)
 
 

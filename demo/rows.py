@@ -47,8 +47,9 @@ class Rows:
         writer.writerow([values.get(column) for column in columns])
 
     def text(self) -> dict[str, str]:
-        """Table → its rows."""
-        return {table: file.getvalue() for table, file in self._files.items() if isinstance(file, StringIO)}
+        """Table → its rows, of those that have any."""
+        texts = {table: file.getvalue() for table, file in self._files.items() if isinstance(file, StringIO)}
+        return {table: text for table, text in texts.items() if text}
 
 
 class Folder(Rows):

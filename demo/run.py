@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
+from jobs.exchange import import_folder
 from sqlmodel import col
 
 from auth.methods.password import Passwords, set_password
@@ -22,7 +23,6 @@ from demo.calendar import demo_today
 from demo.children import Children
 from demo.generate import write_demo
 from demo.story import PEOPLE
-from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
 from models.files import FolderStorage

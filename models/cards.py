@@ -19,7 +19,7 @@ from models.premises import Premises
 from models.readings import Reading
 from models.rules.plausibility import consumption
 from models.tenures import Tenure
-from models.types import MeterKind, Source, ValidKind
+from models.types import AnyRow, AnySelect, MeterKind, Source, ValidKind
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,11 @@ class MeterCard:
     def on_dials(self, digits: int, decimals: int) -> "MeterCard":
         """The same card, dials without own digits and decimals taking the site's."""
         dials = tuple(
-            replace(dial, digits=dial.digits or digits, decimals=decimals if dial.decimals is None else dial.decimals)
+            replace(
+                dial,
+                digits=dial.digits or digits,
+                decimals=decimals if dial.decimals is None else dial.decimals,
+            )
             for dial in self.dials
         )
         return replace(self, dials=dials)
@@ -105,7 +109,7 @@ def _nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
     )
 
 
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     col(Meter.id), col(Meter.public_id), col(Meter.kind), col(Meter.place), col(Meter.serial),
     col(Meter.is_remote), col(Meter.house_id), col(Meter.removed_on), col(Meter.valid_until),
     col(Meter.valid_kind), col(Register.id).label("register_id"), col(Register.ordinal),
@@ -115,11 +119,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _with_readings(statement: sa.Select[Any], since: Any, until: Any) -> sa.Select[Any]:
+def _with_readings(statement: AnySelect, since: Any, until: Any) -> AnySelect:
     return (
         statement.join(Register, col(Register.meter_id) == col(Meter.id))
-        .outerjoin(_LAST, _LAST.id == _nth_last(0, since, until))
-        .outerjoin(_BEFORE, _BEFORE.id == _nth_last(1, since, until))
+        .outerjoin(_LAST, col(_LAST.id) == _nth_last(0, since, until))
+        .outerjoin(_BEFORE, col(_BEFORE.id) == _nth_last(1, since, until))
     )
 
 
@@ -127,7 +131,8 @@ _OF_PLACE = (
     _with_readings(sa.select(*_COLUMNS).select_from(Meter), sa.bindparam("since"), sa.bindparam("until"))
     .where(
         sa.or_(
-            col(Meter.premises_id) == sa.bindparam("premises_id"), col(Meter.house_id) == sa.bindparam("house_id")
+            col(Meter.premises_id) == sa.bindparam("premises_id"),
+            col(Meter.house_id) == sa.bindparam("house_id"),
         ),
         sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")),
     )
@@ -162,13 +167,15 @@ def card(connection: Connection, user_id: int, today: date, public_id: str) -> M
     rows = connection.execute(_ONE, {"user_id": user_id, "today": today, "public_id": public_id}).fetchall()
     if not rows:
         return None
-    first = rows[0]  # of several tenures and, for a house's meter, several flats: the first, as `places_of` does
+    first = rows[
+        0
+    ]  # of several tenures and, for a house's meter, several flats: the first, as `places_of` does
     here = [row for row in rows if row.place_id == first.place_id]
     place = place_of([row for row in here if row.register_id == first.register_id])
     return _card([row for row in here if row.starts_on == first.starts_on], place)
 
 
-def _card(rows: Sequence[sa.Row[Any]], place: Place) -> MeterCard:
+def _card(rows: Sequence[AnyRow], place: Place) -> MeterCard:
     meter = rows[0]
     dials = {
         row.register_id: Dial(
@@ -184,7 +191,7 @@ def _card(rows: Sequence[sa.Row[Any]], place: Place) -> MeterCard:
     )  # fmt: skip
 
 
-def _mark(row: sa.Row[Any], prefix: str) -> Mark | None:
+def _mark(row: AnyRow, prefix: str) -> Mark | None:
     fields = row._mapping
     if fields[f"{prefix}_id"] is None:
         return None

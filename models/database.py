@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlmodel import Session, SQLModel
 
+from models.types import AnyRow
+
 # Names for every constraint, so that migrations can drop them on both databases. Set before any table is defined.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_label)s",
@@ -48,7 +50,9 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
         # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
-        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = (
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -63,7 +67,10 @@ class Database:
         On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so nothing that it read
         can change before it commits.
         """
-        with self.engine.execution_options(writes=True).connect() as connection, Session(connection) as session:
+        with (
+            self.engine.execution_options(writes=True).connect() as connection,
+            Session(connection) as session,
+        ):
             yield session
             session.commit()
             connection.commit()
@@ -92,6 +99,6 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def rows(connection: Connection, statement: sa.Executable, **values: object) -> Sequence[sa.Row[Any]]:
+def rows(connection: Connection, statement: sa.Executable, **values: object) -> Sequence[AnyRow]:
     """All rows of a prebuilt statement."""
     return connection.execute(statement, values).fetchall()

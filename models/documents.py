@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
 from models.places import Place
-from models.types import DocumentKind, choice, new_public_id
+from models.types import AnyRow, AnySelect, DocumentKind, choice, new_public_id
 
 
 class Document(SQLModel, table=True):
     """A file for a house or for one premises; exactly one of the two is set."""
 
-    __table_args__ = (
-        sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),
-    )
+    __table_args__ = (sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),)
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
@@ -52,7 +49,7 @@ class EstimateLine(SQLModel, table=True):
 class DocumentView:
     """A document and the place through which the user reaches it."""
 
-    row: sa.Row[Any]
+    row: AnyRow
     place: Place
 
 
@@ -64,7 +61,9 @@ _DOCUMENTS = sa.select(Document.__table__).where(  # type: ignore[attr-defined]
 ).order_by(col(Document.issued_on).desc(), col(Document.id).desc())  # fmt: skip
 _ONE = _DOCUMENTS.where(col(Document.public_id) == sa.bindparam("public_id"))
 _ESTIMATES = (
-    sa.select(col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price))
+    sa.select(
+        col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price)
+    )
     .where(col(EstimateLine.house_id) == sa.bindparam("house_id"))
     .order_by(col(EstimateLine.year).desc(), col(EstimateLine.position))
 )
@@ -81,19 +80,22 @@ def one(connection: Connection, places: Sequence[Place], public_id: str) -> Docu
 
 
 def _views(
-    connection: Connection, statement: sa.Select[Any], places: Sequence[Place], **values: object
+    connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object
 ) -> list[DocumentView]:
     by_id = {place.id: place for place in places}
     by_house = {place.house_id: place for place in reversed(places)}
     values |= {"premises_ids": list(by_id), "house_ids": list(by_house)}
     rows = connection.execute(statement, values)
-    return [DocumentView(row, by_id[row.premises_id] if row.premises_id else by_house[row.house_id]) for row in rows]
+    return [
+        DocumentView(row, by_id[row.premises_id] if row.premises_id else by_house[row.house_id])
+        for row in rows
+    ]
 
 
 def _within(view: DocumentView) -> bool:
     """A flat's own papers belong to the tenure they were issued in; a house's are for everybody who lives there."""
     if view.row.premises_id is None:
-        return view.row.issued_on <= view.place.until
+        return bool(view.row.issued_on <= view.place.until)
     return bool(view.place.since <= view.row.issued_on <= view.place.until)
 
 

@@ -7,6 +7,7 @@ person answers, and an answer holds only for the value it was given for (decisio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ from models.rules.plausibility import (
 )
 from models.rules.windows import Window
 from models.site import MeterRule
-from models.types import MeterKind, Source
+from models.types import AnyRow, MeterKind, Source
 
 Seal = Callable[[str], str]  # a keyed hash: proves that a question was ours
 State = Literal["empty", "saved", "problem", "question"]
@@ -57,7 +58,9 @@ class Answer:
 
     register_id: int
     state: State
-    code: str = ""  # of a problem, or of the suspicion; "taken": somebody else was faster; "sent": so were you
+    code: str = (
+        ""  # of a problem, or of the suspicion; "taken": somebody else was faster; "sent": so were you
+    )
     text: str = ""
     value: int | None = None
     used: int | None = None
@@ -65,7 +68,7 @@ class Answer:
     previous: int | None = None
     verdict: Verdict | None = None
     seal: str = ""
-    other: sa.Row[Any] | None = None  # the reading that stands for this window
+    other: AnyRow | None = None  # the reading that stands for this window
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,11 @@ class Decision:
     flag: str | None = None
 
 
-_LOCK = sa.select(col(Register.id)).where(col(Register.id).in_(sa.bindparam("ids", expanding=True))).with_for_update()
+_LOCK = (
+    sa.select(col(Register.id))
+    .where(col(Register.id).in_(sa.bindparam("ids", expanding=True)))
+    .with_for_update()
+)
 _KNOWN = (
     sa.select(
         col(Reading.id), col(Reading.register_id), col(Reading.value), col(Reading.read_on),
@@ -110,7 +117,9 @@ def submit(
     """
     if session.get_bind().dialect.name != "sqlite":  # SQLite's unit of work holds the only write lock already
         session.execute(_LOCK, {"ids": [entry.dial.register_id for entry in entries]})
-    hashed = content_hash({f"{entry.dial.register_id}": f"{entry.text.strip()} {entry.reply}" for entry in entries})
+    hashed = content_hash(
+        {f"{entry.dial.register_id}": f"{entry.text.strip()} {entry.reply}" for entry in entries}
+    )
     earlier = receipt(session.connection(), once, actor.user_id or 0)
     if earlier and earlier.content_hash == hashed:
         return [_replayed(entry, earlier.outcome) for entry in entries]
@@ -126,17 +135,17 @@ def submit(
     return answers
 
 
-def _known(session: Session, place: Place, today: date) -> Mapping[int, list[sa.Row[Any]]]:
+def _known(session: Session, place: Place, today: date) -> Mapping[int, list[AnyRow]]:
     since = max(place.since, today - timedelta(days=400))
     values = {"premises_id": place.id, "since": since, "today": today}
-    by_register: dict[int, list[sa.Row[Any]]] = {}
+    by_register: dict[int, list[AnyRow]] = {}
     for row in session.execute(_KNOWN, values):
         by_register.setdefault(row.register_id, []).append(row)
     return by_register
 
 
 def _decide(
-    entry: Entry, known: Mapping[int, list[sa.Row[Any]]], today: date, seal: Seal, resent: bool
+    entry: Entry, known: Mapping[int, list[AnyRow]], today: date, seal: Seal, resent: bool
 ) -> Answer | Decision:
     number = entry.dial.register_id
     if not entry.text.strip():
@@ -150,7 +159,9 @@ def _decide(
     mine = known.get(number, [])
     standing = next((row for row in mine if _stands(row, entry.window)), None)
     if standing and standing.value == value and not entry.reply:
-        return Answer(number, "saved", value=value, used=_used_by(entry, mine, standing), at=standing.received_at)
+        return Answer(
+            number, "saved", value=value, used=_used_by(entry, mine, standing), at=standing.received_at
+        )
     if standing and standing.id != entry.seen:
         return Answer(number, "question", "sent" if resent else "taken", entry.text, value, other=standing)
     return _weigh(entry, value, known, standing, today, seal)
@@ -164,13 +175,13 @@ def _closed(entry: Entry, today: date) -> str:
     return "" if entry.window else "closed"
 
 
-def _stands(row: sa.Row[Any], window: Window | None) -> bool:
+def _stands(row: AnyRow, window: Window | None) -> bool:
     """Whether a reading is this window's own, sent by a person: that is what a correction replaces."""
     return window is not None and row.period == window.period and row.source in BY_PEOPLE
 
 
 def _weigh(
-    entry: Entry, value: int, known: Mapping[int, list[sa.Row[Any]]], standing: sa.Row[Any] | None, today: date,
+    entry: Entry, value: int, known: Mapping[int, list[AnyRow]], standing: AnyRow | None, today: date,
     seal: Seal,
 ) -> Answer | Decision:  # fmt: skip
     number = entry.dial.register_id
@@ -186,7 +197,7 @@ def _weigh(
             value, previous, _average(mine, digits, today), digits, decimals,
             months=months_since(base.read_on, today) if base else 1,
             sibling_previous=_sibling(entry, known),
-            zero_seen_before=any(a.value == b.value for a, b in zip(mine, mine[1:], strict=False)),
+            zero_seen_before=any(a.value == b.value for a, b in pairwise(mine)),
             thresholds=Thresholds(entry.rule.high_times, entry.rule.high_floor),
         )
     )  # fmt: skip
@@ -208,13 +219,15 @@ def _reply(reply: str, question: Answer, decision: Decision, decimals: int) -> A
         return replace(decision, used=used, rolled_over=verdict.code == "rollover_likely", flag=verdict.code)
     if reply == f"other:{question.seal}":
         turned = verdict.code == "rollover_likely"
-        return replace(decision, used=verdict.consumption if turned else None, rolled_over=turned, flag=verdict.code)
+        return replace(
+            decision, used=verdict.consumption if turned else None, rolled_over=turned, flag=verdict.code
+        )
     if reply == "consumption" and verdict.consumption < 0:  # fill the field, send nothing
         return replace(question, code="filled", text=format_plain(previous + decision.value, decimals))
     return question
 
 
-def _used_by(entry: Entry, mine: list[sa.Row[Any]], reading: sa.Row[Any]) -> int | None:
+def _used_by(entry: Entry, mine: list[AnyRow], reading: AnyRow) -> int | None:
     before = mine[: mine.index(reading)]
     if not before:
         return None
@@ -222,11 +235,11 @@ def _used_by(entry: Entry, mine: list[sa.Row[Any]], reading: sa.Row[Any]) -> int
     return used if used >= 0 else None
 
 
-def _average(mine: list[sa.Row[Any]], digits: int, today: date) -> int | None:
+def _average(mine: list[AnyRow], digits: int, today: date) -> int | None:
     return monthly_average([(row.read_on, row.value, row.rolled_over) for row in mine], digits, today)
 
 
-def _sibling(entry: Entry, known: Mapping[int, list[sa.Row[Any]]]) -> int | None:
+def _sibling(entry: Entry, known: Mapping[int, list[AnyRow]]) -> int | None:
     """The last value of the one meter this one is easily confused with: hot beside cold, in the same room if told."""
     other = _WATER.get(entry.card.kind)
     candidates = [rows for rows in known.values() if rows[0].kind == other]
@@ -236,10 +249,18 @@ def _sibling(entry: Entry, known: Mapping[int, list[sa.Row[Any]]]) -> int | None
 
 
 def _stored(
-    session: Session, decided: Iterable[Answer | Decision], place: Place, actor: Actor, now: datetime, today: date
+    session: Session,
+    decided: Iterable[Answer | Decision],
+    place: Place,
+    actor: Actor,
+    now: datetime,
+    today: date,
 ) -> list[Answer]:
     """Insert all new readings with one statement and mark what they supersede with another."""
-    pairs = [(item, _reading(item, place, actor, now, today) if isinstance(item, Decision) else None) for item in decided]
+    pairs = [
+        (item, _reading(item, place, actor, now, today) if isinstance(item, Decision) else None)
+        for item in decided
+    ]
     fresh = [reading for _, reading in pairs if reading]
     session.add_all(fresh)
     session.flush()
@@ -270,7 +291,13 @@ def _reading(item: Decision, place: Place, actor: Actor, now: datetime, today: d
 
 def _outcome(answer: Answer) -> dict[str, Any]:
     at = answer.at.isoformat() if answer.at else None
-    return {"register": answer.register_id, "value": answer.value, "used": answer.used, "flag": answer.code, "at": at}
+    return {
+        "register": answer.register_id,
+        "value": answer.value,
+        "used": answer.used,
+        "flag": answer.code,
+        "at": at,
+    }
 
 
 def _replayed(entry: Entry, outcome: Mapping[str, Any]) -> Answer:

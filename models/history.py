@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,7 +12,7 @@ from models.cards import Dial, MeterCard
 from models.meters import Register
 from models.readings import Reading
 from models.rules.plausibility import consumption
-from models.types import Source
+from models.types import AnyRow, Source
 
 MONTHS_SHOWN = 36
 
@@ -91,7 +90,7 @@ def of_meter(connection: Connection, card: MeterCard) -> list[Line]:
     return sorted(lines, key=lambda line: (line.read_on, line.received_at), reverse=True)
 
 
-def _line(row: sa.Row[Any], before: int | None, digits: int) -> Line:
+def _line(row: AnyRow, before: int | None, digits: int) -> Line:
     used = None if before is None else consumption(before, row.value, digits, row.rolled_over)
     return Line(
         row.register_id, row.name, row.read_on, row.received_at, row.period or row.read_on.replace(day=1), row.value,

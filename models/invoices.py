@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,15 +10,13 @@ from sqlmodel import Field, SQLModel, col
 
 from models.places import Place
 from models.rules.invoices import Status, invoice_status
-from models.types import new_public_id
+from models.types import AnyRow, AnySelect, new_public_id
 
 
 class Invoice(SQLModel, table=True):
     """One invoice of one customer for one premises and period, with the account it is to be paid to."""
 
-    __table_args__ = (
-        sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),
-    )
+    __table_args__ = (sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),)
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
@@ -73,7 +70,7 @@ class Payment(SQLModel, table=True):
 class Bill:
     """An invoice as a resident sees it: the row, the place it is for, and what has been paid."""
 
-    row: sa.Row[Any]
+    row: AnyRow
     place: Place
     paid: int  # cents received for it
     paid_on: date | None  # when the last of them came
@@ -142,7 +139,7 @@ def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill
 
 
 def _bills(
-    connection: Connection, statement: sa.Select[Any], places: Sequence[Place], **values: object
+    connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object
 ) -> list[Bill]:
     by_id = {place.id: place for place in places}
     rows = connection.execute(statement, {key: list(value) if isinstance(value, (set, tuple)) else value
@@ -150,11 +147,11 @@ def _bills(
     return [Bill(row, by_id[row.premises_id], row.paid or 0, row.paid_on) for row in rows]
 
 
-def lines(connection: Connection, bill: Bill) -> Sequence[sa.Row[Any]]:
+def lines(connection: Connection, bill: Bill) -> Sequence[AnyRow]:
     """What the invoice is made of, in its order; amounts without VAT."""
     return connection.execute(_LINES, {"invoice_id": bill.row.id}).fetchall()
 
 
-def payments(connection: Connection, bill: Bill) -> Sequence[sa.Row[Any]]:
+def payments(connection: Connection, bill: Bill) -> Sequence[AnyRow]:
     """What was received for it, oldest first (C06)."""
     return connection.execute(_PAYMENTS, {"invoice_id": bill.row.id}).fetchall()

@@ -11,9 +11,7 @@ from models.types import MeterKind, ValidKind, choice, new_public_id
 class Meter(SQLModel, table=True):
     """A meter with 1 to 4 registers (D12). Exactly one of `premises_id` and `house_id` is set."""
 
-    __table_args__ = (
-        sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),
-    )
+    __table_args__ = (sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),)
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
@@ -21,7 +19,9 @@ class Meter(SQLModel, table=True):
     premises_id: int | None = Field(default=None, foreign_key="premises.id", index=True)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     kind: MeterKind = choice(MeterKind)
-    place: str = Field(default="", max_length=32)  # kitchen, bathroom, toilet, hall, boiler, cellar or the operator's word
+    place: str = Field(
+        default="", max_length=32
+    )  # kitchen, bathroom, toilet, hall, boiler, cellar or the operator's word
     serial: str = Field(max_length=32)
     is_remote: bool = False
     installed_on: date | None = None

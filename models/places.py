@@ -17,7 +17,7 @@ from sqlmodel import col
 from models.customers import Customer, CustomerUser
 from models.premises import House, Premises
 from models.tenures import Tenure
-from models.types import TenureRole
+from models.types import AnyRow, AnySelect, TenureRole
 
 FOR_EVER = date(9999, 12, 31)
 
@@ -46,7 +46,7 @@ class Place:
 
 
 # What a statement selects to make places of its rows, and how the user's tenures join premises.
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     col(Premises.id).label("place_id"), col(Premises.public_id).label("place_public_id"),
     col(Premises.house_id).label("place_house_id"), col(Premises.entrance_id), col(Premises.address),
     col(Premises.area), col(House.address).label("house_address"), col(Tenure.role), col(Tenure.starts_on),
@@ -54,14 +54,17 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def through_tenures(statement: sa.Select[Any]) -> sa.Select[Any]:
+def through_tenures(statement: AnySelect) -> AnySelect:
     """Join premises to the tenures of `:user_id` that have begun by `:today`, the latest first."""
     return (
         statement.join(Tenure, col(Tenure.premises_id) == col(Premises.id))
         .join(House, col(House.id) == col(Premises.house_id))
         .join(Customer, col(Customer.id) == col(Tenure.customer_id))
         .join(CustomerUser, col(CustomerUser.customer_id) == col(Tenure.customer_id))
-        .where(col(CustomerUser.user_id) == sa.bindparam("user_id"), col(Tenure.starts_on) <= sa.bindparam("today"))
+        .where(
+            col(CustomerUser.user_id) == sa.bindparam("user_id"),
+            col(Tenure.starts_on) <= sa.bindparam("today"),
+        )
         .order_by(col(Premises.id), col(Tenure.starts_on).desc(), col(Tenure.id).desc())
     )
 
@@ -80,7 +83,7 @@ def places_of(connection: Connection, user_id: int, today: date) -> list[Place]:
     return sorted(places, key=lambda place: (place.has_ended(today), *natural(place.address)))
 
 
-def place_of(tenures: Sequence[sa.Row[Any]]) -> Place:
+def place_of(tenures: Sequence[AnyRow]) -> Place:
     """The place that rows with `COLUMNS` of one user on one premises make, the latest tenure first."""
     latest = tenures[0]
     return Place(
@@ -103,4 +106,8 @@ def natural(text: str) -> tuple[tuple[int, ...], ...]:
 def _keys(text: str) -> Iterator[tuple[int, ...]]:
     for is_number, letters in groupby(text.upper(), key=lambda letter: letter.isascii() and letter.isdigit()):
         word = "".join(letters)
-        yield (0, int(word)) if is_number else (1, *(_LATVIAN.get(letter, 1000 + ord(letter)) for letter in word))
+        yield (
+            (0, int(word))
+            if is_number
+            else (1, *(_LATVIAN.get(letter, 1000 + ord(letter)) for letter in word))
+        )

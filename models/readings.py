@@ -33,7 +33,9 @@ class Reading(SQLModel, table=True):
     superseded_by_id: int | None = Field(default=None, foreign_key="reading.id")
     status: ExternalStatus = choice(ExternalStatus, default=ExternalStatus.RECEIVED)
     status_reason: str | None = Field(default=None, max_length=200)
-    changed_at: datetime = Field(default_factory=utc_now, index=True)  # what `flask data export --since` reads
+    changed_at: datetime = Field(
+        default_factory=utc_now, index=True
+    )  # what `flask data export --since` reads
     actor_user_id: int | None = Field(default=None, foreign_key="user_account.id")
     principal_customer_id: int | None = Field(default=None, foreign_key="customer.id")
     mandate_version: int | None = None

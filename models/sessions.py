@@ -8,14 +8,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
 from models.people import User
-from models.types import utc_now
+from models.types import AnyRow, utc_now
 
 
 class WebSession(SQLModel, table=True):
@@ -107,7 +106,7 @@ def begin(session: Session, user_id: int, login: Login, now: datetime) -> str:
     return token
 
 
-def find(connection: Connection, token: str, now: datetime, idle: timedelta) -> sa.Row[Any] | None:
+def find(connection: Connection, token: str, now: datetime, idle: timedelta) -> AnyRow | None:
     """The live session of this secret with its user's name, language and role; None when it has ended."""
     row = connection.execute(_FIND, {"token_hash": token_hash(token)}).first()
     if row is None or row.expires_at <= now:
@@ -115,7 +114,7 @@ def find(connection: Connection, token: str, now: datetime, idle: timedelta) -> 
     return row if row.remembered or now - row.seen_at < idle else None
 
 
-def needs_touch(row: sa.Row[Any], now: datetime) -> bool:
+def needs_touch(row: AnyRow, now: datetime) -> bool:
     """Whether the last activity is old enough to be written again (once a minute at most)."""
     return bool(now - row.seen_at >= _TOUCH)
 
@@ -125,7 +124,7 @@ def touch(session: Session, session_id: int, now: datetime) -> None:
     session.execute(sa.update(WebSession).where(col(WebSession.id) == session_id).values(seen_at=now))
 
 
-def live(connection: Connection, user_id: int, now: datetime, idle: timedelta) -> Sequence[sa.Row[Any]]:
+def live(connection: Connection, user_id: int, now: datetime, idle: timedelta) -> Sequence[AnyRow]:
     """The user's live sessions, latest activity first (A18)."""
     return connection.execute(_OF_USER, {"user_id": user_id, "now": now, "idle_since": now - idle}).fetchall()
 
@@ -152,7 +151,9 @@ def remember_device(session: Session, user_id: int, token: str | None, now: date
     """Note that this user logged in on this browser; returns the secret for the device cookie."""
     token = token or secrets.token_urlsafe(32)
     hashed = token_hash(token)
-    known = sa.update(KnownDevice).where(col(KnownDevice.token_hash) == hashed, col(KnownDevice.user_id) == user_id)
+    known = sa.update(KnownDevice).where(
+        col(KnownDevice.token_hash) == hashed, col(KnownDevice.user_id) == user_id
+    )
     result = session.execute(known.values(seen_at=now))
     if not result.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.add(KnownDevice(token_hash=hashed, user_id=user_id, seen_at=now))

@@ -94,10 +94,15 @@ class DocumentKind(StrEnum):
     OTHER = "other"
 
 
+# A row and a SELECT of whatever columns (SQLAlchemy counts them in the type).
+AnyRow = sa.Row[*tuple[Any, ...]]
+AnySelect = sa.Select[*tuple[Any, ...]]
+
+
 def choice(kind: type[StrEnum], **column: Any) -> Any:
     """A column that holds one of an enum's values as short text (no native database type: downgrades stay clean)."""
     values = sa.Enum(kind, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
-    return Field(sa_type=values, **column)  # type: ignore[call-overload]  # SQLModel's overloads know no TypeEngine instance
+    return Field(sa_type=values, **column)
 
 
 def new_public_id() -> str:

@@ -12,7 +12,12 @@ from models.rules.colours import derive
 from models.site import Site
 
 FOLDER = Path(__file__).parents[1] / "static"
-FILES = {"app.css": "app.css", "app.js": "app.js", "htmx.js": "vendor/htmx.min.js", "favicon.svg": "favicon.svg"}
+FILES = {
+    "app.css": "app.css",
+    "app.js": "app.js",
+    "htmx.js": "vendor/htmx.min.js",
+    "favicon.svg": "favicon.svg",
+}
 
 
 @dataclass(frozen=True)

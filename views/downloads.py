@@ -11,5 +11,7 @@ def download(content: bytes, name: str, media_type: str) -> Response:
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name.encode("ascii", "ignore").decode()) or "file"
     kind = "inline" if media_type == "application/pdf" else "attachment"
     response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
     return response

@@ -56,7 +56,11 @@ def security_txt() -> Response:
     emails = [contact.email for contact in state().site.contacts if contact.email]
     base = state().settings.base_url
     expires = f"{state().clock.today().year + 1}-12-31T23:59:59Z"
-    lines = [*(f"Contact: mailto:{email}" for email in emails[:1]), f"Expires: {expires}", f"Canonical: {base}/.well-known/security.txt"]
+    lines = [
+        *(f"Contact: mailto:{email}" for email in emails[:1]),
+        f"Expires: {expires}",
+        f"Canonical: {base}/.well-known/security.txt",
+    ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 

@@ -12,8 +12,8 @@ from models.places import Place
 from models.rules.colours import derive
 from views.downloads import download
 from views.errors import problem
-from views.limits import file_limit
 from views.language import text
+from views.limits import file_limit
 from views.pages import page
 from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine, cached_invoice_pdf
 from views.qr import payment_qr_svg
@@ -28,7 +28,11 @@ def list_all(pid: Place) -> Response:
     bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
     wanted = request.args.get("year", "")
-    year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else (years[0] if years else 0)
+    year = (
+        int(wanted)
+        if wanted.isascii() and wanted.isdigit() and len(wanted) == 4
+        else (years[0] if years else 0)
+    )
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
         "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
@@ -94,7 +98,9 @@ def _document(bill: Bill) -> InvoicePdf:
     connection = reading()
     lines, payments = table.lines(connection, bill), table.payments(connection, bill)
     reach = [contact for contact in site.contacts if contact.kind != "emergency"]
-    desk = [part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part]
+    desk = [
+        part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part
+    ]
     return InvoicePdf(
         language=g.language, operator=site.legal_name, operator_lines=(site.registration_number, *desk[:3]),
         colour=derive(site.colour).brand, number=row.number, period_start=row.period_start,

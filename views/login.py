@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -12,7 +13,7 @@ from auth.state import state, visitor, writing
 from models import sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
-from models.throttle import WARN_FROM, ACCOUNT_TRIES, Wait
+from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import login_limit
@@ -50,7 +51,9 @@ def submit() -> Response:
         return _form(422, name=name, missing=missing, wrong=not missing)
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
-    lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
+    lifetime = (
+        timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
+    )
     device = device_name(request.user_agent.string)
     attempt = sessions.Login("password", None, device, request.remote_addr or "", lifetime, remember)
     outcome = log_in(held.database, held.passwords, name, password, attempt, request.cookies.get(DEVICE), now)
@@ -85,10 +88,17 @@ def signed_out() -> Response:
     return page("login/signed_out.html")
 
 
-def _form(status: int = 200, **context: object) -> Response:
+def _form(status: int = 200, **context: Any) -> Response:
     held = state()
     families = [family for family in held.site.login if family in METHODS]
-    values = {"name": "", "missing": [], "wrong": False, "left": None, "expired": False, **context}
+    values: dict[str, Any] = {
+        "name": "",
+        "missing": [],
+        "wrong": False,
+        "left": None,
+        "expired": False,
+        **context,
+    }
     next_page = safe_next(request.values.get("next"))
     return page("login/page.html", status=status, families=families, next_page=next_page, **values)
 

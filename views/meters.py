@@ -74,7 +74,9 @@ def meter_views(found: Iterable[MeterCard], calendar: Calendar) -> list[MeterVie
 def _view(card: MeterCard, calendar: Calendar) -> MeterView:
     closed = card.is_remote or card.is_house or card.removed_on or card.place.has_ended(calendar.today)
     window = None if closed else calendar.open_window(card)
-    days = (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
+    days = (
+        (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
+    )
     return MeterView(
         card, calendar.rule(card), window, None if closed or window else calendar.next_window(card),
         days, days is not None and days <= calendar.site.valid_warning_days,
@@ -140,7 +142,9 @@ def send(mid: MeterCard) -> Response:
     status = readings.status_of(answers)
     if not is_fragment():
         if status == 200:
-            return redirect_to(f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}")
+            return redirect_to(
+                f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}"
+            )
         return _list(mid.place, status, mid.public_id, answers)
     if status != 200:
         return _form_fragment(view, answers, status)
@@ -202,7 +206,9 @@ def export(mid: MeterCard) -> Response:
         writer.writerow([row.read_on.isoformat(), *(f.replace(".", ",") if comma else f for f in figures)])
     name = f"{mid.serial}.csv".encode("ascii", "ignore").decode().replace('"', "")
     return Response(
-        "\ufeff" + out.getvalue(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        "\ufeff" + out.getvalue(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
@@ -210,4 +216,3 @@ def seal(words: str) -> str:
     """Proves that a question was ours and to this person."""
     key = state().settings.secret_key.encode()
     return hmac.new(key, f"answer:{somebody().user_id}:{words}".encode(), hashlib.sha256).hexdigest()[:32]
-

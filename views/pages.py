@@ -70,7 +70,11 @@ class Shell:
     @property
     def idle_seconds(self) -> int | None:
         """After how long without an act the session ends; None on a remembered device."""
-        return None if self.visitor is None or self.visitor.remembered else int(self.state.settings.idle.total_seconds())
+        return (
+            None
+            if self.visitor is None or self.visitor.remembered
+            else int(self.state.settings.idle.total_seconds())
+        )
 
     @property
     def here(self) -> str:
@@ -131,15 +135,22 @@ def safe_next(path: str | None) -> str | None:
     return path if path.isprintable() and not path.startswith(("/login", "/logout")) else None
 
 
-def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None, http_only: bool = True) -> None:
+def set_cookie(
+    response: Response, name: str, value: str, *, max_age: int | None = None, http_only: bool = True
+) -> None:
     """One of our few cookies (decisions.md 9)."""
     secure = state().settings.is_secure
-    response.set_cookie(name, value, max_age=max_age, secure=secure, httponly=http_only, samesite="Lax", path="/")
+    response.set_cookie(
+        name, value, max_age=max_age, secure=secure, httponly=http_only, samesite="Lax", path="/"
+    )
 
 
 def install(app: Flask) -> None:
     """Language switching before, headers and compression after each request; two filters of our own."""
-    app.jinja_env.filters |= {"iban": group_iban, "plain_cents": lambda cents: f"{cents // 100}.{cents % 100:02d}"}
+    app.jinja_env.filters |= {
+        "iban": group_iban,
+        "plain_cents": lambda cents: f"{cents // 100}.{cents % 100:02d}",
+    }
     htmx.init_app(app)
     app.before_request(_switch_language)
     app.after_request(_finish)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, g
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import reading, somebody, state
+from auth.state import reading, somebody
 from models import cards, invoices
 from models.places import Place
 from views.meters import calendar_for, meter_views
@@ -41,13 +41,14 @@ def last() -> Response:
 @needs("addresses", Right.VIEW)
 def home(pid: Place) -> Response:
     """Home: address, what is due, newest invoice, meters; the order never changes (ux.md §2.4)."""
-    held = state()
     connection = reading()
     bill = invoices.newest(connection, pid)
     calendar = calendar_for(connection, pid)
     meters = meter_views(cards.cards(connection, pid, calendar.today), calendar)
     others = len(g.reach.places) > 1
-    return page("properties/home.html", current="home", place=pid, home=pid, others=others, bill=bill, meters=meters)
+    return page(
+        "properties/home.html", current="home", place=pid, home=pid, others=others, bill=bill, meters=meters
+    )
 
 
 @properties.get("/more")

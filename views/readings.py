@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flask import request
 from sqlalchemy.exc import IntegrityError
 
-from auth.state import somebody, state, writing
+from auth.state import somebody, writing
 from models.cards import Dial, Mark, MeterCard
-from models.entries import BY_PEOPLE, Answer, Entry, submit as store
+from models.entries import BY_PEOPLE, Answer, Entry
+from models.entries import submit as store
 from models.places import Place
 from models.types import Source, utc_now
 from models.windows import Calendar
@@ -42,7 +43,11 @@ def form_for(answers: Sequence[Answer]) -> Form:
 
 
 def submit(
-    place: Place, views: Sequence["MeterView"], calendar: Calendar, seal: Callable[[str], str], all_needed: bool = False
+    place: Place,
+    views: Sequence["MeterView"],
+    calendar: Calendar,
+    seal: Callable[[str], str],
+    all_needed: bool = False,
 ) -> list[Answer]:
     """Read the form's fields for these meters and take the readings. `all_needed`: an empty field is a problem."""
     entries = [_entry(view, dial) for view in views for dial in view.card.dials]
@@ -50,7 +55,7 @@ def submit(
     wanted = entries if all_needed or not typed else typed
     if any(not entry.text.strip() for entry in wanted):
         return [_empty(entry) for entry in wanted]
-    person, held = somebody(), state()
+    person = somebody()
     actor = person.actor(Source.SELF, place.customer_ids[0])
     once = request.form.get("once", "")
     once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)

@@ -6,7 +6,9 @@ from typing import Protocol
 class Method(Protocol):
     """A family of login. The site lists families in its order; only those registered here are shown."""
 
-    family: str  # "password", "bank", "eparaksts": the columns of access.toml
+    @property
+    def family(self) -> str:
+        """One of the columns of access.toml: "password", "bank", "eparaksts"."""
 
 
 METHODS: dict[str, Method] = {}
