@@ -52,6 +52,7 @@ class Demo:
         """The environment of the children: the settings, with the secrets in a file of the data folder."""
         mine = {
             "CONFIG": self.data / "secrets.toml",
+            "SITE": self.site.slug,
             "DATABASE_URL": f"sqlite:///{self.data / 'ekabinets.sqlite3'}",
             "FILES_DIR": self.data / "files",
             "BASE_URL": f"http://localhost:{self.port}",

@@ -1,0 +1,53 @@
+"""Personal codes and registration numbers at rest: a keyed hash to find by, an encrypted value to show (decisions.md 31)."""
+
+import hmac
+import os
+from base64 import b64decode, b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from models.rules.identifiers import normal_identifier
+
+_NONCE = 12  # bytes; random, which is safe for some 2^32 values under one key
+
+
+class IdentifierUnreadable(ValueError):
+    """A stored value was encrypted with another key, or is damaged."""
+
+
+class Identifiers:
+    """Hashes and encrypts with keys that are derived from `Settings.identifier_key`."""
+
+    def __init__(self, key: str) -> None:
+        """`key`: the setting, any text of at least 32 characters."""
+        self._hash_key = _derive(key, "hash")
+        self._cipher = AESGCM(_derive(key, "encryption"))
+        # Stands before each encrypted value, so that a later key can tell what is still to be encrypted again.
+        self.key_id = _derive(key, "id")[:4].hex()
+
+    def hash(self, text: str) -> str:
+        """64 hexadecimal digits: the same for the same code in whatever form. ValueError when it has not 11 digits."""
+        return hmac.digest(self._hash_key, normal_identifier(text).encode(), "sha256").hex()
+
+    def encrypt(self, text: str) -> str:
+        """The 11 digits as `key id:base64`, another text each time. ValueError when there are not 11."""
+        nonce = os.urandom(_NONCE)
+        sealed = self._cipher.encrypt(nonce, normal_identifier(text).encode(), self.key_id.encode())
+        return f"{self.key_id}:{b64encode(nonce + sealed).decode()}"
+
+    def decrypt(self, stored: str) -> str:
+        """The 11 digits again. Raises `IdentifierUnreadable`."""
+        key_id, _, text = stored.partition(":")
+        try:
+            data = b64decode(text, validate=True)
+            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], key_id.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise IdentifierUnreadable(key_id) from None
+
+
+def _derive(key: str, purpose: str) -> bytes:
+    info = f"ekabinets identifier {purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key.encode())
