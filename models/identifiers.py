@@ -1,4 +1,4 @@
-"""Personal codes and registration numbers at rest: a keyed hash to find by, an encrypted value to show (decisions.md 31)."""
+"""Personal codes and registration numbers at rest: a keyed hash and an encrypted value (decisions.md 31)."""
 
 import hmac
 import os

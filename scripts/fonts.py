@@ -23,9 +23,7 @@ SIGNS = "ȘșȚț‘’‚“”„†•…‰‹›\u2009\u202f\u2060⁄₂₃
 
 def letters() -> list[int]:
     """Every code point the subset keeps."""
-    return [code for first, last in LETTERS for code in range(first, last + 1)] + [
-        ord(sign) for sign in SIGNS
-    ]
+    return [code for first, last in LETTERS for code in range(first, last + 1)] + [ord(sign) for sign in SIGNS]
 
 
 def cut(source: Path, target: Path) -> None:

@@ -27,8 +27,14 @@ PATTERNS = {
     "en": {"d": "d MMM y", "daymonth": "d MMMM", "month": "LLLL y", "joint": ", "},
     "ru": {"d": "dd.MM.yyyy", "daymonth": "d MMMM", "month": "LLLL y 'г'.", "joint": " "},
 }
-LATIN_UNITS = {"m3": "m³", "m2": "m²", "mwh": "MWh", "kwh": "kWh", "kb": "kB", "mb": "MB"}
-CYRILLIC_UNITS = {"m3": "м³", "m2": "м²", "mwh": "МВт·ч", "kwh": "кВт·ч", "kb": "кБ", "mb": "МБ"}
+_LATIN = {"m3": "m³", "m2": "m²", "mwh": "MWh", "kwh": "kWh", "kb": "kB", "mb": "MB"}
+UNITS = {
+    "lv": _LATIN | {"pcs": "gab.", "month": "mēn."},
+    "en": _LATIN | {"pcs": "pcs", "month": "month"},
+    "ru": {
+        "m3": "м³", "m2": "м²", "mwh": "МВт·ч", "kwh": "кВт·ч", "kb": "кБ", "mb": "МБ", "pcs": "шт.", "month": "мес.",
+    },
+}  # fmt: skip
 
 
 class Formats:
@@ -43,7 +49,7 @@ class Formats:
         self.minus = get_minus_sign_symbol(name)
         money, symbol = locale.currency_formats["standard"], get_currency_symbol("EUR", name)
         self.before, self.after = (s.replace("¤", symbol) for s in (money.prefix[0], money.suffix[0]))
-        self.units = CYRILLIC_UNITS if language == "ru" else LATIN_UNITS
+        self.units = UNITS[language]
         self._day, self._daymonth, self._month = (
             lru_cache(1024)(partial(format_date, format=patterns[key], locale=name))
             for key in ("d", "daymonth", "month")
@@ -96,12 +102,12 @@ class Formats:
         return (self.minus if shown < 0 else "") + self._number(shown, decimals)
 
     def unit(self, unit: str) -> str:
-        """The symbol of m3, m2, mwh, kwh, kb or mb."""
-        return self.units[unit]
+        """The symbol of a unit of the exchange format; any other unit is the operator's own word and stays."""
+        return self.units.get(unit, unit)
 
     def qtyu(self, thousandths: int, unit: str, decimals: int = 3) -> str:
         """A quantity and its unit, which no line break parts: 3,044 m³."""
-        return f"{self.qty(thousandths, decimals)}{NBSP}{self.units[unit]}"
+        return f"{self.qty(thousandths, decimals)}{NBSP}{self.unit(unit)}"
 
     def eur(self, cents: int) -> str:
         """Money: 1 234,56 € or €1,234.56."""

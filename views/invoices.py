@@ -102,7 +102,7 @@ def _document(bill: Bill) -> InvoicePdf:
         part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part
     ]
     return InvoicePdf(
-        language=g.language, operator=site.legal_name, operator_lines=(site.registration_number, *desk[:3]),
+        language=g.language, operator=site.legal_name, operator_lines=(text("Registration No. %(number)s", number=site.registration_number), *desk[:3]),
         colour=derive(site.colour).brand, number=row.number, period_start=row.period_start,
         period_end=row.period_end, issued_on=row.issued_on, due_on=row.due_on,
         customer_name=bill.place.customer_name, customer_code=bill.place.customer_code, address=bill.place.address,

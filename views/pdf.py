@@ -25,7 +25,6 @@ from pathlib import Path
 
 from models.database import Database
 from models.files import Storage, find_rendering, keep_rendering
-from views.filters import LATIN_UNITS
 from views.language import render
 from views.qr import payment_qr_png
 
@@ -132,7 +131,6 @@ def invoice_html(it: InvoicePdf) -> str:
         it=it,
         chunk=CHUNK,
         counted=COUNTED,
-        units=LATIN_UNITS,
         decimals=_decimals(it.lines),
         qr=qr and base64.b64encode(qr).decode(),
     )
@@ -229,9 +227,7 @@ def _once(key: str, work: Callable[[], str], wait_seconds: float) -> str:
     return mine.result()
 
 
-def cached_invoice_pdf(
-    database: Database, storage: Storage, it: InvoicePdf, limits: Limits | None = None
-) -> str:
+def cached_invoice_pdf(database: Database, storage: Storage, it: InvoicePdf, limits: Limits | None = None) -> str:
     """The name in `storage` of the invoice's PDF, rendered at most once. Raises `PdfFailed`, `PdfBusy`.
 
     A rendering that the storage has lost is made again.

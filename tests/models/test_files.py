@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, current_thread, main_thread
 
 import pytest
 import sqlalchemy as sa
@@ -72,9 +72,7 @@ def test_a_name_that_no_file_has_is_missing(storage: Storage, name: str) -> None
             ask(name)
 
 
-def test_a_name_that_climbs_out_finds_nothing_although_a_file_is_there(
-    storage: Storage, tmp_path: Path
-) -> None:
+def test_a_name_that_climbs_out_finds_nothing_although_a_file_is_there(storage: Storage, tmp_path: Path) -> None:
     storage.put(b"invoice")
     (tmp_path / "secret").write_text("secret")
     with pytest.raises(FileMissing):
@@ -131,12 +129,20 @@ def test_a_rendering_is_dated_with_an_aware_moment(database: Database) -> None:
 
 
 def test_two_that_finish_the_same_rendering_at_once_both_succeed(database: Database) -> None:
-    with database.write() as session:
-        session.add(RenderedFile(key="1" * 64, file_hash="a" * 64))
-        session.flush()  # the second comes while the first has not committed
-        second = Thread(target=keep_rendering, args=(database, "1" * 64, "b" * 64))
-        second.start()
-    second.join()
+    second_writes = Event()
+
+    @sa.event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if current_thread() is not main_thread() and statement.startswith(("INSERT", "BEGIN IMMEDIATE")):
+            second_writes.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            session.add(RenderedFile(key="1" * 64, file_hash="a" * 64))
+            session.flush()  # the second comes before this is committed, and sees nothing of it
+            second = pool.submit(keep_rendering, database, "1" * 64, "b" * 64)
+            assert second_writes.wait(30)
+        second.result()
     with database.read() as connection:
         assert find_rendering(connection, "1" * 64) in ("a" * 64, "b" * 64)
         assert connection.execute(sa.text("SELECT count(*) FROM rendered_file")).scalar() == 1

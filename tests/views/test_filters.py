@@ -9,7 +9,7 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from views.filters import CYRILLIC_UNITS, LATIN_UNITS, LOCALES, Formats
+from views.filters import LOCALES, UNITS, Formats
 
 FORMATS = {language: Formats(language) for language in LOCALES}
 LANGUAGES = st.sampled_from(sorted(LOCALES))
@@ -126,4 +126,8 @@ def test_a_moment_without_a_time_zone_is_an_error(name: str) -> None:
 
 
 def test_every_unit_has_a_symbol_in_both_scripts() -> None:
-    assert LATIN_UNITS.keys() == CYRILLIC_UNITS.keys() >= {"m3", "m2", "mwh", "kwh"}
+    assert UNITS["lv"].keys() == UNITS["en"].keys() == UNITS["ru"].keys() >= {"m3", "m2", "mwh", "kwh"}
+
+
+def test_a_unit_of_the_operators_own_stays_as_it_is():
+    assert Formats("lv").qtyu(2000, "ķieģeļi", 0) == "2\u00a0ķieģeļi"

@@ -19,6 +19,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from flask import Flask
+from fontTools.ttLib import TTFont
 
 from models.database import Database
 from models.files import FolderStorage
@@ -153,9 +154,7 @@ def test_markup_in_a_text_is_printed_and_not_obeyed(printed: Path, tmp_path: Pat
         ("ru", "Счёт № E-2026-10/7", "30.11.2026", "125,52 €"),
     ],
 )
-def test_it_is_written_in_the_readers_language(
-    code: str, title: str, due: str, amount: str, tmp_path: Path
-) -> None:
+def test_it_is_written_in_the_readers_language(code: str, title: str, due: str, amount: str, tmp_path: Path) -> None:
     text = words(replace(INVOICE, language=code), tmp_path)
     assert title in text and due in text and amount in text
     assert f"/Lang ({code})".encode() in (tmp_path / "document.pdf").read_bytes()
@@ -165,6 +164,14 @@ def test_every_font_is_embedded_and_ours(printed: Path) -> None:
     fonts = [line.split() for line in run("pdffonts", printed).splitlines()[2:]]
     assert {font[0].partition("+")[2] for font in fonts} == {"DejaVuSans", "DejaVuSans-Bold"}
     assert {tuple(font[-5:-2]) for font in fonts} == {("yes", "yes", "yes")}  # embedded, subset, with Unicode
+
+
+@pytest.mark.parametrize("face", ["DejaVuSans", "DejaVuSans-Bold"])
+def test_the_fonts_have_every_letter_of_our_texts(face: str) -> None:
+    drawn = TTFont(ROOT / "static" / "fonts" / f"{face}-subset.ttf").getBestCmap().keys()
+    texts = "".join(path.read_text("utf-8") for path in ROOT.glob("translations/**/*.po"))
+    signs = "ĀČĒĢĪĶĻŅŠŪŽŖŌāčēģīķļņšūžŗō АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмнопрстуфхцчшщъыьэюя“”«»–—…€·×m³²№\u00a0"
+    assert {letter for letter in texts + signs if letter not in "\n\t" and ord(letter) not in drawn} == set()
 
 
 def test_the_qr_code_on_the_printed_page_has_the_exact_fields(printed: Path, tmp_path: Path) -> None:
@@ -215,18 +222,14 @@ def test_a_paid_invoice_asks_for_nothing(tmp_path: Path) -> None:
     assert "Left to pay 0,00 €" in text and "LV97" not in text
 
 
-def test_an_invoice_of_1500_lines_is_printed_whole(
-    tmp_path: Path, children: list[subprocess.Popen[bytes]]
-) -> None:
+def test_an_invoice_of_1500_lines_is_printed_whole(tmp_path: Path, children: list[subprocess.Popen[bytes]]) -> None:
     lines = tuple(PdfLine(f"Dzīvoklis {n}.", n, "m3", 10500, n) for n in range(1, 1501))
     text = words(replace(INVOICE, lines=lines), tmp_path)
     assert [int(n) for n in re.findall(r"Dzīvoklis (\d+)\.", text)] == list(range(1, 1501))
     assert "125,52 €" in text and gone(children[0])
 
 
-def test_a_document_reaches_no_network_and_no_file(
-    tmp_path: Path, children: list[subprocess.Popen[bytes]]
-) -> None:
+def test_a_document_reaches_no_network_and_no_file(tmp_path: Path, children: list[subprocess.Popen[bytes]]) -> None:
     png = base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
     )
@@ -257,9 +260,7 @@ def test_a_word_of_200_kilobytes_ends_one_way_or_the_other(children: list[subpro
     assert gone(children[0])
 
 
-def test_an_endless_job_is_killed_with_everything_it_started(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_endless_job_is_killed_with_everything_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alive")
     endless = "import os, signal, sys; os.fork(); alive = os.open(sys.argv[1], os.O_WRONLY); signal.pause()"
     monkeypatch.setattr(pdf, "CHILD", (sys.executable, "-c", endless, str(tmp_path / "alive")))
@@ -274,33 +275,28 @@ def test_an_endless_job_is_killed_with_everything_it_started(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_a_killed_server_leaves_no_child_behind() -> None:
-    server = """
-import subprocess, sys
-from views import pdf
-class Told(subprocess.Popen):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        print(self.pid, flush=True)
-subprocess.Popen = Told
-pdf.render_html(sys.stdin.read(), pdf.Limits(wall_seconds=600))
-"""
-    parent = subprocess.Popen(
-        [sys.executable, "-c", server], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert parent.stdin and parent.stdout
-    with parent.stdin as stdin, parent.stdout as stdout:
-        stdin.write(f"{FONT}{'W' * 2_000_000}".encode())
-        stdin.close()
-        child = int(stdout.readline())
-    watch = select.poll()
-    watch.register(os.pidfd_open(child), select.POLLIN)
-    parent.kill()
-    parent.wait()
-    ended = watch.poll(30_000)
+def test_a_killed_server_leaves_no_child_behind(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "alive")
+    child = """import os, signal, sys; from views.pdf_child import confine
+confine(*map(int, sys.argv[2:])); alive = os.open(sys.argv[1], os.O_WRONLY)
+os.write(alive, str(os.getpid()).encode()); signal.pause()"""
+    server = f"""import sys; from views import pdf
+pdf.CHILD = (sys.executable, "-c", {child!r}, {str(tmp_path / "alive")!r})
+pdf.render_html("", pdf.Limits(wall_seconds=600))"""
+    reader = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(reader, select.POLLIN)
+    with subprocess.Popen(
+        [sys.executable, "-c", server], cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)}
+    ) as parent:
+        assert waiting.poll(60_000) == [(reader, select.POLLIN)]
+        number = int(os.read(reader, 20))
+        parent.kill()
+    ended = waiting.poll(30_000)
     if not ended:
-        os.kill(child, signal.SIGKILL)
-    assert ended
+        os.kill(number, signal.SIGKILL)
+    os.close(reader)
+    assert ended == [(reader, select.POLLHUP)]
 
 
 def test_a_child_that_needs_more_memory_than_allowed_fails(children: list[subprocess.Popen[bytes]]) -> None:
@@ -317,9 +313,7 @@ def test_a_child_that_used_up_its_processor_time_took_too_long(monkeypatch: pyte
     assert failed.value.code == "too_long"
 
 
-@pytest.mark.parametrize(
-    "head", ["", FONT.replace("subset", "lost")], ids=["no font named", "font file missing"]
-)
+@pytest.mark.parametrize("head", ["", FONT.replace("subset", "lost")], ids=["no font named", "font file missing"])
 def test_letters_without_our_font_are_an_error_and_no_black_boxes(head: str) -> None:
     with pytest.raises(PdfFailed) as failed:
         pdf.render_html(f"{head}<p style='font-family: Times'>Rēķins</p>", GENEROUS)
@@ -375,9 +369,7 @@ def test_an_invoice_is_rendered_again_only_when_it_changed_or_its_file_is_lost(
     assert pdf.cached_invoice_pdf(database, storage, INVOICE) == again and len(children) == 3
 
 
-def test_a_failed_rendering_is_not_kept(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_rendering_is_not_kept(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage = FolderStorage(tmp_path / "files")
     with monkeypatch.context() as broken:
         broken.setattr(pdf, "CHILD", (sys.executable, "-c", "print('not a PDF')"))

@@ -28,9 +28,7 @@ def opens_on(day: date, opens: str) -> bool:
     return is_day(day, int(opens))
 
 
-def windows_by_hand(
-    opens: str, closes: str, is_working: Callable[[date], bool]
-) -> dict[date, tuple[date, date]]:
+def windows_by_hand(opens: str, closes: str, is_working: Callable[[date], bool]) -> dict[date, tuple[date, date]]:
     """Every day with an open window → its first and last day. Walks from 2023 so that January 2024 is whole."""
     *words, number = closes.split()
     open_days, found, worked = [], {}, 0

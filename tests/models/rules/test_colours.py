@@ -58,8 +58,7 @@ def test_every_pair_is_readable_for_a_grid_of_all_colours():
 @given(colours)
 def test_a_palette_is_made_of_plain_hex_colours_and_case_does_not_matter(colour):
     assert all(
-        len(value) == 7 and int(value[1:], 16) >= 0 and value == value.upper()
-        for value in astuple(derive(colour))
+        len(value) == 7 and int(value[1:], 16) >= 0 and value == value.upper() for value in astuple(derive(colour))
     )
     assert derive(colour.lower()) == derive(colour)
     assert derive(colour).strip == colour

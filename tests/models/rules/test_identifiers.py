@@ -62,9 +62,7 @@ def test_one_wrong_or_two_exchanged_characters_are_found(iban, data):
 
 
 def test_check_digits_outside_02_to_98_are_wrong_although_the_sum_is_right():
-    found = [
-        iban for check in range(100) for tail in range(97) if iban_ok(iban := f"LV{check:02}BANK{tail:013}")
-    ]
+    found = [iban for check in range(100) for tail in range(97) if iban_ok(iban := f"LV{check:02}BANK{tail:013}")]
     assert len(found) == 97
     assert {int(iban[2:4]) for iban in found} <= set(range(2, 99))
 
@@ -75,9 +73,7 @@ def test_an_iban_is_shown_in_groups_of_four():
 
 
 def old_code(first_ten):
-    weighted = [
-        int(digit) * weight for digit, weight in zip(first_ten, (1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True)
-    ]
+    weighted = [int(digit) * weight for digit, weight in zip(first_ten, (1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True)]
     return f"{first_ten}{(1101 - sum(weighted)) % 11 % 10}"
 
 
@@ -104,9 +100,7 @@ def test_the_29th_of_february_depends_on_the_century():
     assert not personal_code_ok(old_code("2902001123"))
 
 
-@pytest.mark.parametrize(
-    "code", ["320000-00008", "32000000000", "329999-99901", "374042-80367", "39999999999"]
-)
+@pytest.mark.parametrize("code", ["320000-00008", "32000000000", "329999-99901", "374042-80367", "39999999999"])
 def test_a_new_personal_code_has_nothing_to_check(code):
     assert personal_code_ok(code)
 

@@ -63,8 +63,6 @@ def test_the_paid_day_is_the_first_on_which_the_whole_was_there(payable, due_on,
 
 
 @given(st.integers(-20_000, 20_000), days, payments, days)
-def test_the_order_in_which_payments_are_given_does_not_matter_on_different_days(
-    payable, due_on, paid, today
-):
+def test_the_order_in_which_payments_are_given_does_not_matter_on_different_days(payable, due_on, paid, today):
     paid = list(dict(paid).items())
     assert invoice_status(payable, due_on, paid, today) == invoice_status(payable, due_on, paid[::-1], today)

@@ -93,7 +93,8 @@ def test_consumption_without_an_average_is_recognised_up_to_the_floor():
 
 
 def test_a_sum_that_the_dial_cannot_show_is_not_offered():
-    assert verdict(4_000, previous=9_998_000, digits=4).suggested is None
+    assert verdict(9_000, previous=99_990_999).suggested == 99_999_999
+    assert verdict(9_000, previous=99_991_000) == Verdict("rollover_likely", 18_000, usual=3_200)
 
 
 @pytest.mark.parametrize("value", [412_165, 400_000, 100_000, 9_601])
@@ -103,10 +104,13 @@ def test_a_value_below_the_last_one_is_lower(value):
 
 def test_a_full_turn_that_fits_is_a_rollover_even_where_the_value_could_be_a_consumption():
     assert verdict(1_500, previous=99_998_500) == Verdict("rollover_likely", 3_000, usual=3_200)
+    assert code(4_600, previous=99_995_000) == "rollover_likely"
+    assert code(4_601, previous=99_995_000) == "looks_like_consumption"
 
 
 def test_from_the_end_of_the_dial_to_its_beginning_is_a_rollover_with_a_high_consumption():
     assert verdict(40_000, previous=99_960_000) == Verdict("rollover_likely", 80_000, usual=3_200)
+    assert code(5_000_000, previous=99_960_000) == "rollover_likely"
     assert code(5_000_001, previous=99_960_000) == "lower"
     assert code(40_000, previous=94_999_999) == "lower"
     assert code(40_000, previous=95_000_000) == "rollover_likely"
@@ -119,8 +123,8 @@ def test_consumption_near_the_end_of_the_dial_is_still_recognised():
 def test_the_siblings_value_below_the_own_is_swapped():
     assert verdict(203_000, sibling_previous=200_000) == Verdict("swapped", 203_000 - 412_166, usual=3_200)
     assert code(200_000, sibling_previous=200_000) == "swapped"
-    assert code(199_999, sibling_previous=200_000) == "lower"
-    assert code(210_000, sibling_previous=200_000) == "lower"
+    assert code(209_600, sibling_previous=200_000) == "swapped"
+    assert code(199_999, sibling_previous=200_000) == code(209_601, sibling_previous=200_000) == "lower"
 
 
 def test_the_siblings_value_above_the_own_is_swapped():
@@ -150,6 +154,20 @@ def test_a_usual_value_is_never_swapped():
 def test_a_missing_comma_offers_the_value_with_it(value, previous, decimals, suggested):
     found = verdict(value, previous=previous, decimals=decimals)
     assert (found.code, found.suggested) == ("times_1000", suggested)
+
+
+def test_a_slip_is_suspected_only_where_the_corrected_value_fits():
+    assert code(12_167_000, previous=12_166) == code(21_766_000, previous=12_166) == "times_1000"
+    assert code(12_166_000, previous=12_166) == code(21_767_000, previous=12_166) == "high"
+    assert verdict(4_121_167).suggested == 412_167
+    assert verdict(41_260_000, GAS).suggested == 4_160_000  # 4126 would be no consumption
+    assert verdict(43_960_000, GAS).suggested == 4_396_000
+    assert verdict(43_970_000, GAS).suggested == 4_390_000  # 4397 would be high
+
+
+def test_a_slip_is_suspected_only_above_five_limits():
+    assert code(52_500, previous=4_500) == "high"
+    assert code(52_501, previous=4_500) == "extra_digit"
 
 
 def test_a_comma_that_was_typed_is_not_missing():
@@ -289,10 +307,7 @@ def test_an_average_ignores_readings_after_its_day_and_two_on_one_day():
 
 
 def test_an_average_of_falling_values_is_unknown():
-    assert (
-        monthly_average([(UNTIL - timedelta(days=90), 412_000, False), (UNTIL, 3_000, False)], 5, UNTIL)
-        is None
-    )
+    assert monthly_average([(UNTIL - timedelta(days=90), 412_000, False), (UNTIL, 3_000, False)], 5, UNTIL) is None
 
 
 def test_an_estimate_put_right_by_a_lower_reading_does_not_spoil_the_average():
@@ -316,6 +331,8 @@ def test_an_average_lies_between_the_smallest_and_largest_month_in_any_order(use
         (date(2026, 10, 25), 1),
         (date(2026, 9, 28), 2),
         (date(2026, 5, 28), 6),
+        (date(2026, 10, 14), 1),
+        (date(2026, 10, 13), 2),
         (date(2023, 11, 28), 36),
         (date(2026, 12, 1), 1),
     ],

@@ -174,9 +174,7 @@ def test_a_closing_that_is_no_day_is_refused_with_what_to_write(text):
 
 
 OPENINGS = {"last", *map(str, range(1, 32)), *(f"last-{back}" for back in range(28))}
-CLOSINGS = {"last"} | {
-    f"{words}{number}" for words in ("", "next ", "next working ") for number in range(1, 32)
-}
+CLOSINGS = {"last"} | {f"{words}{number}" for words in ("", "next ", "next working ") for number in range(1, 32)}
 near_openings = st.from_regex(r"(last)?-?[0-9]{0,2}\n?", fullmatch=True)
 near_closings = st.from_regex(r"(last)?-?(next)? ?(working)? ?[0-9]{0,2}\n?", fullmatch=True)
 
@@ -302,8 +300,5 @@ def test_a_window_opens_and_closes_at_midnight_in_riga_in_both_clock_change_nigh
 
 def test_days_left_count_down_to_the_last_day():
     window = Window(date(2026, 11, 25), date(2026, 11, 28), date(2026, 11, 1))
-    left = [
-        (window.days_left(day), window.is_last_day(day))
-        for day in every_day(window.opens, date(2026, 11, 29))
-    ]
+    left = [(window.days_left(day), window.is_last_day(day)) for day in every_day(window.opens, date(2026, 11, 29))]
     assert left == [(3, False), (2, False), (1, False), (0, True), (0, False)]

@@ -1,0 +1,167 @@
+"""A chunk of rows on its way in, column by column, and what the importer works with."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, SQLModel
+
+from jobs.exchange.cells import Convert, Refused, clean, text
+from jobs.exchange.report import Problem, shown
+from jobs.exchange.source import Source
+from models.files import Storage
+from models.identifiers import Identifiers
+from models.site import Site
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file. `field` is the database column it fills: its own name, or "" when a hook fills it."""
+
+    name: str
+    convert: Convert | None = None  # None: text as long as the database column takes
+    required: bool = False
+    default: Any = None  # of an empty cell, and of a new row where the file has no such column
+    field: str | None = None
+    refers: str = ""  # the file whose external_id stands here
+    secret: bool = False  # its cells are not repeated in the report
+
+    def read(self, cell: str) -> Any:
+        """The value of a cell. Raises `Refused`."""
+        plain = clean(cell)
+        if not plain:
+            if self.required:
+                raise Refused("a value")
+            return self.default
+        return self.convert(plain) if self.convert else plain
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an import works with."""
+
+    session: Session
+    source: Source
+    storage: Storage
+    site: Site
+    identifiers: Identifiers
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of the unit of work, which begins with its first statement."""
+        return self.session.connection()
+
+    def find(self, key: Any, wanted: Iterable[Any], *columns: Any) -> dict[Any, sa.Row[Any]]:
+        """Rows of `columns` by `key` (a column or a tuple of columns), in one statement; None is not looked for."""
+        values = [value for value in set(wanted) if value is not None]
+        if not values:
+            return {}
+        rows = self.connection.execute(sa.select(*columns).where(key.in_(values)))
+        width = len(values[0]) if isinstance(values[0], tuple) else 0
+        return {tuple(row[:width]) if width else row[0]: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of the exchange and where it goes. The hooks see a whole batch; `after` returns rows it changed."""
+
+    name: str
+    db: sa.Table
+    columns: dict[str, Column]
+    key: tuple[str, ...] = ("external_id",)
+    unique: tuple[tuple[str, ...], ...] = ()
+    derived: tuple[str, ...] = ()  # database columns that hooks fill
+    uncompared: tuple[str, ...] = ()  # of those, the ones that differ each time
+    new: dict[str, Any] = field(default_factory=dict)  # of a new row where nothing else says it
+    ignored: tuple[str, ...] = ()  # columns that are taken and not read
+    before: Callable[["Batch", Work], None] | None = None  # before the unit of work: files, sums
+    check: Callable[["Batch", Work], None] | None = None  # in it, before anything is written
+    after: Callable[["Batch", Work], set[int]] | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """Every database column that an import may fill."""
+        return [column.field for column in self.columns.values() if column.field] + list(self.derived)
+
+    def wrong_headers(self, header: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Column and what is expected, for each reason not to read a file with this header."""
+        for name in dict.fromkeys(header):
+            if name not in self.columns and name not in self.ignored:
+                yield name, "one of " + ", ".join([*self.columns, *self.ignored])
+            elif header.count(name) > 1:
+                yield name, "each column once"
+        for column in self.columns.values():
+            if column.required and column.name not in header:
+                yield column.name, "this column"
+
+
+def table(name: str, model: type[SQLModel], *columns: Column, **options: Any) -> Table:
+    """A `Table` for the rows of `model`, the columns completed with what the database says."""
+    db = SQLModel.metadata.tables[str(model.__tablename__)]
+    complete = {}
+    for column in columns:
+        place = column.name if column.field is None else column.field
+        convert = column.convert or text(db.c[place].type.length if place in db.c and not column.refers else 64)
+        values = {**vars(column), "field": place, "convert": convert}
+        complete[column.name] = Column(**values)
+    return Table(name, db, complete, **options)
+
+
+class Batch:
+    """Rows of one file. `values` by column of the file, `fields` by column of the database (often the same list)."""
+
+    def __init__(self, table: Table, file: str, header: Sequence[str], records: Sequence[tuple[int, list[str]]]) -> None:
+        """Convert the cells of `records` (row number, cells); what cannot be converted is refused."""
+        self.table, self.file = table, file
+        self.rows = [row for row, _ in records]
+        self.ok = [True] * len(records)
+        self.existing: list[sa.Row[Any] | None] = [None] * len(records)
+        self.problems: list[Problem] = []
+        self.values: dict[str, list[Any]] = {}
+        self.fields: dict[str, list[Any]] = {}
+        self._cells = dict(zip(header, zip(*(cells for _, cells in records), strict=True), strict=True))
+        for name, cells in self._cells.items():
+            if name in table.columns:
+                self.values[name] = self._convert(table.columns[name], cells)
+                if place := table.columns[name].field:
+                    self.fields[place] = self.values[name]
+
+    def refuse(self, index: int, column: str, expected: str) -> None:
+        """Report a cell and leave its row out."""
+        self.ok[index] = False
+        self.remark(index, column, expected)
+
+    def remark(self, index: int, column: str, expected: str) -> None:
+        """Report a cell."""
+        value = self._cells[column][index] if column in self._cells else ""
+        if value and column in self.table.columns and self.table.columns[column].secret:
+            value = "(not shown)"
+        self.problems.append(Problem(self.file, self.rows[index], column, shown(value), expected))
+
+    def good(self) -> list[int]:
+        """The rows that nothing was found against so far."""
+        return [index for index, fine in enumerate(self.ok) if fine]
+
+    def final(self, index: int, name: str) -> Any:
+        """What the database column will hold: from the file, or where that is silent as it is."""
+        if name in self.fields:
+            return self.fields[name][index]
+        return getattr(self.existing[index], name, None)
+
+    def _convert(self, column: Column, cells: Sequence[str]) -> list[Any]:
+        """Each different cell once: dates, kinds and customers come again and again."""
+        known: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for cell in set(cells):
+            try:
+                known[cell] = column.read(cell)
+            except Refused as refused:
+                known[cell], wrong[cell] = None, refused.expected
+        if wrong:
+            for index, cell in enumerate(cells):
+                if cell in wrong:
+                    self.ok[index] = False
+                    self.remark(index, column.name, wrong[cell])
+        return [known[cell] for cell in cells]

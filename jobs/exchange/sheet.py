@@ -1,0 +1,108 @@
+"""One CSV or XLSX file of an exchange: its header, then its records, streamed."""
+
+import codecs
+import csv
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from jobs.exchange import xlsx
+from jobs.exchange.cells import Refused, clean
+from jobs.exchange.source import DAMAGED, Source
+
+MAX_XLSX = 20 * 10**6  # bytes, packed
+_SNIFF = 1 << 20  # bytes
+
+
+class TableFile:
+    """A CSV or XLSX file that is being read: its header, then its records with their numbers."""
+
+    def __init__(self, source: Source, name: str, refuse: Callable[[int, str, str, str], None]) -> None:
+        """Open it and read the header. `refuse(row, column, value, expected)` takes what is wrong with a row.
+
+        Raises `Refused` when nothing of the file can be read.
+        """
+        self.complete = False  # True once every record was read
+        self._refuse = refuse
+        try:
+            self._binary = _from_xlsx(source, name) if name.endswith(".xlsx") else source.open(name)
+            encoding, separator = _sniff(self._binary)
+            self._size = max(1, self._binary.seek(0, os.SEEK_END))
+            self._binary.seek(0)
+            # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.
+            text = io.TextIOWrapper(self._binary, encoding, "surrogateescape", newline="")
+            self._reader = csv.reader(text, delimiter=separator)
+            header = next(self._reader, [])
+        except (csv.Error, *DAMAGED):
+            raise Refused("a file that can be read") from None
+        while header and not header[-1].strip():
+            header.pop()
+        self.header = [clean(name).casefold() for name in header]
+
+    @property
+    def part(self) -> float:
+        """How much of it has been read, 0 to 1."""
+        return min(1.0, self._binary.tell() / self._size)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._binary.close()
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Row number as a spreadsheet counts (the header is 1, a record on two lines counts once) and cells."""
+        row, width = 1, len(self.header)
+        while True:
+            row += 1
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                self.complete = True
+                return
+            except csv.Error:
+                self._refuse(row, "", "", "a row without an open quotation mark and with cells of moderate length")
+                continue
+            except DAMAGED:
+                self._refuse(row, "", "", "a file that can be read to its end")
+                return
+            if not any(cells):
+                continue  # a blank line counts and says nothing
+            if len(cells) < width or any(cells[width:]):
+                self._refuse(row, "", "", f"{width} cells, as the header has")
+            else:
+                yield row, cells[:width]
+
+
+def _sniff(stream: BinaryIO) -> tuple[str, str]:
+    """Encoding and separator. The first megabyte with letters beyond ASCII tells UTF-8 from cp1257."""
+    head = stream.read(_SNIFF)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Refused("UTF-8 or cp1257, not UTF-16")
+    first_line = head.split(b"\n", 1)[0]
+    separator = max(";", "\t", ",", key=lambda sign: first_line.count(sign.encode()))
+    chunk = head
+    while chunk and chunk.isascii():
+        chunk = stream.read(_SNIFF)
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(chunk)
+    wrong = text.count("\ufffd")
+    right = sum(not sign.isascii() for sign in text) - wrong
+    # A few damaged characters among many right ones: still UTF-8, and those cells will be reported.
+    return ("utf-8-sig" if right >= wrong else "cp1257"), separator
+
+
+def _from_xlsx(source: Source, name: str) -> BinaryIO:
+    """The first sheet of a workbook as CSV in a temporary file; read by a process of its own (see `xlsx`)."""
+    if source.size(name) > MAX_XLSX:
+        raise Refused(f"a workbook of at most {MAX_XLSX // 10**6} MB; save bigger ones as CSV")
+    with source.open(name) as file:
+        data = file.read()
+    output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by TableFile
+    command = [sys.executable, "-I", xlsx.__file__]
+    done = subprocess.run(command, input=data, stdout=output, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
+    if done.returncode:
+        raise Refused("an XLSX workbook that can be read; save it as CSV")
+    output.seek(0)
+    return output
