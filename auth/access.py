@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
+from auth.visitor import Visitor
 from models.site import Site
 from models.types import Role
 
@@ -99,6 +100,11 @@ def right(site: Site, section: str, method: str, *, strong: bool = False) -> Rig
     if strong and steps_up(site):
         return max(row.values())
     return row.get(method, Right.NONE)
+
+
+def may(site: Site, visitor: Visitor, section: str) -> Right:
+    """The most that this visitor may do in a resident's section; NONE for the operator's staff."""
+    return right(site, section, visitor.method) if visitor.role is Role.RESIDENT else Right.NONE
 
 
 def steps_up(site: Site) -> bool:

@@ -5,22 +5,24 @@ A route says `@public`, or `@needs(section, right)`; one that says nothing, or w
 any 403 (decisions.md 5).
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, request
 
 from auth import csrf
-from auth.access import Right, right
+from auth.access import Right, may
 from auth.scope import FETCH, Reach
 from auth.state import State, reading, state, writing
 from auth.visitor import Visitor
 from models import sessions
-from models.types import Role, utc_now
+from models.types import utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
-FREE = "free"  # path variables that name nothing personal: help pages, static files
+SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
+_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 
 
 def public(view: View) -> View:
@@ -59,11 +61,12 @@ def install(app: Flask) -> None:
     """Check every route's mark, then enforce them on each request."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        unknown = set() if getattr(view, "access", None) is None else rule.arguments - set(FETCH)
-        if not hasattr(view, "access") or unknown:
-            raise Unmarked(
-                f"{rule.rule} ({rule.endpoint}): no access mark, or unknown variable {sorted(unknown)}"
-            )
+        if not hasattr(view, "access"):
+            raise Unmarked(f"{rule.rule} ({rule.endpoint}): no access mark")
+        # Objects are fetched through a visitor, so a public route cannot name one.
+        known = rule.arguments & set(FETCH)
+        if wrong := known if view.access is None else rule.arguments - known:
+            raise Unmarked(f"{rule.rule} ({rule.endpoint}): nobody fetches {', '.join(sorted(wrong))}")
     app.before_request(enforce)
 
 
@@ -71,42 +74,23 @@ def enforce() -> None:
     """Find the visitor, check the csrf token, fetch what the path names, compare rights: in this order."""
     held = state()
     g.csrf_cookie = request.cookies.get(held.settings.csrf_cookie) or ""
-    if request.routing_exception is not None:
-        g.visitor = _visitor(held)
+    view: Any = current_app.view_functions.get(request.endpoint or "")
+    g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held, view)
+    if request.routing_exception is not None or view is None:
         return  # an unknown path or method: Flask answers 404 or 405
-    access = current_access()
-    g.visitor = None if _is_static() else _visitor(held)
     if request.method not in SAFE and not _csrf_ok(held):
         raise StalePage
-    if access is None:
+    if view.access is None:
         return
     if g.visitor is None:
         raise NotLoggedIn
-    section, least = access
-    _fetch(held, g.visitor)
-    if g.visitor.role is not Role.RESIDENT or right(held.site, section, g.visitor.method) < least:
+    section, least = view.access
+    _fetch()
+    if may(held.site, g.visitor, section) < least:
         raise LockedSection
 
 
-def current_access() -> tuple[str, Right] | None:
-    """The mark of the route that is being served; None when it is public."""
-    view = state_view()
-    mark: tuple[str, Right] | None = view.access
-    return mark
-
-
-def state_view() -> Any:
-    """The view function of this request."""
-    from flask import current_app  # the proxy is only meaningful inside a request
-
-    return current_app.view_functions[request.endpoint or ""]
-
-
-def _is_static() -> bool:
-    return (request.endpoint or "").startswith("static")
-
-
-def _visitor(held: State) -> Visitor | None:
+def _visitor(held: State, view: object) -> Visitor | None:
     token = request.cookies.get(held.settings.session_cookie)
     if not token:
         return None
@@ -114,19 +98,16 @@ def _visitor(held: State) -> Visitor | None:
     row = sessions.find(reading(), token, now, held.settings.idle)
     if row is None:
         return None
-    if sessions.needs_touch(row, now) and not getattr(state_view_or_none(), "quiet", False):
+    if sessions.needs_touch(row, now) and not getattr(view, "quiet", False):
         with writing() as session:
             sessions.touch(session, row.id, now)
-    return Visitor(
+    person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
         role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
         remembered=row.remembered,
     )  # fmt: skip
-
-
-def state_view_or_none() -> Any:
-    """The view function of this request, None where no route fits."""
-    return state_view() if request.endpoint else None
+    g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it
+    return person
 
 
 def _csrf_ok(held: State) -> bool:
@@ -134,10 +115,9 @@ def _csrf_ok(held: State) -> bool:
     return csrf.valid(held.settings.secret_key, g.csrf_cookie, sent)
 
 
-def _fetch(held: State, visitor: Visitor) -> None:
+def _fetch() -> None:
     """Replace each opaque id in the path by the object that it names."""
     arguments = request.view_args or {}
-    g.reach = Reach(visitor, held.clock.today(), held.settings.idle)
     for name, value in arguments.items():
         found = FETCH[name](g.reach, str(value))
         if found is None:

@@ -37,7 +37,7 @@ def state() -> State:
 
 def visitor() -> Visitor | None:
     """Who is here, or None; loaded once per request by the guard."""
-    return cast("Visitor | None", g.visitor)
+    return cast("Visitor | None", g.get("visitor"))
 
 
 def somebody() -> Visitor:
@@ -51,8 +51,9 @@ def somebody() -> Visitor:
 def reading() -> Connection:
     """The request's connection for reading: opened at first use, closed with the request or before a write."""
     if "connection" not in g:
-        g.reader = state().database.read()
-        g.connection = g.reader.__enter__()
+        reader = state().database.read()
+        g.connection = reader.__enter__()
+        g.reader = reader  # only now: what was never opened is not closed
     return cast(Connection, g.connection)
 
 

@@ -9,7 +9,6 @@ from flask import Flask
 
 from auth.access import unreachable
 from auth.state import State
-from models import migrations
 
 
 def install(app: Flask) -> None:
@@ -37,12 +36,16 @@ def _schema_commands(db: click.Group, held: State) -> None:
     @db.command("upgrade")
     def upgrade() -> None:
         """Bring the schema up to this version."""
+        from models import migrations  # here, because a web process never needs Alembic
+
         migrations.upgrade(held.database)
 
     @db.command("new")
     @click.argument("message")
     def new(message: str) -> None:
         """Write the migration that the tables in code ask for."""
+        from models import migrations  # as above
+
         migrations.new(held.database, message)
 
 

@@ -73,15 +73,19 @@ class Settings(BaseModel):
         """Whether people reach us by TLS; decides `Secure` and `__Host-` of cookies."""
         return self.base_url.startswith("https://")
 
+    def cookie(self, name: str) -> str:
+        """What one of our cookies is called: bound to this very host where we are reached by TLS (decisions.md 9)."""
+        return f"__Host-{name}" if self.is_secure else name
+
     @property
     def session_cookie(self) -> str:
-        """The name of the session cookie (decisions.md 9)."""
-        return "__Host-session" if self.is_secure else "session"
+        """The name of the session cookie."""
+        return self.cookie("session")
 
     @property
     def csrf_cookie(self) -> str:
         """The name of the csrf cookie."""
-        return "__Host-csrf" if self.is_secure else "csrf"
+        return self.cookie("csrf")
 
     @property
     def idle(self) -> timedelta:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from auth.access import Right, right
+from auth.access import Right, may
 from auth.visitor import Visitor
 from models.places import Place
 from models.site import Site
@@ -30,13 +30,13 @@ _ITEMS = (
 
 def menu(site: Site, visitor: Visitor, place: Place | None) -> list[Item]:
     """The entries for a visitor who stands at `place`; without any place, what needs one is left out."""
-    items = []
+    items: list[Item] = []
     for key, section, url, in_bar in _ITEMS:
-        if section and right(site, section, visitor.method) < Right.VIEW:
+        if section and may(site, visitor, section) < Right.VIEW:
             continue
         if place is None and "{pid}" in url:
             if key != "home":
                 continue
             url = "/properties"
-        items.append(Item(key, url.replace("{pid}", place.public_id if place else ""), in_bar))
+        items.append(Item(key, url.replace("{pid}", place.public_id if place else ""), in_bar or not place))
     return items

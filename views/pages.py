@@ -181,6 +181,17 @@ def _finish(response: Response) -> Response:
     return response
 
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("X-Robots-Tag", "noindex"),
+)
+
+
 def _secure(response: Response, css_hash: str | None) -> None:
     style = f"'self' '{css_hash}'" if css_hash else "'self'"
     headers = response.headers
@@ -188,13 +199,7 @@ def _secure(response: Response, css_hash: str | None) -> None:
         f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    headers["X-Robots-Tag"] = "noindex"
+    headers.extend(_ALWAYS)
     headers.setdefault("Cache-Control", "private, no-store")
     if "immutable" not in headers["Cache-Control"]:
         headers.add("Vary", "Cookie, HX-Request, Accept-Encoding")

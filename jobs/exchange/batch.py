@@ -16,6 +16,11 @@ from models.identifiers import Identifiers
 from models.site import Site
 
 
+def db(name: str) -> sa.Table:
+    """A table of the database by its name there."""
+    return SQLModel.metadata.tables[name]
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a file. `field` is the database column it fills: its own name, or "" when a hook fills it."""
@@ -62,6 +67,16 @@ class Work:
         width = len(values[0]) if isinstance(values[0], tuple) else 0
         return {tuple(row[:width]) if width else row[0]: row for row in rows}
 
+    def insert(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Add rows to a table, in one statement."""
+        if rows:
+            self.connection.execute(sa.insert(db(name)), rows)
+
+    def update(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Change rows of a table, in one statement: `row_id` and the same columns in each."""
+        if rows:
+            self.connection.execute(sa.update(db(name)).where(db(name).c.id == sa.bindparam("row_id")), rows)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -99,20 +114,22 @@ class Table:
 
 def table(name: str, model: type[SQLModel], *columns: Column, **options: Any) -> Table:
     """A `Table` for the rows of `model`, the columns completed with what the database says."""
-    db = SQLModel.metadata.tables[str(model.__tablename__)]
+    place_of = db(str(model.__tablename__)).c
     complete = {}
     for column in columns:
         place = column.name if column.field is None else column.field
-        convert = column.convert or text(db.c[place].type.length if place in db.c and not column.refers else 64)
+        convert = column.convert or text(place_of[place].type.length if place in place_of and not column.refers else 64)
         values = {**vars(column), "field": place, "convert": convert}
         complete[column.name] = Column(**values)
-    return Table(name, db, complete, **options)
+    return Table(name, db(str(model.__tablename__)), complete, **options)
 
 
 class Batch:
     """Rows of one file. `values` by column of the file, `fields` by column of the database (often the same list)."""
 
-    def __init__(self, table: Table, file: str, header: Sequence[str], records: Sequence[tuple[int, list[str]]]) -> None:
+    def __init__(
+        self, table: Table, file: str, header: Sequence[str], records: Sequence[tuple[int, list[str]]]
+    ) -> None:
         """Convert the cells of `records` (row number, cells); what cannot be converted is refused."""
         self.table, self.file = table, file
         self.rows = [row for row, _ in records]
@@ -149,6 +166,22 @@ class Batch:
         if name in self.fields:
             return self.fields[name][index]
         return getattr(self.existing[index], name, None)
+
+    def earlier(self, work: Work, column: str, expected: str, *more: Any) -> dict[Any, sa.Row[Any]]:
+        """The rows of this same table that `column` names, as far as the database has them.
+
+        Refuses a name that is neither there nor stands above in this batch without a problem.
+        """
+        own, named = self.values["external_id"], self.values.get(column, [None] * len(self.rows))
+        key = self.table.db.c.external_id
+        known = work.find(key, named, key, *more)
+        above: set[str] = set()
+        for index in self.good():
+            if named[index] and (named[index] not in known and named[index] not in above):
+                self.refuse(index, column, expected)
+            else:
+                above.add(own[index])
+        return known
 
     def _convert(self, column: Column, cells: Sequence[str]) -> list[Any]:
         """Each different cell once: dates, kinds and customers come again and again."""

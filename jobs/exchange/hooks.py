@@ -1,23 +1,16 @@
-"""What single tables need beyond converting cells: rules across columns, files, registers, links, corrections."""
+"""What single tables need beyond converting cells: rules across columns, files, registers, links."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel
 
-from jobs.exchange.batch import Batch, Work
+from jobs.exchange.batch import Batch, Work, db
 from jobs.exchange.cells import Refused
 from jobs.exchange.source import read_file
-from models.types import ExternalStatus, utc_now
 
 _KEEP = object()  # the field stays as it is
-_NEWS = (ExternalStatus.ACCEPTED, ExternalStatus.REJECTED)  # the portal itself says received and exported
 MAX_REGISTERS = 4
-
-
-def _db(name: str) -> sa.Table:
-    return SQLModel.metadata.tables[name]
 
 
 def customers_before(batch: Batch, work: Work) -> None:
@@ -56,7 +49,7 @@ def in_order(first: str, last: str, column: str, expected: str) -> Callable[[Bat
 
 def premises_check(batch: Batch, work: Work) -> None:
     """The entrance is one of the house; an address that the file does not give is built from house and flat."""
-    house, entrance = _db("house").c, _db("entrance").c
+    house, entrance = db("house").c, db("entrance").c
     houses = work.find(house.id, batch.fields["house_id"], house.id, house.address, house.town)
     entrances = work.find(entrance.id, batch.fields.get("entrance_id", ()), entrance.id, entrance.house_id)
     given = batch.values.get("address")
@@ -73,7 +66,7 @@ def premises_check(batch: Batch, work: Work) -> None:
 
 
 def _registers(work: Work, meter_ids: list[Any]) -> dict[int, list[sa.Row[Any]]]:
-    register = _db("register")
+    register = db("register")
     found: dict[int, list[sa.Row[Any]]] = {}
     statement = sa.select(register).where(register.c.meter_id.in_(meter_ids)).order_by(register.c.ordinal)
     for row in work.connection.execute(statement):
@@ -90,12 +83,12 @@ def meters_check(batch: Batch, work: Work) -> None:
         row = batch.existing[index]
         if names and row and len(names[index] or [""]) < len(standing.get(row.id, ())):
             batch.refuse(index, "registers", f"at least {len(standing[row.id])} names: a register is never deleted")
-    _earlier(batch, work, "replaces", "a meter of the database or above in this file")
+    batch.earlier(work, "replaces", "a meter of the database or above in this file")
 
 
 def meters_after(batch: Batch, work: Work) -> set[int]:
     """Write registers and which meter replaces which."""
-    meter = _db("meter").c
+    meter = db("meter").c
     ids = work.find(meter.external_id, batch.values["external_id"], meter.external_id, meter.id)
     standing = _registers(work, [row.id for row in ids.values()])
     new: list[dict[str, Any]] = []
@@ -111,8 +104,8 @@ def meters_after(batch: Batch, work: Work) -> set[int]:
                 other.append(wanted | {"row_id": stands.id})
         if len(new) + len(other) > before:
             changed.add(index)
-    _insert(work, "register", new)
-    _update(work, "register", other)
+    work.insert("register", new)
+    work.update("register", other)
     return changed | _link_replaced(batch, work)
 
 
@@ -130,7 +123,7 @@ def _wanted_registers(
 def _link_replaced(batch: Batch, work: Work) -> set[int]:
     if "replaces" not in batch.values:
         return set()
-    meter = _db("meter").c
+    meter = db("meter").c
     own, old = batch.values["external_id"], batch.values["replaces"]
     rows = work.find(meter.external_id, {*own, *old}, meter.external_id, meter.id, meter.replaces_id)
     changed = {}
@@ -138,7 +131,7 @@ def _link_replaced(batch: Batch, work: Work) -> set[int]:
         replaced = rows[old[index]].id if old[index] else None
         if rows[own[index]].replaces_id != replaced:
             changed[index] = {"row_id": rows[own[index]].id, "replaces_id": replaced}
-    _update(work, "meter", [*changed.values()])
+    work.update("meter", [*changed.values()])
     return {*changed}
 
 
@@ -175,9 +168,7 @@ def documents_before(batch: Batch, work: Work) -> None:
             batch.fields["size"][index] = len(data)
 
 
-def _files(
-    batch: Batch, work: Work, report: Callable[[int, str, str], None]
-) -> Iterator[tuple[int, bytes | None]]:
+def _files(batch: Batch, work: Work, report: Callable[[int, str, str], None]) -> Iterator[tuple[int, bytes | None]]:
     for index in batch.good():
         if name := batch.values["file"][index]:
             try:
@@ -189,7 +180,7 @@ def _files(
 
 def users_check(batch: Batch, work: Work) -> None:
     """Customers are known; a user name with @ is the own e-mail address, so that no two people share a login."""
-    customer = _db("customer").c
+    customer = db("customer").c
     wanted = batch.values.get("customers", [None] * len(batch.rows))
     every = {name for names in wanted for name in names or ()}
     known = work.find(customer.external_id, every, customer.external_id, customer.id)
@@ -207,7 +198,7 @@ def users_after(batch: Batch, work: Work) -> set[int]:
     """Make the links of each user those that the file names, where it has the column."""
     if "customers" not in batch.values:
         return set()
-    user, customer, link = _db("user_account").c, _db("customer").c, _db("customer_user")
+    user, customer, link = db("user_account").c, db("customer").c, db("customer_user")
     ids = work.find(user.external_id, batch.values["external_id"], user.external_id, user.id)
     every = {name for names in batch.values["customers"] for name in names or ()}
     known = work.find(customer.external_id, every, customer.external_id, customer.id)
@@ -225,36 +216,7 @@ def users_after(batch: Batch, work: Work) -> set[int]:
             changed.add(index)
             new += [(own, other) for other in wanted - standing.get(own, set())]
             gone += [(own, other) for other in standing.get(own, set()) - wanted]
-    _insert(work, "customer_user", [{"user_id": one, "customer_id": other} for one, other in new])
+    work.insert("customer_user", [{"user_id": one, "customer_id": other} for one, other in new])
     if gone:
         work.connection.execute(sa.delete(link).where(sa.tuple_(link.c.user_id, link.c.customer_id).in_(gone)))
     return changed
-
-
-def _earlier(batch: Batch, work: Work, column: str, expected: str, *more: Any) -> dict[str, sa.Row[Any]]:
-    """The rows of this same table that `column` names and that are in the database.
-
-    Refuses names of rows that neither are there nor stand above in the batch, nothing found against them.
-    """
-    own, named = batch.values["external_id"], batch.values.get(column, [None] * len(batch.rows))
-    key = batch.table.db.c.external_id
-    known = work.find(key, named, key, *more)
-    above: set[str] = set()
-    for index in batch.good():
-        if named[index] and (named[index] not in {*known, *above} or named[index] == own[index]):
-            batch.refuse(index, column, expected)
-        else:
-            above.add(own[index])
-    return known
-
-
-def _insert(work: Work, name: str, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        work.connection.execute(sa.insert(_db(name)), rows)
-
-
-def _update(work: Work, name: str, rows: list[dict[str, Any]]) -> None:
-    """Each row: `row_id` and the columns to set; groups of equal columns go together."""
-    db = _db(name)
-    if rows:
-        work.connection.execute(sa.update(db).where(db.c.id == sa.bindparam("row_id")), rows)
