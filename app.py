@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         MAX_FORM_PARTS=500,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
+    app.url_map.merge_slashes = False  # "//help" is no page of ours, and never sent on to a host called help
     parts = {
         "settings": settings, "site": site, "database": Database(settings.database_url),
         "storage": FolderStorage(settings.files_dir), "clock": Clock(site.zone, settings.today),

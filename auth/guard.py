@@ -119,7 +119,7 @@ def _fetch() -> None:
     """Replace each opaque id in the path by the object that it names."""
     arguments = request.view_args or {}
     for name, value in arguments.items():
-        found = FETCH[name](g.reach, str(value))
+        found = FETCH[name](g.reach, value) if _ID.fullmatch(value) else None
         if found is None:
             abort(404)
         arguments[name] = found

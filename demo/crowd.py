@@ -58,8 +58,9 @@ def write_houses(out: Folder, plan: Plan, houses: Iterable[House], patterns: int
                 flat = next(flats)
                 write_customer(out, number, *person(rng))
                 out.add("tenures", f"T{number}", f"C{number}", f"P{number}", "owner", since)
-            entrance, area = f"E{house.number}-{place // 20 + 1}", decimal(flat.area, 3)
-            out.add("premises", f"P{number}", f"H{house.number}", entrance, place + 1, area)
+            entrance = f"E{house.number}-{place // 20 + 1}"
+            row = f"P{number}", f"H{house.number}", entrance, place + 1
+            out.add("premises", *row, area=decimal(flat.area, 3))
             out.put(flat.text, number, iban)
 
 

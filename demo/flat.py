@@ -52,9 +52,7 @@ class Dial:
                 self.one(rows, tag, value, day, source, month, rolled_over=int(has_rolled), corrects=corrects)
         return value
 
-    def one(
-        self, rows: Rows, tag: str, value: int, day: date, source: str, month: Month | None, **more: Any
-    ) -> str:
+    def one(self, rows: Rows, tag: str, value: int, day: date, source: str, month: Month | None, **more: Any) -> str:
         """Write one reading; its external id."""
         name = f"R{self.meter}-{self.register}-{tag}"
         shown = decimal(value, 3, self.plan.site.meters[self.kind].decimals)
@@ -97,10 +95,13 @@ def monthly(
     return found
 
 
-def ordinary_flat(plan: Plan, rng: random.Random, customer: str = "@", **meter: Any) -> Flat:
-    """A flat with its usual meters; `customer` pays, and `meter` is said of each meter."""
+def ordinary_flat(plan: Plan, rng: random.Random, customer: str = "@", late: float = 0.4, **meter: Any) -> Flat:
+    """A flat with its usual meters, of which `meter` is said; `customer` pays.
+
+    `late` is how probably this month's readings are not yet there while the window is open.
+    """
     rows, area, history = Rows(), rng.randrange(31_000, 78_000, 100), plan.history
-    is_late = history[-1].is_open and rng.random() < 0.4  # has not sent this month's readings yet
+    is_late = history[-1].is_open and rng.random() < late
     counted = []
     for number, (kind, place) in enumerate(_points(plan, rng), 1):
         dial = Dial(plan, f"M@-{number}", kind, marks={0: "missing"} if is_late else {})

@@ -10,24 +10,10 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from jobs.exchange.tables import TABLES
+
 _FONT = Path(__file__).parent.parent / "static/fonts/DejaVuSans-subset.ttf"  # has Latvian letters
-COLUMNS = {
-    "customers": "external_id code name kind identifier email phone language settlement",
-    "houses": "external_id address town postcode",
-    "entrances": "external_id house name",
-    "premises": "external_id house entrance flat area",
-    "tenures": "external_id customer premises role from until",
-    "meters": "external_id premises house kind place number remote installed removed valid_until valid_kind"
-    " replaces registers",
-    "readings": "external_id meter register value date period source rolled_over corrects",
-    "invoices": "external_id customer premises number period_from period_to issued due net vat total"
-    " brought_forward payable payee iban reference file",
-    "invoice_lines": "invoice position service quantity unit price amount",
-    "payments": "external_id customer invoice date amount",
-    "estimates": "external_id house year position item price",
-    "documents": "external_id house premises kind title date file",
-    "users": "external_id username email name language customers role",
-}
+COLUMNS = {name: list(table.columns) for name, table in TABLES.items()}
 
 
 class Rows:
@@ -39,7 +25,7 @@ class Rows:
 
     def add(self, table: str, *first: Any, **rest: Any) -> None:
         """Add a row: `first` are its first columns. An unknown column is a ValueError."""
-        columns = COLUMNS[table].split()
+        columns = COLUMNS[table]
         values = dict(zip(columns, first, strict=False)) | rest
         if unknown := values.keys() - columns:
             raise ValueError(f"{table}: no column {', '.join(unknown)}")
@@ -62,7 +48,7 @@ class Folder(Rows):
         self._path, self._files = path, {}
         for table, columns in COLUMNS.items():
             self._files[table] = (path / f"{table}.csv").open("w", encoding="utf-8", newline="")
-            self.add(table, *columns.split())
+            self.add(table, *columns)
 
     def put(self, text: dict[str, str], number: int, iban: str) -> None:
         """Write what `Rows.text` gave, for this flat or house."""

@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
-from jobs.exchange import import_folder
 from sqlmodel import col
 
 from auth.methods.password import Passwords, set_password
@@ -23,6 +22,7 @@ from demo.calendar import demo_today
 from demo.children import Children
 from demo.generate import write_demo
 from demo.story import PEOPLE
+from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
 from models.files import FolderStorage
@@ -114,9 +114,7 @@ def check_port(port: int) -> None:
                 probe.bind((address, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise Refusal(
-                    f"Port {port} is taken. Try another: make run PORT={port % 65535 + 1}"
-                ) from None
+                raise Refusal(f"Port {port} is taken. Try another: make run PORT={port % 65535 + 1}") from None
             if family == socket.AF_INET:
                 raise Refusal(f"Port {port} cannot be opened: {error.strerror}.") from None
 
@@ -152,7 +150,10 @@ def _make_secrets(demo: Demo) -> None:
 def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     folder = demo.data / "exchange"
     write_demo(demo.site, folder, demo.today)
-    import_folder(database, FolderStorage(settings.files_dir), demo.site, settings.identifier_key, folder)
+    storage = FolderStorage(settings.files_dir)
+    report = import_folder(database, storage, demo.site, settings.identifier_key, folder)
+    if report.problems:
+        raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)
     words = {person["username"]: person["password"] for person in PEOPLE}
     with database.write() as session:  # all or none, last of all: this is what _READY looks for

@@ -26,8 +26,8 @@ _OWNER = PEOPLE[0]["name"]
 
 def houses(out: Folder, plan: Plan, rng: random.Random) -> tuple[House, House]:
     """The two houses of the demo, with the flats of the named people in them."""
-    neighbour = ordinary_flat(plan, rng)
-    second = ordinary_flat(plan, rng, customer=str(MAIN), valid_until=plan.today + 21 * DAY)
+    neighbour = ordinary_flat(plan, rng, late=1)
+    second = ordinary_flat(plan, rng, str(MAIN), late=1, valid_until=plan.today + 21 * DAY)
     own = {MAIN: _main_flat(out, plan, rng), NEIGHBOUR: neighbour, SECOND: second}
     return House(1, plan.town.big, FIRST, FLATS, own), House(2, plan.town.small, FIRST + FLATS, 8, own)
 

@@ -34,6 +34,7 @@ class Mark:
     period: date | None
     rolled_over: bool
     actor_user_id: int | None
+    flag: str | None  # what staff should look at
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ class Dial:
 
     @property
     def used(self) -> int | None:
-        """Consumption between the last two readings, thousandths; None where there are not two."""
+        """Consumption between the last two readings, thousandths; None where there are not two, or the value fell."""
         if self.last is None or self.before is None:
             return None
-        return consumption(self.before.value, self.last.value, self.digits or 5, self.last.rolled_over)
+        used = consumption(self.before.value, self.last.value, self.digits or 5, self.last.rolled_over)
+        return used if used >= 0 else None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,13 @@ class MeterCard:
     place: Place
     dials: tuple[Dial, ...]
 
+    def refusal(self, today: date) -> str:
+        """Why nobody may enter a reading for it: "remote" (others read it), "ended"; empty where one may."""
+        if self.is_remote or self.is_house:
+            return "remote"
+        is_gone = self.removed_on is not None and self.removed_on <= today
+        return "ended" if is_gone or self.place.has_ended(today) else ""
+
     def on_dials(self, digits: int, decimals: int) -> "MeterCard":
         """The same card, dials without own digits and decimals taking the site's."""
         dials = tuple(
@@ -89,7 +98,7 @@ class MeterCard:
 
 _LAST = sa.orm.aliased(Reading, name="last_reading")
 _BEFORE = sa.orm.aliased(Reading, name="reading_before")
-_MARK = ("id", "value", "read_on", "source", "received_at", "period", "rolled_over", "actor_user_id")
+_MARK = ("id", "value", "read_on", "source", "received_at", "period", "rolled_over", "actor_user_id", "flag")
 
 
 def _nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
@@ -155,9 +164,12 @@ _ORDER = list(MeterKind)
 
 
 def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
-    """The meters that stand at a place and in its house: own ones first, by kind and place. One statement."""
+    """The meters at a place and in its house, as they stand or, where the tenure has ended, stood on its last day.
+
+    Own ones first, by kind and place. One statement.
+    """
     values = {"premises_id": place.id, "house_id": place.house_id, "since": place.since, "until": place.until}
-    rows = connection.execute(_OF_PLACE, values | {"today": today}).fetchall()
+    rows = connection.execute(_OF_PLACE, values | {"today": min(today, place.until)}).fetchall()
     found = [_card(list(dials), place) for _, dials in groupby(rows, key=lambda row: row.id)]
     return sorted(found, key=lambda card: (card.is_house, _ORDER.index(card.kind), card.where, card.serial))
 
@@ -167,12 +179,11 @@ def card(connection: Connection, user_id: int, today: date, public_id: str) -> M
     rows = connection.execute(_ONE, {"user_id": user_id, "today": today, "public_id": public_id}).fetchall()
     if not rows:
         return None
-    first = rows[
-        0
-    ]  # of several tenures and, for a house's meter, several flats: the first, as `places_of` does
+    # Of several tenures, and of several flats for a house's meter: one that lasts, as `places_of` sorts them.
+    first = min(rows, key=lambda row: row.ends_on is not None and row.ends_on < today)
     here = [row for row in rows if row.place_id == first.place_id]
     place = place_of([row for row in here if row.register_id == first.register_id])
-    return _card([row for row in here if row.starts_on == first.starts_on], place)
+    return _card([row for row in here if (row.starts_on, row.ends_on) == (first.starts_on, first.ends_on)], place)
 
 
 def _card(rows: Sequence[AnyRow], place: Place) -> MeterCard:

@@ -14,7 +14,7 @@ from models.readings import Reading
 from models.rules.plausibility import consumption
 from models.types import AnyRow, Source
 
-MONTHS_SHOWN = 36
+EVER = 100 * 12  # months
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,14 @@ _HISTORY = (
 )  # fmt: skip
 
 
-def of_meter(connection: Connection, card: MeterCard) -> list[Line]:
-    """Every reading of a meter that its resident may see, newest first, register by register."""
-    values = {"meter_id": card.id, "since": card.place.since, "until": card.place.until}
+def of_meter(connection: Connection, card: MeterCard, months: int, today: date) -> list[Line]:
+    """Every reading of a meter in these months to `today` that its resident may see, newest first.
+
+    The card's dials have their digits (`Calendar.fitted`), which tell the consumption of a dial that rolled over.
+    """
+    since = _back(today, months)
+    # Two months more than are shown, for the consumption of the first.
+    values = {"meter_id": card.id, "since": max(card.place.since, _back(since, 2)), "until": card.place.until}
     digits = {dial.register_id: dial.digits or 5 for dial in card.dials}
     lines: list[Line] = []
     before: dict[int, int] = {}
@@ -87,7 +92,8 @@ def of_meter(connection: Connection, card: MeterCard) -> list[Line]:
         lines.append(_line(row, before.get(row.register_id), digits.get(row.register_id, 5)))
         if row.superseded_at is None:
             before[row.register_id] = row.value
-    return sorted(lines, key=lambda line: (line.read_on, line.received_at), reverse=True)
+    shown = [line for line in lines if line.read_on >= since]
+    return sorted(shown, key=lambda line: (line.read_on, line.received_at), reverse=True)
 
 
 def _line(row: AnyRow, before: int | None, digits: int) -> Line:

@@ -73,7 +73,7 @@ class Bill:
     row: AnyRow
     place: Place
     paid: int  # cents received for it
-    paid_on: date | None  # when the last of them came
+    paid_on: date | None  # when it was paid in full, else when the last of them came
 
     def status(self, today: date) -> Status:
         """In words: unpaid, overdue, part-paid, paid late … (C08)."""
@@ -86,15 +86,29 @@ _PAID = (
     .where(col(Payment.invoice_id) == col(Invoice.id))
     .scalar_subquery()
 )
-_PAID_ON = (
+_LAST_PAID_ON = (
     sa.select(sa.func.max(col(Payment.paid_on)))
     .where(col(Payment.invoice_id) == col(Invoice.id))
+    .scalar_subquery()
+)
+_EARLIER = sa.orm.aliased(Payment)
+_SO_FAR = (
+    sa.select(sa.func.sum(col(_EARLIER.amount)))
+    .where(
+        col(_EARLIER.invoice_id) == col(Payment.invoice_id), col(_EARLIER.paid_on) <= col(Payment.paid_on)
+    )
+    .scalar_subquery()
+)
+# Who pays in time, and something more later, is not late.
+_IN_FULL_ON = (
+    sa.select(sa.func.min(col(Payment.paid_on)))
+    .where(col(Payment.invoice_id) == col(Invoice.id), col(Invoice.payable) <= _SO_FAR)
     .scalar_subquery()
 )
 _BILLS = sa.select(
     Invoice.__table__,  # type: ignore[attr-defined]
     _PAID.label("paid"),
-    _PAID_ON.label("paid_on"),
+    sa.func.coalesce(_IN_FULL_ON, _LAST_PAID_ON).label("paid_on"),
 )
 # To the user's own customers only: the previous owner's invoices carry another customer (B04).
 _OF_PLACE = _BILLS.where(

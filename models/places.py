@@ -1,7 +1,8 @@
 """Places: premises as one user sees them, with the days that are hers. The only door to anything personal.
 
-`customer_ids` are the user's own customers there; `since` and `until` bound the readings she may see: those of her
-latest tenure, so that a former owner's are invisible to the next one and the other way round (B04).
+`customer_ids` are the user's own customers there, first the one of the tenure that counts: of several the one that
+lasts longest, of these the first to begin. Its `since` and `until` bound the readings she may see, so that a former
+owner's are invisible to the next one and the other way round (B04).
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,8 +55,11 @@ COLUMNS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+_ENDS = sa.func.coalesce(col(Tenure.ends_on), FOR_EVER)
+
+
 def through_tenures(statement: AnySelect) -> AnySelect:
-    """Join premises to the tenures of `:user_id` that have begun by `:today`, the latest first."""
+    """Join premises to the tenures of `:user_id` that have begun by `:today`, those first that last longest."""
     return (
         statement.join(Tenure, col(Tenure.premises_id) == col(Premises.id))
         .join(House, col(House.id) == col(Premises.house_id))
@@ -65,7 +69,7 @@ def through_tenures(statement: AnySelect) -> AnySelect:
             col(CustomerUser.user_id) == sa.bindparam("user_id"),
             col(Tenure.starts_on) <= sa.bindparam("today"),
         )
-        .order_by(col(Premises.id), col(Tenure.starts_on).desc(), col(Tenure.id).desc())
+        .order_by(col(Premises.id), _ENDS.desc(), col(Tenure.starts_on), col(Tenure.id))
     )
 
 
@@ -84,14 +88,13 @@ def places_of(connection: Connection, user_id: int, today: date) -> list[Place]:
 
 
 def place_of(tenures: Sequence[AnyRow]) -> Place:
-    """The place that rows with `COLUMNS` of one user on one premises make, the latest tenure first."""
-    latest = tenures[0]
+    """The place that rows with `COLUMNS` of one user on one premises make, in the order of `through_tenures`."""
+    first = tenures[0]
     return Place(
-        id=latest.place_id, public_id=latest.place_public_id, house_id=latest.place_house_id, entrance_id=latest.entrance_id,
-        address=latest.address, area=latest.area, house_address=latest.house_address, role=latest.role,
-        customer_ids=tuple(sorted({row.customer_id for row in tenures})),
-        customer_code=latest.code, customer_name=latest.name,
-        since=latest.starts_on, until=latest.ends_on or FOR_EVER,
+        id=first.place_id, public_id=first.place_public_id, house_id=first.place_house_id,
+        entrance_id=first.entrance_id, address=first.address, area=first.area, house_address=first.house_address,
+        role=first.role, customer_ids=tuple(dict.fromkeys(row.customer_id for row in tenures)),
+        customer_code=first.code, customer_name=first.name, since=first.starts_on, until=first.ends_on or FOR_EVER,
     )  # fmt: skip
 
 

@@ -147,16 +147,21 @@ def _end(session: Session, user_id: int, which: sa.ColumnElement[bool], now: dat
     )
 
 
+_REMEMBER = sa.text(
+    "INSERT INTO known_device (token_hash, user_id, seen_at) VALUES (:token_hash, :user_id, :now)"
+    " ON CONFLICT (token_hash, user_id) DO UPDATE SET seen_at = excluded.seen_at"
+).bindparams(sa.bindparam("now", type_=KnownDevice.__table__.c.seen_at.type))  # type: ignore[attr-defined]
+
+
 def remember_device(session: Session, user_id: int, token: str | None, now: datetime) -> str:
-    """Note that this user logged in on this browser; returns the secret for the device cookie."""
-    token = token or secrets.token_urlsafe(32)
-    hashed = token_hash(token)
-    known = sa.update(KnownDevice).where(
-        col(KnownDevice.token_hash) == hashed, col(KnownDevice.user_id) == user_id
-    )
-    result = session.execute(known.values(seen_at=now))
-    if not result.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
-        session.add(KnownDevice(token_hash=hashed, user_id=user_id, seen_at=now))
+    """Note that this user logged in on this browser; returns the secret for the device cookie.
+
+    It is the browser's own `token` where we gave it out, else a new one: a planted cookie makes nothing known.
+    """
+    ours = sa.select(col(KnownDevice.id)).where(col(KnownDevice.token_hash) == token_hash(token or ""))
+    if not token or session.execute(ours).first() is None:
+        token = secrets.token_urlsafe(32)
+    session.execute(_REMEMBER, {"token_hash": token_hash(token), "user_id": user_id, "now": now})
     return token
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 ACCOUNT_TRIES = 10  # wrong passwords in a row before the account is paused
 WARN_FROM = 5  # from the fifth on the page says how many tries are left
@@ -35,22 +35,24 @@ class Wait:
     scope: str  # "account" or "address"
 
 
-def _key(scope: str, name: str) -> str:
-    return f"{scope}:{hashlib.sha256(name.encode()).hexdigest()}"
+_NEW = sa.text(
+    "INSERT INTO throttle (key, failures, last_failed_at) VALUES (:key, 0, :now) ON CONFLICT DO NOTHING"
+).bindparams(sa.bindparam("now", type_=Throttle.__table__.c.last_failed_at.type))  # type: ignore[attr-defined]
 
 
-def waiting(session: Session, account: str, address: str, now: datetime) -> Wait | None:
-    """Whether a login to `account` from `address` has to wait; the same for known and unknown accounts."""
-    for scope, name in (("account", account), ("address", address)):
-        row = session.get(Throttle, _key(scope, name))
-        if row and row.blocked_until and row.blocked_until > now:
-            return Wait(row.blocked_until, scope)
-    return None
+def take_try(session: Session, lane: str, address: str | None, now: datetime) -> int | Wait:
+    """Count one try before the password is checked. Returns how many are left (0: paused unless this one is right).
 
-
-def take_try(session: Session, account: str, now: datetime) -> int:
-    """Count one try before the password is checked. Returns how many are left (0: paused unless this one is right)."""
-    row = _count(session, _key("account", account), now, reset_after=None)
+    `lane` is the account's name as it was typed, with the device where that is a known one: what strangers guess
+    uses up no try of hers. `address` None: not slowed. The lane is locked first, so parallel guesses cannot slip
+    through; it is the same for known and unknown accounts.
+    """
+    row = _locked(session, _key("account", lane), now)
+    slowed = session.get(Throttle, _key("address", address)) if address else None
+    for scope, held in (("account", row), ("address", slowed)):
+        if held and held.blocked_until and held.blocked_until > now:
+            return Wait(held.blocked_until, scope)
+    row.failures, row.last_failed_at = row.failures + 1, now
     if row.failures >= ACCOUNT_TRIES:
         row.blocked_until = now + PAUSE
     return max(0, ACCOUNT_TRIES - row.failures)
@@ -58,23 +60,24 @@ def take_try(session: Session, account: str, now: datetime) -> int:
 
 def slow_address(session: Session, address: str, now: datetime) -> None:
     """Count a wrong password against the address; beyond its measure, one try every SLOW."""
-    row = _count(session, _key("address", address), now, reset_after=PAUSE)
+    row = _locked(session, _key("address", address), now)
+    row.failures = 1 if now - row.last_failed_at > PAUSE else row.failures + 1
+    row.last_failed_at = now
     if row.failures >= ADDRESS_TRIES:
         row.blocked_until = now + SLOW
 
 
-def succeeded(session: Session, account: str) -> None:
-    """A right password starts the account's count anew; the address keeps its own."""
-    session.execute(sa.delete(Throttle).where(sa.column("key") == _key("account", account)))
+def succeeded(session: Session, lane: str) -> None:
+    """A right password starts the lane's count anew; the address keeps its own."""
+    mine = col(Throttle.key) == _key("account", lane)
+    session.execute(sa.update(Throttle).where(mine).values(failures=0, blocked_until=None))
 
 
-def _count(session: Session, key: str, now: datetime, reset_after: timedelta | None) -> Throttle:
-    row = session.get(Throttle, key, with_for_update=True)
-    if row is None:
-        row = Throttle(key=key, last_failed_at=now)
-    elif reset_after and now - row.last_failed_at > reset_after:
-        row.failures = 0
-    row.failures += 1
-    row.last_failed_at = now
-    session.add(row)
-    return row
+def _key(scope: str, name: str) -> str:
+    return f"{scope}:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _locked(session: Session, key: str, now: datetime) -> Throttle:
+    """The row of `key`, made where there is none, locked until the unit of work ends."""
+    session.execute(_NEW, {"key": key, "now": now})
+    return session.get_one(Throttle, key, with_for_update=True)

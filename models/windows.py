@@ -1,13 +1,15 @@
 """When readings are accepted: the rule of the day, the window it makes, and the next one (D07, D08)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from models.cards import MeterCard
 from models.overrides import WindowChange, rule_for
 from models.rules.windows import Window, next_window, window_on
 from models.site import MeterRule, Site
+
+_LONGEST_GAP = 100  # days; every rule opens once a month, however overrides follow each other
 
 
 @dataclass(frozen=True)
@@ -18,17 +20,23 @@ class Calendar:
     overrides: tuple[WindowChange, ...]
     today: date
 
-    def rule(self, card: MeterCard) -> MeterRule:
-        """The rule for a meter today."""
-        return rule_for(self.site, self.overrides, card.place.house_id, card.kind, self.today)
+    def rule(self, card: MeterCard, day: date | None = None) -> MeterRule:
+        """The rule for a meter on `day`, else today."""
+        return rule_for(self.site, self.overrides, card.place.house_id, card.kind, day or self.today)
 
     def open_window(self, card: MeterCard) -> Window | None:
         """The window that is open for this meter today."""
         return window_on(self.rule(card).window, self.today, self.site.is_working)
 
     def next_window(self, card: MeterCard) -> Window:
-        """The next window to open for this meter."""
-        return next_window(self.rule(card).window, self.today, self.site.is_working)
+        """The next window to open for this meter, by the rules of the days to come."""
+        rule = self.rule(card).window
+        for ahead in range(1, _LONGEST_GAP if self.overrides else 1):
+            day = self.today + timedelta(days=ahead)
+            window = window_on(self.rule(card, day).window, day, self.site.is_working)
+            if window:  # where another rule began to hold in the middle of its window, it opens on that day
+                return replace(window, opens=max(window.opens, day))
+        return next_window(rule, self.today, self.site.is_working)
 
     def fitted(self, cards: Iterable[MeterCard]) -> list[MeterCard]:
         """The cards with digits and decimals of the site's rule where the meter has none of its own."""

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("views", "auth", "jobs", "demo")
 # Babel's notation: which arguments are msgid, msgid_plural and, marked c, the context.
 KEYWORDS = {"_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-# In Python only `text` exists (views.language.text).
-KEYWORD = "text"
+# In Python only `text` exists; other functions of that name mark nothing.
+KEYWORD, HOME = "text", "views.language"
 
 
 def extract(root: Path = ROOT) -> Catalog:
@@ -42,14 +42,22 @@ def extract(root: Path = ROOT) -> Catalog:
 
 
 def python_texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and text of each `text('…')` in a module; a method of the same name, as in `sa.text`, is none."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    """Line and text of each `text('…')` in a module that has it from `views.language`."""
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    if not any(isinstance(n, ast.ImportFrom) and n.module == HOME and has(n, KEYWORD) for n in nodes):
+        return
+    for node in nodes:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == KEYWORD):
             continue
         first = node.args[0] if node.args else None
         if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
             raise ValueError(f"{path}:{node.lineno}: text() takes a constant text")
         yield node.lineno, first.value
+
+
+def has(node: ast.ImportFrom, name: str) -> bool:
+    """Whether an import brings this name."""
+    return any(alias.name == name for alias in node.names)
 
 
 def po_file(language: str, root: Path = ROOT) -> Path:

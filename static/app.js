@@ -1,75 +1,89 @@
 /* progressive extras only: every page works without this file */
 (function () {
   'use strict';
-  var d = document, root = d.documentElement, b, timer, live;
-  function T(k) { return d.body.getAttribute('data-t-' + k) || ''; }
-  function say(x) { if (!(live = d.getElementById('live'))) return; live.textContent = ''; setTimeout(function () { live.textContent = x; }, 80); }
-  function each(s, f) { Array.prototype.forEach.call(d.querySelectorAll(s), f); }
-  function up(e, s) { return e.target && e.target.closest ? e.target.closest(s) : null; }
+  var d = document, root = d.documentElement, data = d.body.dataset, bar = d.getElementById('bar'), timer;
+  function on(names, act, at) { names.split(' ').forEach(function (n) { (at || d).addEventListener(n, act); }); }
+  function each(css, act) { Array.prototype.forEach.call(d.querySelectorAll(css), act); }
+  function up(e, css) { return e.target && e.target.closest ? e.target.closest(css) : null; }
+  function say(text) { var live = d.getElementById('live'); live.textContent = ''; setTimeout(function () { live.textContent = text; }, 80); }
+  function warn(text) { if (text) say(text); bar.textContent = text; bar.hidden = !text; }
 
-  /* 1 busy + slow */
-  d.addEventListener('htmx:beforeRequest', function (e) {
+  /* 1 busy and slow */
+  on('htmx:beforeRequest', function (e) {
     if (e.detail.elt.hasAttribute('data-quiet')) return;
     root.classList.add('busy'); if (e.detail.target) e.detail.target.setAttribute('aria-busy', 'true');
-    clearTimeout(timer); timer = setTimeout(function () { root.classList.add('slow'); say(T('slow')); }, 4000);
+    each('[data-fail]', function (x) { x.hidden = true; });
+    clearTimeout(timer); timer = setTimeout(function () { warn(data.tSlow); }, 4000);
   });
-  d.addEventListener('htmx:afterRequest', function (e) {
-    clearTimeout(timer); root.classList.remove('busy', 'slow'); if (e.detail.target) e.detail.target.removeAttribute('aria-busy');
+  on('htmx:afterRequest', function (e) {
+    clearTimeout(timer); net(); root.classList.remove('busy'); if (e.detail.target) e.detail.target.removeAttribute('aria-busy');
   });
 
   /* 2 failures: nothing is swapped, the form and its values stay */
-  function fail(kind) { return function (e) {
+  function fail(e) {
+    var kind = e.type === 'htmx:responseError' ? 'server' : 'net';
     var f = e.detail.elt.closest('form'), m = f && f.querySelector('[data-fail=' + kind + ']');
-    if (kind === 'server' && e.detail.xhr.status < 500) return;
-    if (m) { m.hidden = false; m.focus(); } else say(T(kind));
-  }; }
-  d.addEventListener('htmx:sendError', fail('net')); d.addEventListener('htmx:timeout', fail('net')); d.addEventListener('htmx:responseError', fail('server'));
+    if (m) { m.hidden = false; m.focus(); } else warn(kind === 'net' ? data.tNet : data.tServer);
+  }
+  on('htmx:sendError htmx:timeout htmx:responseError', function (e) { setTimeout(fail, 0, e); });
 
-  /* 3 plain (non-htmx) forms: ignore the second submit for 8 s */
-  d.addEventListener('submit', function (e) {
-    var f = e.target, n = Date.now(); if (f.hasAttribute('data-hx-post') || f.method === 'get') return;
-    if (n - (f._t || 0) < 8000) e.preventDefault(); else f._t = n;
+  /* 3 plain forms: a second submit within 8 s is a double click */
+  on('submit', function (e) {
+    var f = e.target, now = Date.now();
+    each('input[data-pw]', function (i) { i.type = 'password'; });
+    if (f.getAttribute('action') === '/logout') forget('');
+    if (f.hasAttribute('data-hx-post') || f.method !== 'post') return;
+    if (f.dataset.draft && !navigator.onLine) { e.preventDefault(); warn(data.tNet); return; }
+    if (now - (f.sentAt || 0) < 8000) e.preventDefault(); else f.sentAt = now;
   });
-  window.addEventListener('pageshow', function (e) { each('form', function (f) { f._t = 0; }); if (e.persisted && d.body.hasAttribute('data-private')) location.reload(); });
+  on('pageshow', function (e) {
+    each('form', function (f) { f.sentAt = 0; });
+    if (e.persisted && 'private' in data) location.reload();
+  }, window);
 
-  /* 4 drafts: tab-only by default; device-wide only where the user chose "remember me" */
-  var store; try { store = d.body.hasAttribute('data-own-device') ? localStorage : sessionStorage; } catch (_) {}
-  function drafts() { store && each('form[data-draft]', function (f) {
-    Array.prototype.forEach.call(f.elements, function (i) { var k = 'd:' + f.dataset.draft + ':' + i.name, v = store.getItem(k); if (i.name && /^(text|search|email|tel|textarea)$/.test(i.type) && !i.value && v) i.value = v; });
-  }); }
-  d.addEventListener('input', function (e) { var f = up(e, 'form[data-draft]'); if (f && store && e.target.name && /^(text|search|email|tel|textarea)$/.test(e.target.type)) try { store.setItem('d:' + f.dataset.draft + ':' + e.target.name, e.target.value); } catch (_) {} });
-  d.addEventListener('htmx:afterSettle', drafts);
-  d.addEventListener('draft-done', function (e) { if (store) Object.keys(store).forEach(function (k) { if (!k.indexOf('d:' + e.detail.value + ':')) store.removeItem(k); }); });
+  /* 4 drafts: in this tab; for 7 days on a device that is remembered */
+  var store, TEXT = /^(text|search|email|tel|textarea)$/;
+  try { store = 'ownDevice' in data ? localStorage : sessionStorage; } catch (_) { store = null; }
+  function key(i) { return 'd:' + i.form.dataset.draft + ':' + i.name; }
+  function forget(what) { if (store) Object.keys(store).forEach(function (k) { if (!k.indexOf('d:' + what)) store.removeItem(k); }); }
+  function drafts() {
+    each('.msg[data-forget]', function (x) { forget(x.dataset.forget); });
+    each('form[data-draft] [name]', function (i) { if (store && TEXT.test(i.type) && !i.value) i.value = store.getItem(key(i)) || ''; });
+  }
+  on('input', function (e) {
+    var i = e.target; if (!store || !i.form || !i.form.dataset.draft || !TEXT.test(i.type)) return;
+    try { store.setItem(key(i), i.value); store.setItem('d@', Date.now()); } catch (_) { /* full or forbidden */ }
+  });
+  on('htmx:afterSettle', drafts);
+  if (store && store.getItem('d@') < Date.now() - 6048e5) forget('');
   drafts();
 
-  /* 5 on/offline */
-  function net() { var off = !navigator.onLine; if (root.classList.contains('is-offline') && !off) say(T('online')); root.classList.toggle('is-offline', off); }
-  window.addEventListener('online', net); window.addEventListener('offline', net); net();
+  /* 5 on and off line */
+  function net() { warn(navigator.onLine ? '' : data.tOffline); }
+  on('offline', net, window);
+  on('online', function () { net(); say(data.tOnline); }, window);
+  if (!navigator.onLine) net();
 
-  /* 6 show password */
-  d.addEventListener('click', function (e) {
-    if (!(b = up(e, '[data-show]'))) return; var i = d.getElementById(b.dataset.show), s = i.type === 'password';
-    i.type = s ? 'text' : 'password'; b.textContent = s ? b.dataset.hide : b.dataset.label; say(s ? b.dataset.saidOn : b.dataset.saidOff);
-  });
-  d.addEventListener('submit', function (e) { each('input[data-pw]', function (i) { i.type = 'password'; }); }, true);
-
+  /* 6 clicks: show the password, copy, drop a draft */
   each('[data-show],[data-copy]', function (x) { if (x.dataset.show || navigator.clipboard) x.hidden = false; });
-
-  /* 7 copy buttons */
-  d.addEventListener('click', function (e) {
-    if (!(b = up(e, '[data-copy]'))) return;
-    navigator.clipboard.writeText(b.dataset.copy).then(function () { say(b.dataset.said); b.classList.add('done'); });
+  on('click', function (e) {
+    var b = up(e, '[data-show],[data-copy],a[data-forget]'), i, shown; if (!b) return;
+    if (b.dataset.forget) forget(b.dataset.forget);
+    if (b.dataset.copy) navigator.clipboard.writeText(b.dataset.copy).then(function () { b.firstChild.data = b.dataset.said; say(b.dataset.said); });
+    if (!b.dataset.show) return;
+    i = d.getElementById(b.dataset.show); shown = i.type === 'password';
+    i.type = shown ? 'text' : 'password'; b.textContent = shown ? b.dataset.hide : b.dataset.label; say(shown ? b.dataset.saidOn : b.dataset.saidOff);
   });
 
-  /* 8 idle warning */
-  var idle = +d.body.dataset.idle, dlg = d.getElementById('idle'), last = Date.now(), shown;
-  if (idle && dlg && dlg.showModal) {
-    setInterval(function () {
-      var left = idle - (Date.now() - last) / 1000;
-      if (left <= 0) location.href = '/login?expired=1';
-      else if (left <= 180 && !shown) { shown = 1; dlg.showModal(); }
-    }, 5000);
-    dlg.addEventListener('close', function () { shown = 0; fetch('/session/extend', { method: 'POST', headers: { 'X-CSRFToken': d.body.dataset.csrf } }).then(function (r) { if (r.ok) last = Date.now(); }); });
-    d.addEventListener('htmx:afterRequest', function (e) { if (!e.detail.elt.hasAttribute('data-quiet')) last = Date.now(); });
-  }
+  /* 7 warning before the session ends */
+  var idle = +data.idle, box = d.getElementById('idle'), last = Date.now();
+  if (!idle || !box || !box.showModal) return;
+  setInterval(function () {
+    var left = idle - (Date.now() - last) / 1000;
+    if (left <= 0) location.href = '/login?expired=1'; else if (left <= 180 && !box.open) box.showModal();
+  }, 5000);
+  on('close', function () {
+    fetch('/session/extend', { method: 'POST', headers: { 'X-CSRFToken': data.csrf } }).then(function (r) { if (r.ok) last = Date.now(); });
+  }, box);
+  on('htmx:afterRequest', function (e) { if (!e.detail.elt.hasAttribute('data-quiet') && e.detail.successful) last = Date.now(); });
 })();

@@ -162,7 +162,8 @@ def statements(app: Flask) -> Iterator[list[str]]:
     engine = app.extensions["ekabinets"].database.engine
 
     def note(_connection, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
-        sent.append(statement)
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", note)
     yield sent

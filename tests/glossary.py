@@ -49,7 +49,7 @@ TERMS = [
     t("sign(?:ed|ing)? in", "pieslē", "вой|вход|вош"),
     t("sign(?:ed|ing)? out", "izi|izej", "вый|выход|выш"),
     t("remember me", "atcerē", "запомн"),
-    t("password", "parol", "парол"),
+    t("password", "parol|paroļ", "парол"),
     t("session", "sesij", "сеанс", "сесси"),
     t("internet bank", "internetbank", "интернет-банк"),
     t("identity confirmation", "identitāt", "личност", "verifik"),
@@ -149,4 +149,10 @@ TERMS = [
 ]
 
 # (msgid, English term as above): why the translation of this text does without it.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+_SIGNED_OUT = "sign(?:ed|ing)? out"
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("customer service", "service"): "the people who answer customers, not what is supplied",
+    ("Payment desk", "payment"): "a desk that takes money has a word of its own: kase, касса",
+    ("Signed out", _SIGNED_OUT): "Latvian would have to choose between izgājis and izgājusi",
+    ("You have signed out", _SIGNED_OUT): "Latvian would have to choose between izgājis and izgājusi",
+}

@@ -3,15 +3,17 @@
 import logging
 import secrets
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from auth.guard import LockedSection, NotLoggedIn, StalePage
 from auth.methods.password import Busy
 from auth.state import visitor, writing
 from models.audit import record
-from views.pages import fragment, is_fragment, page, redirect_to, settle_language
+from models.types import Role
+from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
 
 log = logging.getLogger("ekabinets")
 # What a form is never shown again with.
@@ -42,25 +44,22 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code >= 500 and code != 503:
         return _broken(error)
-    if 300 <= code < 400:
-        return redirect_to(request.path)
     response = problem(code if code in CODES else 400)
-    if code == 405 and getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # of MethodNotAllowed
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    if code == 429:
+        response.headers["Retry-After"] = "60"  # the limits of `views.limits` are per minute
     return response
 
 
 def _not_logged_in(_error: NotLoggedIn) -> Response:
     if request.method in ("GET", "HEAD") and not is_fragment():
-        query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-        from urllib.parse import quote
-
-        return redirect_to("/login?next=" + quote(request.path + query))
+        return redirect_to("/login?next=" + quote(here()))
     return problem(401, resend=_typed())
 
 
 def _stale_page(_error: StalePage) -> Response:
-    return problem(400, stale=True, resend=_typed() if _from_our_page() else None)
+    return problem(400, stale=True, resend=_typed()) if _from_our_page() else problem(400)
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -80,6 +79,8 @@ def _locked(_error: LockedSection) -> Response:
     if person:
         with writing() as session:
             record(session, person.actor(), "access.refused", detail={"endpoint": request.endpoint or ""})
+        if person.role is not Role.RESIDENT:
+            return problem(403, staff=True)
     return problem(403)
 
 

@@ -25,7 +25,7 @@ NBSP = "\u00a0"
 PATTERNS = {
     "lv": {"d": "dd.MM.yyyy.", "daymonth": "dd.MM.", "month": "y. 'gada' LLLL", "joint": " "},
     "en": {"d": "d MMM y", "daymonth": "d MMMM", "month": "LLLL y", "joint": ", "},
-    "ru": {"d": "dd.MM.yyyy", "daymonth": "d MMMM", "month": "LLLL y 'г'.", "joint": " "},
+    "ru": {"d": "dd.MM.yyyy", "daymonth": "d MMMM", "month": "LLLL y\u00a0'г'.", "joint": " "},
 }
 _LATIN = {"m3": "m³", "m2": "m²", "mwh": "MWh", "kwh": "kWh", "kb": "kB", "mb": "MB"}
 UNITS = {

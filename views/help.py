@@ -1,11 +1,11 @@
 """Help, contacts and the operator's own texts: open to everyone (G06, G07; LU-01..04, OG-01)."""
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 
 from auth.guard import public
 from auth.state import reading, state
 from models.overrides import text_for
-from views.pages import assets, page, settle_language
+from views.pages import assets, page, settle_language, takes_gzip
 
 help_pages = Blueprint("help", __name__)
 
@@ -38,8 +38,8 @@ def legal(key: str) -> Response:
 @help_pages.get("/favicon.svg")
 @public
 def favicon() -> Response:
-    """The site's sign in its colour."""
-    return _asset(assets().url("favicon.svg").rpartition("/")[2])
+    """The site's sign in its colour, where browsers look for it unasked: a day, for this name has no hash."""
+    return _asset(assets().url("favicon.svg").rpartition("/")[2], "public, max-age=86400")
 
 
 @help_pages.get("/robots.txt")
@@ -71,14 +71,14 @@ def static_file(name: str) -> Response:
     return _asset(name)
 
 
-def _asset(name: str) -> Response:
+def _asset(name: str, keep: str = "public, max-age=31536000, immutable") -> Response:
     found = assets().by_name.get(name)
     if found is None:
         abort(404)
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    zipped = takes_gzip()
     response = Response(found.zipped if zipped else found.plain, mimetype=found.media_type)
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = keep
     response.headers["Vary"] = "Accept-Encoding"
     return response

@@ -20,7 +20,6 @@ from views.limits import login_limit
 from views.pages import page, redirect_to, safe_next, set_cookie
 
 login = Blueprint("login", __name__)
-DEVICE = "device"
 _TEN_YEARS = 10 * 365 * 24 * 3600
 
 
@@ -47,7 +46,8 @@ def submit() -> Response:
     """User name or e-mail and password."""
     name, password = request.form.get("username", "").strip(), request.form.get("password", "")
     missing = [field for field, value in (("username", name), ("password", password)) if not value]
-    if missing or len(name) > 254 or len(password) > LONGEST:
+    # No account has such a name or password, and PostgreSQL takes no NUL.
+    if missing or len(name) > 254 or not name.isprintable() or len(password) > LONGEST:
         return _form(422, name=name, missing=missing, wrong=not missing)
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
@@ -56,7 +56,8 @@ def submit() -> Response:
     )
     device = device_name(request.user_agent.string)
     attempt = sessions.Login("password", None, device, request.remote_addr or "", lifetime, remember)
-    outcome = log_in(held.database, held.passwords, name, password, attempt, request.cookies.get(DEVICE), now)
+    known = request.cookies.get(held.settings.cookie("device"))
+    outcome = log_in(held.database, held.passwords, name, password, attempt, known, now)
     if isinstance(outcome, Wait):
         return _wait(outcome, name)
     if isinstance(outcome, Refused):
@@ -69,16 +70,20 @@ def submit() -> Response:
 @public
 def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
-    person, held = visitor(), state()
-    if person:
+    _end_session()
+    response, settings = redirect_to("/signed-out"), state().settings
+    for name in ("session", "csrf", "lang"):
+        set_cookie(response, settings.cookie(name), "", max_age=0)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def _end_session() -> None:
+    """Whoever is logged in on this browser is so no longer."""
+    if person := visitor():
         with writing() as session:
             sessions.end(session, person.user_id, person.session_id, utc_now())
             record(session, person.actor(), "logout")
-    response = redirect_to("/signed-out")
-    for name in (held.settings.session_cookie, held.settings.csrf_cookie, "lang"):
-        set_cookie(response, name, "", max_age=0)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
 
 
 @login.get("/signed-out")
@@ -111,10 +116,11 @@ def _wait(wait: Wait, name: str) -> Response:
 
 
 def _welcome(outcome: Welcome, remember: bool) -> Response:
+    _end_session()  # a new one begins, also for the same person (security rule 2)
     held = state()
     days = held.site.remember_days * 24 * 3600 if remember else None
     response = redirect_to(safe_next(request.form.get("next")) or "/properties/last")
     set_cookie(response, held.settings.session_cookie, outcome.token, max_age=days)
-    if remember:  # a device that is hers; a library's computer keeps nothing
-        set_cookie(response, DEVICE, outcome.device, max_age=_TEN_YEARS)
+    if outcome.device:  # a device that is hers; a library's computer keeps nothing
+        set_cookie(response, held.settings.cookie("device"), outcome.device, max_age=_TEN_YEARS)
     return response

@@ -6,6 +6,7 @@ from auth.access import Right, may
 from auth.visitor import Visitor
 from models.places import Place
 from models.site import Site
+from models.types import Role
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ _ITEMS = (
 
 
 def menu(site: Site, visitor: Visitor, place: Place | None) -> list[Item]:
-    """The entries for a visitor who stands at `place`; without any place, what needs one is left out."""
+    """The entries for a visitor who stands at `place`; without any place, what needs one is left out; staff: none."""
     items: list[Item] = []
+    if visitor.role is not Role.RESIDENT:
+        return items
     for key, section, url, in_bar in _ITEMS:
         if section and may(site, visitor, section) < Right.VIEW:
             continue

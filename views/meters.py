@@ -4,10 +4,12 @@ import csv
 import hashlib
 import hmac
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
 from sqlalchemy.engine import Connection
 
 from auth.access import Right, right
@@ -15,19 +17,20 @@ from auth.guard import needs
 from auth.state import reading, somebody, state
 from models import cards, history
 from models.cards import Dial, Mark, MeterCard
-from models.entries import Answer
 from models.overrides import overrides_for
 from models.places import Place
 from models.rules.numbers import format_plain
 from models.rules.windows import Window
 from models.site import MeterRule
+from models.weighing import Answer, stands
 from models.windows import Calendar
 from views import readings
 from views.language import text
 from views.limits import act_limit
-from views.pages import fragment, is_fragment, page, redirect_to
+from views.pages import fragment, is_fragment, page, redirect_to, settle_language
 
 meters = Blueprint("meters", __name__)
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]")  # not wanted in the name of a file
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class MeterView:
     @property
     def enterable(self) -> bool:
         """Whether a person may enter a reading for it at all."""
-        return not (self.card.is_remote or self.card.is_house or self.card.removed_on)
+        return not (self.card.is_remote or self.card.is_house)
 
     @property
     def done(self) -> bool:
@@ -53,10 +56,16 @@ class MeterView:
 
     def standing(self, dial: Dial) -> Mark | None:
         """The reading of this window that a new one would correct."""
-        last = dial.last
-        if last is None or self.window is None or last.period != self.window.period:
-            return None
-        return last if last.source in readings.BY_PEOPLE else None
+        return dial.last if dial.last and stands(dial.last, self.window) else None
+
+    @property
+    def sent(self) -> list[Answer]:
+        """This window's readings, as a plain form's sender is told of them after the redirect."""
+        return [
+            Answer(dial.register_id, "saved", mark.flag or "", "", mark.value, dial.used, mark.received_at)
+            for dial in self.card.dials
+            if (mark := self.standing(dial))
+        ]
 
 
 def calendar_for(connection: Connection, place: Place) -> Calendar:
@@ -72,7 +81,7 @@ def meter_views(found: Iterable[MeterCard], calendar: Calendar) -> list[MeterVie
 
 
 def _view(card: MeterCard, calendar: Calendar) -> MeterView:
-    closed = card.is_remote or card.is_house or card.removed_on or card.place.has_ended(calendar.today)
+    closed = card.refusal(calendar.today)
     window = None if closed else calendar.open_window(card)
     days = (
         (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
@@ -90,13 +99,18 @@ def list_all(pid: Place) -> Response:
     return _list(pid)
 
 
-def _list(place: Place, status: int = 200, editing: str = "", answers: Sequence[Answer] = ()) -> Response:
+def _list(
+    place: Place, status: int = 200, editing: MeterView | None = None, answers: Sequence[Answer] = ()
+) -> Response:
     connection = reading()
     calendar = calendar_for(connection, place)
     shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    opened = editing.card.public_id if editing else ""
+    if editing and opened not in {view.card.public_id for view in shown}:
+        shown.append(editing)  # removed while its form was open: what was typed is still told
     return page(
-        "meters/list.html", status=status, current="meters", place=place, meters=shown, editing=editing,
-        form=readings.form_for(answers), may_act=_may_act(),
+        "meters/list.html", status=status, current="meters", place=place, meters=shown, editing=opened,
+        sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(),
     )  # fmt: skip
 
 
@@ -112,23 +126,27 @@ def show(mid: MeterCard) -> Response:
     calendar = calendar_for(connection, mid.place)
     view = meter_views([mid], calendar)[0]
     if is_fragment():
-        return fragment("meters/_card.html", place=mid.place, meter=view, back=True, may_act=_may_act())
-    months = history.of_meter(connection, view.card)
+        return _card_fragment(view)
+    day = min(calendar.today, mid.place.until)
+    lines = history.of_meter(connection, view.card, 36, day)
     return page(
-        "meters/show.html", current="meters", place=mid.place, meter=view, history=months,
-        charts=[history.chart(dial, months, calendar.today) for dial in view.card.dials],
-        may_act=_may_act(),
+        "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
+        charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(),
     )  # fmt: skip
+
+
+def _card_fragment(view: MeterView) -> Response:
+    return fragment("meters/_card.html", place=view.card.place, meter=view, back=True, may_act=_may_act())
 
 
 @meters.get("/meters/<mid>/reading")
 @needs("meters", Right.ACT)
 def edit(mid: MeterCard) -> Response:
-    """The form of one meter: in its card for htmx, else the meters page with that card open."""
-    if not is_fragment():
-        return _list(mid.place, editing=mid.public_id)
+    """The form of one meter: in its card for htmx, else the meters page with that card open. No window, no form."""
     view = meter_views([mid], calendar_for(reading(), mid.place))[0]
-    return _form_fragment(view, ())
+    if not is_fragment():
+        return _list(mid.place, editing=view if view.window else None)
+    return _form_fragment(view, ()) if view.window else _card_fragment(view)
 
 
 @meters.post("/meters/<mid>/reading")
@@ -145,7 +163,7 @@ def send(mid: MeterCard) -> Response:
             return redirect_to(
                 f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}"
             )
-        return _list(mid.place, status, mid.public_id, answers)
+        return _list(mid.place, status, view, answers)
     if status != 200:
         return _form_fragment(view, answers, status)
     return _sent_fragment(mid, calendar, answers)
@@ -178,17 +196,23 @@ def send_all(pid: Place) -> Response:
     connection = reading()
     calendar = calendar_for(connection, pid)
     shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
-    answers = readings.submit(pid, [view for view in shown if view.enterable], calendar, seal)
-    return _all(pid, readings.status_of(answers), answers)
+    answers, left_over = readings.submit(pid, shown, calendar, seal), readings.left_over(shown)
+    status = readings.status_of(answers)
+    return _all(pid, 409 if left_over and status == 200 else status, answers, left_over)
 
 
-def _all(place: Place, status: int = 200, answers: Sequence[Answer] = ()) -> Response:
+def _all(
+    place: Place, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = ()
+) -> Response:
     connection = reading()
     calendar = calendar_for(connection, place)
     shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    form = readings.form_for(answers)
+    told = form.answers
+    fields = [view for view in shown if view.window or any(dial.register_id in told for dial in view.card.dials)]
     return page(
-        "meters/all.html", status=status, current="meters", place=place,
-        meters=[view for view in shown if view.enterable], form=readings.form_for(answers),
+        "meters/all.html", status=status, current="meters", place=place, form=form, fields=fields, left_over=left_over,
+        meters=[view for view in shown if view.enterable],
     )  # fmt: skip
 
 
@@ -196,20 +220,29 @@ def _all(place: Place, status: int = 200, answers: Sequence[Answer] = ()) -> Res
 @needs("meters", Right.VIEW)
 def export(mid: MeterCard) -> Response:
     """The history as a table for a spreadsheet, in the reader's language (ux.md §5.3)."""
-    rows = history.of_meter(reading(), mid)
+    settle_language()
+    today = min(state().clock.today(), mid.place.until)
+    card = Calendar(state().site, (), today).fitted([mid])[0]
     out = io.StringIO()
-    comma = g.language != "en"
-    writer = csv.writer(out, delimiter=";" if comma else ",")
-    writer.writerow([text("Date"), text("Reading"), text("Consumption")])
-    for row in rows:
-        figures = ["" if number is None else format_plain(number, 3) for number in (row.value, row.used)]
-        writer.writerow([row.read_on.isoformat(), *(f.replace(".", ",") if comma else f for f in figures)])
-    name = f"{mid.serial}.csv".encode("ascii", "ignore").decode().replace('"', "")
+    _write(out, history.of_meter(reading(), card, history.EVER, today), len(card.dials) > 1, g.language != "en")
     return Response(
         "\ufeff" + out.getvalue(),
         mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="{_NO_NAME.sub("", mid.serial) or "meter"}.csv"'},
     )
+
+
+def _write(out: TextIO, lines: Iterable[history.Line], named: bool, comma: bool) -> None:
+    """The table of the export: what counts, so without corrected readings; the registers named where there are two."""
+    writer = csv.writer(out, delimiter=";" if comma else ",")
+    writer.writerow([text("Date"), *([text("Register")] if named else []), text("Reading"), text("Consumption")])
+    for line in lines:
+        if not line.superseded:
+            figures = ["" if number is None else format_plain(number, 3) for number in (line.value, line.used)]
+            name = [line.register_name.lstrip("=+-@\t\r")] if named else []  # a spreadsheet must not reckon with it
+            writer.writerow(
+                [line.read_on.isoformat(), *name, *(f.replace(".", ",") if comma else f for f in figures)]
+            )
 
 
 def seal(words: str) -> str:

@@ -3,6 +3,7 @@
 import gzip
 from functools import cached_property
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, make_response, request
 from flask_htmx import HTMX
@@ -78,13 +79,28 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """The path of this page without its language, for the language links."""
-        return request.path
+        """The address of this page without its language."""
+        return here()
+
+    def in_language(self, language: str) -> str:
+        """This very page in another language."""
+        return here(lang=language)
 
 
 def assets() -> Assets:
     """The static files of the running application."""
     return cast(Assets, current_app.extensions["assets"])
+
+
+def here(**added: str) -> str:
+    """This page's address with its query, `lang` apart. Always a path of ours, also where "//elsewhere" was asked."""
+    query = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"] + [*added.items()]
+    return "/" + quote(request.path.lstrip("/")) + (f"?{urlencode(query)}" if query else "")
+
+
+def takes_gzip() -> bool:
+    """Whether the browser takes compressed answers."""
+    return request.accept_encodings.quality("gzip") > 0
 
 
 def is_fragment() -> bool:
@@ -95,8 +111,8 @@ def is_fragment() -> bool:
 def settle_language() -> str:
     """Fix the language of this request: a click on this device, then the profile, then the site's own."""
     allowed = state().site.languages
-    person = visitor() if "visitor" in g else None
-    profile, clicked = (person.language if person else None), request.cookies.get("lang")
+    person, clicked = visitor(), request.cookies.get(state().settings.cookie("lang"))
+    profile = person.language if person else None
     g.language = choose_language(clicked, profile, None, allowed[0], allowed)
     return cast(str, g.language)
 
@@ -104,7 +120,7 @@ def settle_language() -> str:
 def page(
     template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
 ) -> Response:
-    """A whole page. `current` is the menu entry it belongs to; an answer above 399 marks its title as an error."""
+    """A whole page. `current` is the menu entry it belongs to; 409 to 499 mark its title as an error."""
     settle_language()
     shell = Shell(place, current)
     html = render(template, shell=shell, status=status, today=state().clock.today(), **context)
@@ -159,13 +175,11 @@ def install(app: Flask) -> None:
 def _switch_language() -> Response | None:
     settle_language()
     wished = request.args.get("lang")
-    if wished is None or request.method != "GET":
+    if wished is None or request.method not in ("GET", "HEAD"):
         return None
-    rest = "&".join(part for part in request.query_string.decode("ascii", "replace").split("&")
-                    if not part.startswith("lang="))  # fmt: skip
-    response = redirect_to((safe_next(request.path) or request.path) + (f"?{rest}" if rest else ""))
+    response = redirect_to(here())
     if wished in state().site.languages:
-        set_cookie(response, "lang", wished, max_age=_YEAR)
+        set_cookie(response, state().settings.cookie("lang"), wished, max_age=_YEAR)
     return response
 
 
@@ -201,7 +215,7 @@ def _secure(response: Response, css_hash: str | None) -> None:
     )
     headers.extend(_ALWAYS)
     headers.setdefault("Cache-Control", "private, no-store")
-    if "immutable" not in headers["Cache-Control"]:
+    if headers["Cache-Control"].startswith("private"):
         headers.add("Vary", "Cookie, HX-Request, Accept-Encoding")
     if state().settings.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={2 * _YEAR}; includeSubDomains"
@@ -209,10 +223,7 @@ def _secure(response: Response, css_hash: str | None) -> None:
 
 def _compress(response: Response) -> None:
     """gzip for pages: safe because the only secret in them is masked anew each time (decisions.md 8)."""
-    if "gzip" not in request.headers.get("Accept-Encoding", "") or response.direct_passthrough:
-        return
-    body = response.get_data()
-    if len(body) < 1000 or response.headers.get("Content-Encoding"):
+    if not takes_gzip() or len(body := response.get_data()) < 1000:
         return
     response.set_data(gzip.compress(body, 6, mtime=0))
     response.headers["Content-Encoding"] = "gzip"

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -11,17 +12,17 @@ from sqlalchemy.exc import IntegrityError
 
 from auth.state import somebody, writing
 from models.cards import Dial, Mark, MeterCard
-from models.entries import BY_PEOPLE, Answer, Entry
 from models.entries import submit as store
 from models.places import Place
 from models.types import Source, utc_now
+from models.weighing import Answer, Entry, stands
 from models.windows import Calendar
 
 if TYPE_CHECKING:
     from views.meters import MeterView
 
-__all__ = ["BY_PEOPLE", "form_for", "status_of", "submit", "with_answers"]
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,43}")
+_LONGEST = 200  # of a field: what is longer is no reading, and is not shown again whole
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,11 @@ class Form:
     once: str
     answers: Mapping[int, Answer]
 
-    def typed(self, register_id: int) -> str:
-        """What stands in a field."""
+    def typed(self, register_id: int, language: str) -> str:
+        """What stands in a field: what was typed; what we filled in with the reader's decimal sign."""
         answer = self.answers.get(register_id)
+        if answer and answer.code == "filled" and language != "en":
+            return answer.text.replace(".", ",")
         return answer.text if answer else ""
 
 
@@ -49,11 +52,15 @@ def submit(
     seal: Callable[[str], str],
     all_needed: bool = False,
 ) -> list[Answer]:
-    """Read the form's fields for these meters and take the readings. `all_needed`: an empty field is a problem."""
+    """Read the form's fields for these meters and take the readings.
+
+    `all_needed`: each field that stands on the form must be filled in; otherwise one of them.
+    """
     entries = [_entry(view, dial) for view in views for dial in view.card.dials]
     typed = [entry for entry in entries if entry.text.strip()]
-    wanted = entries if all_needed or not typed else typed
-    if any(not entry.text.strip() for entry in wanted):
+    on_form = [entry for entry in entries if _field(entry.card, entry.dial) in request.form] if all_needed else typed
+    wanted = on_form or [entry for entry in entries if not entry.card.refusal(calendar.today)] or entries
+    if not typed or len(typed) < len(wanted):
         return [_empty(entry) for entry in wanted]
     person = somebody()
     actor = person.actor(Source.SELF, place.customer_ids[0])
@@ -69,25 +76,37 @@ def submit(
     raise AssertionError  # the loop returns or raises
 
 
+def _field(card: MeterCard, dial: Dial) -> str:
+    return f"r-{card.public_id}-{dial.ordinal}"
+
+
 def _entry(view: "MeterView", dial: Dial) -> Entry:
-    field = f"{view.card.public_id}-{dial.ordinal}"
-    seen = request.form.get(f"seen-{field}", "")
+    field = _field(view.card, dial)
+    seen = request.form.get(field.replace("r-", "seen-", 1), "")
     return Entry(
-        view.card, dial, view.rule, view.window, request.form.get(f"r-{field}", "")[:200],
-        request.form.get(f"reply-{field}", "")[:80], int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else None,
+        view.card, dial, view.rule, view.window, request.form.get(field, "")[:_LONGEST],
+        request.form.get(field.replace("r-", "reply-", 1), "")[:80],
+        int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else None,
     )  # fmt: skip
 
 
 def _empty(entry: Entry) -> Answer:
     if entry.text.strip():
-        return Answer(entry.dial.register_id, "question", "unsent", entry.text)
-    return Answer(entry.dial.register_id, "problem", "empty")
+        return Answer(entry.dial.register_id, "question", "unsent", entry.text, seen=entry.seen)
+    return entry.problem("empty")
+
+
+def left_over(views: Sequence["MeterView"]) -> list[str]:
+    """What was typed for meters that are not here (any more): nothing typed may vanish without a word."""
+    here = {_field(view.card, dial) for view in views for dial in view.card.dials}
+    typed = [text[:_LONGEST] for name, text in request.form.items() if name.startswith("r-") and name not in here]
+    return [text for text in typed if text.strip()][:10]
 
 
 def status_of(answers: Sequence[Answer]) -> int:
     """422 when something cannot be a reading, 409 when something is to be confirmed, else 200 (ux.md §1.5)."""
     states = {answer.state for answer in answers}
-    return 422 if "problem" in states else 409 if "question" in states else 200
+    return 409 if "question" in states and "problem" not in states else 200 if states == {"saved"} else 422
 
 
 def with_answers(card: MeterCard, answers: Sequence[Answer], calendar: Calendar) -> MeterCard:
@@ -97,12 +116,17 @@ def with_answers(card: MeterCard, answers: Sequence[Answer], calendar: Calendar)
     dials = []
     for dial in card.dials:
         answer = by_register.get(dial.register_id)
-        if answer and answer.value is not None and answer.at and window:
-            corrected = dial.last and dial.last.period == window.period and dial.last.source in BY_PEOPLE
+        if answer and answer.value is not None and answer.at and window and _is_news(dial, answer.at):
             mark = Mark(
                 0, answer.value, calendar.today, Source.SELF, answer.at, window.period,
-                answer.code == "rollover_likely", somebody().user_id,
+                answer.code == "rollover_likely", somebody().user_id, answer.code or None,
             )  # fmt: skip
+            corrected = dial.last and stands(dial.last, window)
             dial = replace(dial, last=mark, before=dial.before if corrected else dial.last)
         dials.append(dial)
     return replace(card, dials=tuple(dials))
+
+
+def _is_news(dial: Dial, at: datetime) -> bool:
+    """Whether a reading was received after the one on the card; the answer to a form sent again is older."""
+    return dial.last is None or dial.last.received_at < at

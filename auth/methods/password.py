@@ -1,5 +1,6 @@
 """Login with user name or e-mail and password (A01; LU-06): argon2id, and the same answer for everyone unknown."""
 
+import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from models.rules.identifiers import fold_login
 from models.rules.passwords import normal_password
 
 
+WAIT_SECONDS = 5  # for a place to hash in
+
+
 @dataclass(frozen=True)
 class PasswordMethod:
     """The password family."""
@@ -34,18 +38,18 @@ class Busy(Exception):
 
 @dataclass(frozen=True)
 class Refused:
-    """The pair is wrong; `left` tries remain before a pause."""
+    """The pair is wrong; `left` tries remain before a pause, at least one."""
 
     left: int
 
 
 @dataclass(frozen=True)
 class Welcome:
-    """The pair is right: the secrets for the session and the device cookie."""
+    """The pair is right: the secrets for the session and, where it is remembered, for the device cookie."""
 
     user_id: int
     token: str
-    device: str
+    device: str | None
 
 
 class Passwords:
@@ -55,7 +59,7 @@ class Passwords:
         """Cost as argon2id takes it; the defaults of the settings are OWASP's 19 MiB, t=2, p=1."""
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
         self._places = threading.BoundedSemaphore(parallel)
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     def hash(self, password: str) -> str:
         """A new salted hash of a password."""
@@ -69,7 +73,7 @@ class Passwords:
                 right = self._hasher.verify(stored or self._nobody, normal_password(password))
             except (VerificationError, InvalidHashError):
                 return False
-        return right and stored is not None
+        return right and bool(stored)
 
     def is_outdated(self, stored: str) -> bool:
         """Whether a hash was made with another cost than today's."""
@@ -84,7 +88,7 @@ class _Place:
         self._places = places
 
     def __enter__(self) -> None:
-        if not self._places.acquire(timeout=5):
+        if not self._places.acquire(timeout=WAIT_SECONDS):
             raise Busy
 
     def __exit__(self, *_error: object) -> None:
@@ -109,29 +113,44 @@ def log_in(
     """Check a pair, count tries, open a session.
 
     The try is counted before the password is looked at, so that parallel guesses cannot slip through, and the
-    slow hash runs outside of any transaction. A paused account still lets its owner in from a device she has
-    used before (security rule 8).
+    slow hash runs outside of any transaction. A device that the person has used before counts its own tries, so
+    a paused account still lets its owner in from there (security rule 8).
     """
-    account = fold_login(name)
+    lane, address = fold_login(name), login.address or None
     with database.write() as session:
-        user = session.scalars(_BY_NAME, {"name": account}).first()
-        known = bool(user and device and sessions.is_known_device(session, user.id or 0, device))
-        if not known and (wait := throttle.waiting(session, account, login.address, now)):
-            return wait
-        left = throttle.take_try(session, account, now)
+        user = session.scalars(_BY_NAME, {"name": lane}).first()
         user_id = user.id if user else None
         stored = user.password_hash if user and user.disabled_at is None else None
+        if user_id and device and sessions.is_known_device(session, user_id, device):
+            lane, address = f"{lane} {sessions.token_hash(device)}", None
+        left = throttle.take_try(session, lane, address, now)
+    if isinstance(left, throttle.Wait):
+        return left
     right = passwords.matches(stored, password)
     renewed = passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
     with database.write() as session:
-        actor = Actor(user_id, "web", session_method="password")
         if user_id is None or not right:
-            record(session, actor, "login.failed", detail={"address": login.address})
-            throttle.slow_address(session, login.address, now)
-            return Refused(left)
-        throttle.succeeded(session, account)
+            return _refuse(session, user_id, login, left, now)
+        throttle.succeeded(session, lane)
         if renewed:
             session.execute(sa.update(User).where(col(User.id) == user_id).values(password_hash=renewed))
-        record(session, actor, "login.succeeded", detail={"device": login.device})
-        token = sessions.begin(session, user_id, login, now)
-        return Welcome(user_id, token, sessions.remember_device(session, user_id, device, now))
+        return _welcome(session, user_id, login, device, now)
+
+
+def _refuse(
+    session: Session, user_id: int | None, login: sessions.Login, left: int, now: datetime
+) -> Refused | throttle.Wait:
+    what = "login.failed" if left else "login.paused"
+    record(session, Actor(user_id, "web", session_method="password"), what, detail={"address": login.address})
+    throttle.slow_address(session, login.address, now)
+    return Refused(left) if left else throttle.Wait(now + throttle.PAUSE, "account")
+
+
+def _welcome(
+    session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime
+) -> Welcome:
+    actor = Actor(user_id, "web", session_method="password")
+    record(session, actor, "login.succeeded", detail={"device": login.device})
+    token = sessions.begin(session, user_id, login, now)
+    mine = sessions.remember_device(session, user_id, device, now) if login.remembered else None
+    return Welcome(user_id, token, mine)

@@ -17,6 +17,7 @@ _SPACES = re.compile(r"[^\S\x0b\x0c\x1c-\x1f\x85]+")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DOTTED_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\.?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PLAIN_READING = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,3}))?")
 _YES_NO = {"1": True, "yes": True, "jā": True, "0": False, "no": False, "nē": False}
 
 
@@ -40,6 +41,11 @@ def clean(cell: str) -> str:
         if not text.isprintable():
             raise Refused("text in UTF-8 or cp1257 without control characters")
     return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
+
+
+def is_clean(cells: str) -> bool:
+    """Whether `clean` would change nothing in any of these cells, joined: one look at a whole column."""
+    return cells.isascii() and cells.isprintable() and " " not in cells and "'" not in cells
 
 
 def text(longest: int) -> Convert:
@@ -75,6 +81,9 @@ def number(places: int, least: int, most: int, example: str) -> Convert:
 
 def reading(value: str) -> int:
     """What a dial shows, in thousandths: at most 9 digits before the comma and 3 after it, never negative."""
+    plain = _PLAIN_READING.fullmatch(value)  # nearly all of them
+    if plain:
+        return int(plain[1] + (plain[2] or "").ljust(3, "0"))
     try:
         return parse_reading(value, 9, 3)
     except NumberProblem:

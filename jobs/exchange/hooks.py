@@ -116,7 +116,9 @@ def _wanted_registers(
     about = {name: batch.values[name][index] for name in ("digits", "decimals") if name in batch.values}
     names = batch.values["registers"][index] or [""] if "registers" in batch.values else None
     for place in range(len(names) if names else max(1, len(standing))):
-        wanted = {"ordinal": place + 1, **about, **({"name": names[place]} if names else {})}
+        wanted: dict[str, Any] = {"ordinal": place + 1} | about
+        if names:
+            wanted["name"] = names[place]
         yield wanted, standing[place] if place < len(standing) else None
 
 

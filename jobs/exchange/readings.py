@@ -24,7 +24,7 @@ def readings_check(batch: Batch, work: Work) -> None:
                 if values[index] is None and index not in own:
                     batch.refuse(index, column, "a value")
     _take_status(batch)
-    if "corrects" in batch.values:
+    if any(batch.values.get("corrects", ())):
         _check_corrections(batch, work, own)
 
 

@@ -68,12 +68,12 @@ class TableFile:
             except DAMAGED:
                 self._refuse(row, "", "", "a file that can be read to its end")
                 return
-            if not any(cells):
-                continue  # a blank line counts and says nothing
-            if len(cells) < width or any(cells[width:]):
-                self._refuse(row, "", "", f"{width} cells, as the header has")
-            else:
+            if len(cells) == width and cells[0]:
+                yield row, cells
+            elif len(cells) >= width and any(cells) and not any(cells[width:]):
                 yield row, cells[:width]
+            elif any(cells):  # a blank line counts and says nothing
+                self._refuse(row, "", "", f"{width} cells, as the header has")
 
 
 def _sniff(stream: BinaryIO) -> tuple[str, str]:

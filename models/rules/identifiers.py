@@ -9,9 +9,7 @@ _LATVIAN_IBAN = re.compile(r"LV[0-9]{2}[A-Z]{4}[A-Z0-9]{13}")  # 21 characters
 _PERSONAL_CODE = re.compile(r"([0-9]{6})-?([0-9]{5})")
 _WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CENTURIES = {"0": 1800, "1": 1900, "2": 2000}
-_LOOKALIKES = str.maketrans(
-    "АВЕКМНОРСТХУ", "ABEKMHOPCTXY"
-)  # Cyrillic capitals to the Latin ones they look like
+_LOOKALIKES = str.maketrans("АВЕКМНОРСТХУ", "ABEKMHOPCTXY")  # Cyrillic capitals to the Latin ones they look like
 _DROPPED = re.compile(r"[\s\u00ad\u2010-\u2015\u2212-]")  # spaces and everything that looks like a hyphen
 
 

@@ -6,9 +6,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Literal
 
-Code = Literal[
-    "credit", "nothing_due", "paid", "paid_late", "part_paid", "part_paid_overdue", "unpaid", "overdue"
-]
+Code = Literal["credit", "nothing_due", "paid", "paid_late", "part_paid", "part_paid_overdue", "unpaid", "overdue"]
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,12 @@ Code = Literal[
 
 # Leaks are real and reach ten times the usual; a slip of the finger is suspected only from five limits on.
 _ABSURD = 5
-_LEAST_DAYS = (
-    20  # an average of a few days says nothing about a month; the shortest gap of two windows is longer
-)
+_LEAST_DAYS = 20  # an average of a few days says nothing about a month; the shortest gap of two windows is longer
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Site settings: a month is unusual above `times` the average and above `floor` thousandths."""
+    """Site settings: a month is unusual above `times` (1 or more) the average and above `floor` thousandths."""
 
     times: int = 3
     floor: int = 5_000
@@ -126,8 +124,8 @@ def monthly_average(readings: Iterable[tuple[date, int, bool]], digits: int, unt
     """A usual month (a twelfth of 365 days) over the 365 days to `until`, in thousandths, rounded.
 
     `readings` are (local day read, value, rolled over) in any order; those after `until` do not count. Of a
-    consumption that began before the 365 days, the share of the days inside counts. None when the readings
-    cover less than 20 days, or when the values fell (an unrecorded replacement).
+    consumption that began before the 365 days, the share of the days inside counts. Where the values fell by
+    more than was used (an unrecorded replacement), it begins anew. None when less than 20 days are covered.
     """
     since = until - timedelta(days=365)
     used = days = 0
@@ -137,7 +135,9 @@ def monthly_average(readings: Iterable[tuple[date, int, bool]], digits: int, unt
         if covered > 0:
             used += _rounded(consumption(before, after, digits, rolled_over) * covered, (end - start).days)
             days += covered
-    return None if days < _LEAST_DAYS or used < 0 else _rounded(used * 365, days * 12)
+        if used < 0:
+            used = days = 0
+    return None if days < _LEAST_DAYS else _rounded(used * 365, days * 12)
 
 
 def months_since(previous_on: date, today: date) -> int:

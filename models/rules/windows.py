@@ -60,8 +60,7 @@ def parse_rule(opens: str, closes: str) -> WindowRule:
         if rule.counted == "same":
             if _in_month(rule.closes, length) < first:
                 raise ValueError(
-                    f"A window from '{opens}' to '{closes}' would close before it opens "
-                    f"in a month of {length} days."
+                    f"A window from '{opens}' to '{closes}' would close before it opens in a month of {length} days."
                 )
         elif min(_latest(rule), length) >= first:
             raise ValueError(
@@ -107,8 +106,7 @@ def _opening(text: str) -> int:
         return int(match[1])
     if not match or match[1] or int(match[2] or 0) > 27:
         raise ValueError(
-            f"'{text}' is no day to open on: write a day of the month (1 to 31), 'last', or 'last-1' "
-            "to 'last-27'."
+            f"'{text}' is no day to open on: write a day of the month (1 to 31), 'last', or 'last-1' to 'last-27'."
         )
     return -int(match[2] or 0)
 

@@ -10,9 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WAITS = "print('up', flush=True); import signal; signal.pause()"
-STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAITS.replace(
-    "pause()", "sigwait([])"
-)
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAITS.replace("pause()", "sigwait([])")
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {WAITS!r}])"
 SUPERVISOR = """
 import os, sys
@@ -46,9 +44,7 @@ def test_ctrl_c_and_sigterm_end_everything_with_code_zero(number: signal.Signals
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize(
-    "child", [STUBBORN, PARENT], ids=["one that ignores SIGTERM", "one with a child of its own"]
-)
+@pytest.mark.parametrize("child", [STUBBORN, PARENT], ids=["one that ignores SIGTERM", "one with a child of its own"])
 def test_a_child_is_ended_with_all_that_it_started(child: str) -> None:
     process = supervise(child)
     wait_until_up(process)

@@ -24,9 +24,7 @@ def peak(folder: Path, customers: int) -> int:
 
 
 @pytest.mark.parametrize(("customers", "houses"), [(10, 1), (40, 1), (41, 2), (250, 7)])
-def test_as_many_customers_as_asked_live_in_houses_of_forty(
-    tmp_path: Path, customers: int, houses: int
-) -> None:
+def test_as_many_customers_as_asked_live_in_houses_of_forty(tmp_path: Path, customers: int, houses: int) -> None:
     folder = generate(tmp_path, customers, "--months", "3")
     assert len(rows(folder, "houses")) == houses
     for table in ("customers", "premises", "tenures"):
@@ -38,13 +36,9 @@ def test_everybody_has_the_months_asked_for(tmp_path: Path) -> None:
     folder = generate(tmp_path, 250, "--months", "5")
     invoices = rows(folder, "invoices")
     assert len(invoices) == 250 * 4  # the newest month is not billed before it ends
-    assert {row["external_id"] for row in invoices} == {
-        row["invoice"] for row in rows(folder, "invoice_lines")
-    }
+    assert {row["external_id"] for row in invoices} == {row["invoice"] for row in rows(folder, "invoice_lines")}
     assert len({row["period"] for row in rows(folder, "readings")}) == 5
-    assert {row["meter"] for row in rows(folder, "readings")} == {
-        row["external_id"] for row in rows(folder, "meters")
-    }
+    assert {row["meter"] for row in rows(folder, "readings")} == {row["external_id"] for row in rows(folder, "meters")}
 
 
 def test_every_house_has_its_own_account(tmp_path: Path) -> None:

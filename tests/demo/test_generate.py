@@ -13,6 +13,10 @@ from pypdf import PdfReader
 from demo.calendar import Plan
 from demo.rows import Rows, decimal
 from demo.town import demo_iban, personal_code, town_of
+from jobs.exchange import import_folder
+from models import migrations
+from models.database import Database
+from models.files import FolderStorage
 from models.rules.identifiers import iban_ok, personal_code_ok
 from models.site import load_site
 from tests.demo.folders import SITES, Demo, demo_of
@@ -41,11 +45,7 @@ def test_the_demo_stands_on_any_day_also_with_the_window_closed(name: str, day: 
     from demo.generate import write_demo
 
     write_demo(load_site(name), tmp_path, day)
-    late = [
-        line
-        for file in ("readings", "payments")
-        for line in (tmp_path / f"{file}.csv").read_text().splitlines()
-    ]
+    late = [line for file in ("readings", "payments") for line in (tmp_path / f"{file}.csv").read_text().splitlines()]
     dates = [cell for line in late for cell in line.split(";") if len(cell) == 10 and cell[4::3] == "--"]
     assert len(dates) > 1000
     assert max(dates) <= day.isoformat()
@@ -92,6 +92,20 @@ def test_readings_show_as_many_decimals_as_the_dial(demo: Demo) -> None:
     for row in demo.rows("readings"):
         places = {kind.value: rule.decimals for kind, rule in demo.site.meters.items()}[kinds[row["meter"]]]
         assert len(row["value"].partition(".")[2]) == places
+
+
+def test_the_importer_takes_every_row_and_changes_none_the_second_time(demo: Demo, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/test.sqlite3")
+    migrations.upgrade(database)
+    storage = FolderStorage(tmp_path / "files")
+    first, second = (import_folder(database, storage, demo.site, "k" * 40, demo.folder) for _ in range(2))
+    assert first.problems == []
+    assert {name: counts.added for name, counts in first.tables.items()} == {
+        name: len(demo.rows(name)) for name in first.tables
+    }
+    assert len(first.tables) == 13
+    assert not second.changed_anything
+    assert second.problems == []
 
 
 @pytest.mark.parametrize(
@@ -162,9 +176,7 @@ def test_an_unknown_column_is_refused() -> None:
         (-5, 2, None, "-0.05"),
     ],
 )
-def test_whole_numbers_are_written_as_decimals(
-    number: int, places: int, shown: int | None, text: str
-) -> None:
+def test_whole_numbers_are_written_as_decimals(number: int, places: int, shown: int | None, text: str) -> None:
     assert decimal(number, places, shown) == text
 
 

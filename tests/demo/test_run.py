@@ -3,11 +3,18 @@
 import socket
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
+from auth.methods.password import Passwords
 from demo import run
 from demo.calendar import demo_today
+from demo.story import PEOPLE
+from models.database import Database
+from models.people import User
 from models.rules.windows import window_on
 from models.settings import load_settings
 from tests.demo.folders import SITES
@@ -47,15 +54,11 @@ def test_an_impossible_port_is_a_sentence(capsys: pytest.CaptureFixture[str], te
     assert f"not “{text}”" in sentence(capsys, f"--port={text}")
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_folder_that_cannot_be_made_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    assert "Not a directory" in sentence(
-        capsys, "--port", str(port), "--data", str(tmp_path / "file" / "data")
-    )
+    assert "Not a directory" in sentence(capsys, "--port", str(port), "--data", str(tmp_path / "file" / "data"))
 
 
 def test_empty_arguments_mean_the_defaults() -> None:
@@ -92,3 +95,39 @@ def test_a_folder_of_another_site_is_not_mixed_up(capsys: pytest.CaptureFixture[
     run._make_secrets(demo)
     said = sentence(capsys, "--site", "ludza", "--port", "8123", "--data", str(demo.data))
     assert "holds the demo of ogre" in said
+
+
+def test_a_first_start_fills_the_database_and_a_second_keeps_what_is_there(
+    demo: run.Demo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.prepare(demo)
+    assert capsys.readouterr().out.startswith("Preparing the demo of Ogres Namsaimnieks")
+    database = Database(load_settings(demo.environment).database_url)
+    with database.write() as session:
+        session.execute(sa.update(User).where(col(User.username) == "owner").values(name="Somebody Else"))
+    run.prepare(demo)
+    assert capsys.readouterr().out == ""
+    with database.read() as connection:
+        names = sa.select(col(User.name)).where(col(User.username) == "owner")
+        assert connection.execute(names).scalar() == "Somebody Else"
+
+
+def test_everybody_can_log_in_with_the_password_that_is_printed(demo: run.Demo) -> None:
+    run.prepare(demo)
+    database, passwords = Database(load_settings(demo.environment).database_url), Passwords(8, 1, 2)
+    with database.read() as connection:
+        users = {row.username: row for row in connection.execute(sa.select(User))}
+    for person in PEOPLE:
+        assert len(person["password"]) >= demo.site.password_min
+        assert passwords.matches(users[person["username"]].password_hash, person["password"])
+        assert " ".join((person["password"], person["name"] + ",")) in " ".join(run._welcome(demo).split())
+
+
+def test_a_start_that_was_broken_off_is_finished_by_the_next(demo: run.Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(run, "set_password", Mock(side_effect=KeyboardInterrupt))
+        run.prepare(demo)
+    run.prepare(demo)
+    with Database(load_settings(demo.environment).database_url).read() as connection:
+        without = sa.select(sa.func.count()).select_from(User).where(col(User.password_hash).is_(None))
+        assert connection.execute(without).scalar() == 0

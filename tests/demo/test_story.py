@@ -120,15 +120,26 @@ def test_one_meter_has_expired_and_one_of_the_owners_expires_within_thirty_days(
     assert [days for days in left if 0 <= days <= 30]
 
 
+def test_the_owners_main_flat_comes_first(demo: Demo) -> None:
+    big, small = (demo.rows("houses", external_id=house)[0]["address"] for house in ("H1", "H2"))
+    assert big < small
+
+
+def test_nobody_with_a_password_has_sent_all_readings_of_the_month(demo: Demo) -> None:
+    period = max(row["period"] for row in demo.rows("readings"))
+    sent = {row["meter"] for row in demo.rows("readings", period=period)}
+    for flat in ("P20034", "P20043", "P20012"):
+        meters = {row["external_id"] for row in demo.rows("meters", premises=flat, remote="", removed="")}
+        assert meters - sent
+
+
 def test_most_meters_of_the_owner_wait_for_this_months_reading(demo: Demo) -> None:
     current = [row for row in main_meters(demo) if not row["removed"]]
     period = max(row["period"] for row in demo.rows("readings"))
     sent = {row["meter"] for row in demo.rows("readings", period=period)}
     waiting = [row for row in current if row["external_id"] not in sent]
     assert len(waiting) * 2 >= len(current)
-    assert any(
-        row["premises"] not in ("", "P20034") for row in demo.rows("meters") if row["external_id"] in sent
-    )
+    assert any(row["premises"] not in ("", "P20034") for row in demo.rows("meters") if row["external_id"] in sent)
 
 
 def test_the_newest_invoice_is_unpaid_and_carries_the_rest_of_the_one_before(demo: Demo) -> None:

@@ -36,6 +36,13 @@ class Server:
         database.dispose()
         return int(count or 0)
 
+    def forget_readings(self) -> None:
+        """As if nobody had sent any."""
+        database = Database(self.database_url)
+        with database.write() as session:
+            session.connection().exec_driver_sql("delete from reading where source = 'self'")
+        database.dispose()
+
 
 @contextmanager
 def running(templates: Templates, folder: Path, **changed: str) -> Iterator[Server]:

@@ -1,0 +1,176 @@
+"""The guard: what is not marked does not start, what is not hers does not exist."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from auth import guard
+from auth.access import Right
+from models.audit import AuditRow
+from models.invoices import Invoice
+from tests.browser import Browser
+from tests.cast import Cast
+from tests.standing import app, change, dump, fetch  # noqa: F401
+from tests.walk import VERBS, Route, ids_of, routes
+
+
+def token(browser: Browser) -> dict[str, str]:
+    """A valid csrf token, as a page of ours shows it."""
+    page = browser.get("/help")
+    field = "csrf_token"
+    form = page.forms[0] if page.forms else browser.get("/login").form("/login")
+    return {field: form.fields[field]}
+
+
+def ask(browser: Browser, route: Route, fields: dict[str, str] | None = None, **more: object) -> int:
+    """The status of one request, following nothing."""
+    data = fields if route.verb not in ("GET", "HEAD") else None
+    browser.response = browser.client.open(route.path, method=route.verb, data=data, **more)
+    return browser.status
+
+
+def somebody(app: Flask, name: str) -> Browser:
+    browser = Browser(app)
+    if name:
+        browser.log_in(name)
+    return browser
+
+
+@pytest.mark.parametrize(("path", "mark", "names"), [
+    ("/open", None, "no access mark"),
+    ("/things/<thing>", guard.needs("meters", Right.VIEW), "thing"),
+    ("/properties/<pid>/things/<thing>", guard.needs("meters", Right.VIEW), "thing"),
+    ("/share/<iid>", guard.public, "iid"),
+])  # fmt: skip
+def test_a_route_that_does_not_say_who_may_come_stops_the_start(path: str, mark: Callable | None, names: str):
+    app = Flask("small", static_folder=None)
+    view = lambda **_: ""  # noqa: E731
+    app.add_url_rule(path, "one", mark(view) if mark else view)
+    with pytest.raises(guard.Unmarked, match=f"{path}.*{names}"):
+        guard.install(app)
+
+
+@pytest.mark.parametrize("fragment", [False, True])
+def test_nobody_is_sent_to_log_in(app: Flask, cast: Cast, fragment: bool):
+    browser, headers = Browser(app), {"HX-Request": "true"} if fragment else {}
+    fields, count = token(browser), 0
+    for route in routes(app, ids_of("anna", cast)):
+        if route.mark is None:
+            continue
+        status, count = ask(browser, route, fields, headers=headers), count + 1
+        if route.verb in ("GET", "HEAD") and not fragment:
+            assert (status, browser.response.headers["Location"]) == (303, f"/login?next={route.path}"), route
+        else:
+            assert status == 401, route
+    assert count > 40
+
+
+@pytest.mark.parametrize("who", ["viktors", "peteris", "liga", "ilze"])
+def test_what_is_anothers_does_not_exist(app: Flask, cast: Cast, who: str):
+    browser, ids = somebody(app, who), ids_of("anna", cast)
+    somebody(app, "anna")
+    ids["sid"] = ["2"]
+    if who == "peteris":  # his time in the flat is over, but it was his
+        ids |= {"pid": [cast.second], "mid": []}
+    if who == "viktors":  # who lives in the same house
+        ids["mid"].remove(cast.house_meter)
+    fields, before = token(browser), dump(app, ["web_session"])
+    for route in routes(app, ids):
+        if route.names & ids.keys():
+            assert ask(browser, route, fields) == 404, route
+    assert dump(app, ["web_session"]) == before, "and nothing was written, not even a refusal"
+
+
+def test_what_exists_for_nobody_looks_the_same(app: Flask, cast: Cast):
+    """ASVS 8.2.2: no answer tells whether an id is somebody's."""
+    browser = somebody(app, "viktors")
+    fields, bodies = token(browser), set()
+    for ids in (ids_of("anna", cast) | {"mid": [cast.cold, cast.old]}, ids_of("nobody", cast)):
+        for route in routes(app, ids):
+            if route.names & ids.keys() and route.verb == "GET":
+                assert ask(browser, route, fields) == 404, route
+                text = browser.response.get_data(as_text=True)
+                bodies.add(text.split("<main")[1].split("</main>")[0])
+    assert len(bodies) == 1
+
+
+def test_an_owner_opens_everything_of_hers_with_get_and_head(anna: Browser, app: Flask, cast: Cast):
+    own_file = app.extensions["ekabinets"].storage.put(b"%PDF-1.4 own")
+    change(app, sa.update(Invoice).values(file_hash=own_file))
+    for route in routes(app, ids_of("anna", cast)):
+        if route.verb != "GET":
+            continue
+        status, kind = ask(anna, route), anna.response.mimetype
+        expected = (303, 404) if route.path.endswith("qr.svg") or route.endpoint in ("login.start", "login.form", "properties.last") else ()
+        assert status == 200 or status in expected, route
+        assert ask(anna, replace(route, verb="HEAD")) == status, route
+        assert anna.response.mimetype == kind and anna.response.get_data() == b"", route
+
+
+def test_get_and_head_change_nothing(anna: Browser, app: Flask, cast: Cast):
+    """ASVS 3.5.3; the time of a session's last act is no change, and a finished PDF is kept (C03)."""
+    own_file = app.extensions["ekabinets"].storage.put(b"%PDF-1.4 own")
+    change(app, sa.update(Invoice).values(file_hash=own_file))
+    before = dump(app, ["web_session"])
+    query = "?confirm=1&once=aaaaaaaaaaaaaaaaaaaa&r-x-1=5&year=2025&sent=1"
+    for route in routes(app, ids_of("anna", cast)):
+        if route.verb in ("GET", "HEAD"):
+            ask(anna, replace(route, path=route.path + query))
+            ask(anna, replace(route, path=route.path + query + "&lang=ru"))
+    assert dump(app, ["web_session"]) == before
+
+
+def test_no_address_takes_a_verb_that_it_does_not_name(anna: Browser, app: Flask, cast: Cast):
+    fields, taken = token(anna), {}
+    for route in routes(app, {name: ids[:1] for name, ids in ids_of("anna", cast).items()}):
+        taken.setdefault(route.path, set()).add(route.verb)
+    for path, verbs in taken.items():
+        for verb in {*VERBS, "PROPFIND"} - verbs:
+            assert ask(anna, Route(verb, path, "", None, frozenset()), fields) == 405, f"{verb} {path}"
+            assert anna.response.headers["Allow"] == ", ".join(sorted(verbs)), f"{verb} {path}"
+            if verb in ("OPTIONS", "TRACE"):
+                assert "Cookie" not in anna.response.get_data(as_text=True).replace("Cookies", "")
+
+
+@pytest.fixture
+def closed_to_passwords(app: Flask) -> Callable[[str], None]:
+    """The site opens its meters this far to people who log in with a password."""
+
+    def close(word: str) -> None:
+        held = app.extensions["ekabinets"]
+        site = held.site.model_copy(update={"access": {"meters": {"password": word}}})
+        app.extensions["ekabinets"] = replace(held, site=site)
+
+    held = app.extensions["ekabinets"]
+    yield close
+    app.extensions["ekabinets"] = held
+
+
+def test_a_section_closed_to_this_login_is_refused_and_noted(anna: Browser, app: Flask, cast: Cast, closed_to_passwords):
+    closed_to_passwords("-")
+    page = anna.get(f"/properties/{cast.flat}/invoices")
+    assert f"/properties/{cast.flat}/meters" not in page.links
+    page = anna.get(f"/meters/{cast.cold}")
+    assert anna.status == 403 and page.headings == ["This is not open to you"]
+    assert [row.action for row in fetch(app, sa.select(AuditRow.action).order_by(AuditRow.id))][-1] == "access.refused"
+    anna.get(f"/meters/{cast.stranger_meter}")
+    assert anna.status == 404, "404 is decided before 403"
+
+
+def test_a_section_to_read_is_not_to_write(anna: Browser, cast: Cast, closed_to_passwords):
+    fields = token(anna)
+    closed_to_passwords("view")
+    page = anna.get(f"/properties/{cast.flat}/meters")
+    assert anna.status == 200 and f"/meters/{cast.cold}/reading" not in page.links
+    anna.post(f"/meters/{cast.cold}/reading", fields | {f"r-{cast.cold}-1": "195,5"})
+    assert anna.status == 403
+
+
+def test_a_wrong_host_is_refused_before_anything_else(anna: Browser):
+    for host in ("evil.example", "localhost.evil.example", "localhost:80@evil.example", ""):
+        answer = anna.client.get("/help", headers={"Host": host})
+        assert answer.status_code == 400, host
+        assert "evil.example" not in answer.get_data(as_text=True)

@@ -1,0 +1,52 @@
+"""The routes of the application as a table and as addresses: what is added later is walked by itself."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from flask import Flask
+
+from tests.cast import Cast
+
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to ask for something: a verb, an address with somebody's ids in it, and the route's mark."""
+
+    verb: str
+    path: str
+    endpoint: str
+    mark: tuple[str, int] | None
+    names: frozenset[str]  # of the variables in its path
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.path}"
+
+
+def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
+    """Ids by the name of the path's variable; a new kind of object asks for its line here."""
+    if whose == "anna":
+        return {"pid": [cast.flat, cast.second], "mid": [cast.cold, cast.two_dials, cast.old, cast.house_meter], "iid": [cast.invoice, cast.paid], "did": [cast.document], "sid": ["1"]}
+    if whose == "viktors":
+        return {"pid": [cast.neighbour], "mid": [cast.stranger_meter], "iid": [cast.stranger_invoice], "did": [cast.stranger_document], "sid": ["1"]}
+    return {name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"] for name in ("pid", "mid", "iid", "did", "sid")}
+
+
+def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:
+    """Every route, with each of the ids for the objects that its path names."""
+    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"]}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
+        mark = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
+        for verb, path in product(sorted(rule.methods or ()), paths(rule.rule, values)):
+            yield Route(verb, path, rule.endpoint, mark, frozenset(rule.arguments))
+
+
+def paths(rule: str, values: dict[str, list[str]]) -> list[str]:
+    """The addresses of one rule: its variables replaced by each of their values."""
+    variable = re.search(r"<(?:[^<>]*:)?(\w+)>", rule)
+    if not variable:
+        return [rule]
+    return [path for value in values[variable[1]] for path in paths(rule.replace(variable[0], value), values)]
