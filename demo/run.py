@@ -30,7 +30,7 @@ from models.people import User
 from models.settings import Settings, load_settings
 from models.site import COMMON, FOLDER, Site, load_site
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0  # a small machine with a cold disk
 _READY = sa.select(col(User.id)).where(col(User.password_hash).is_not(None)).limit(1)
 
 

@@ -71,33 +71,43 @@ class Work:
         return {tuple(row[:width]) if width else row[0]: row for row in rows}
 
     def _among(self, key: Any, values: list[Any]) -> sa.ColumnElement[bool]:
-        """Whether `key` is one of `values`, as one parameter where it can be: a thousand cost more than the search."""
+        """Whether `key` is one of `values`."""
         if isinstance(values[0], tuple):
             return sa.tuple_(*key).in_(values)
+        return cast(sa.ColumnElement[bool], key.in_(self._listed(values, key.type)))
+
+    def _listed(self, values: list[Any], kind: sa.types.TypeEngine[Any]) -> sa.Select[Any]:
+        """Values as rows, from one parameter: a thousand parameters cost more than the search itself."""
         if self.connection.dialect.name == "sqlite":
-            return cast(
-                sa.ColumnElement[bool],
-                key.in_(sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)),
-            )
-        return cast(sa.ColumnElement[bool], key == sa.any_(sa.literal(values, sa.ARRAY(key.type))))
+            return sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
+        return sa.select(sa.func.unnest(sa.literal(values, sa.ARRAY(kind))).column_valued("value"))
 
-    def insert_columns(self, table: sa.Table, columns: dict[str, list[Any]]) -> None:
-        """Add rows that are given column by column.
-
-        By the driver's own executemany: what the toolkit does for each row would cost twice what the database does.
-        """
-        if not all(columns.values()):
-            return
-        dialect = self.connection.dialect
-        ready = [_for_driver(table.c[name].type, values, dialect) for name, values in columns.items()]
-        mark = "?" if dialect.paramstyle == "qmark" else "%s"
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608  # our own names
-        self.connection.exec_driver_sql(statement, list(zip(*ready, strict=True)))
+    def remember(self, seen: sa.Table, ids: list[int]) -> None:
+        """Add ids to the table of what was seen."""
+        if ids:
+            self.connection.execute(sa.insert(seen).from_select(["id"], self._listed(ids, sa.BigInteger())))
 
     def insert(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Add rows to a table, in one statement."""
         if rows:
             self.connection.execute(sa.insert(db(name)), rows)
+
+    def insert_columns(self, table: sa.Table, columns: dict[str, list[Any]]) -> None:
+        """Add rows that are given column by column, at least one, as the driver does it fastest.
+
+        What the toolkit does for each row would cost twice what the database does.
+        """
+        connection, names = self.connection, ", ".join(columns)
+        ready = [_for_driver(table.c[name].type, values, connection.dialect) for name, values in columns.items()]
+        rows = zip(*ready, strict=True)
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608  # our own names
+            return
+        cursor = cast(Any, connection.connection.cursor())
+        with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def update(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Change rows of a table, in one statement: `row_id` and the same columns in each."""

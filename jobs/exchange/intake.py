@@ -67,6 +67,7 @@ class FileImport:
     def _read(self, sheet: TableFile) -> None:
         self.work.connection.execute(sa.delete(SEEN))
         self.newest = self.work.connection.execute(sa.select(sa.func.max(self.table.db.c.id))).scalar() or 0
+        self._commit()
         self.progress(self.name, 0, 0.0)
         records = sheet.records()
         while chunk := list(islice(records, CHUNK)):
@@ -78,6 +79,11 @@ class FileImport:
     def _flush(self, problems: list[Problem]) -> None:
         self.report.add_problems(sorted(self.found + problems, key=lambda problem: problem.row))
         self.found.clear()
+
+    def _commit(self) -> None:
+        """End the unit of work, so that nothing is locked while files are read."""
+        if not self.report.dry_run:
+            self.work.session.commit()
 
     def _take(self, batch: Batch) -> None:
         """One chunk, one unit of work."""
@@ -92,8 +98,7 @@ class FileImport:
         added, changed = write(batch, self.work)
         if self.table.after:
             changed |= self.table.after(batch, self.work) - added
-        if not self.report.dry_run:
-            self.work.session.commit()
+        self._commit()
         self.counts.read += len(batch.rows)
         self.counts.added += len(added)
         self.counts.changed += len(changed)
@@ -135,7 +140,7 @@ class FileImport:
                 batch.refuse(index, self._key_column, "each row once in a file")
             elif one is not None:
                 above.add(one)
-        self.work.insert_columns(SEEN, {"id": [one for one in old if one not in again]})
+        self.work.remember(SEEN, [one for one in old if one not in again])
 
     @property
     def _key_column(self) -> str:
@@ -166,8 +171,7 @@ class FileImport:
         count = connection.execute(sa.select(sa.func.count()).select_from(missing.subquery())).scalar()
         self.counts.missing = count or 0
         self.counts.missing_ids = [*connection.execute(missing.order_by(key).limit(SHOWN_MISSING)).scalars()]
-        if not self.report.dry_run:
-            self.work.session.commit()
+        self._commit()
 
     def _shown_key(self) -> tuple[Any, sa.FromClause]:
         """How a row is named in the report, and where to select that from."""

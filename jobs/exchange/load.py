@@ -50,7 +50,7 @@ def import_folder(
         try:
             for table, name in _files(source, report):
                 FileImport(work, table, name, report, progress or _silent).run()
-        except IntegrityError:
+        except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
             raise ExchangeError("Somebody else changed the same rows; import again, it goes on from here.") from None
         SEEN.drop(work.connection)
         if dry_run:

@@ -30,18 +30,28 @@ class TableFile:
         self._refuse = refuse
         try:
             self._binary = _from_xlsx(source, name) if name.endswith(".xlsx") else source.open(name)
-            encoding, separator = _sniff(self._binary)
-            self._size = max(1, self._binary.seek(0, os.SEEK_END))
-            self._binary.seek(0)
-            # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.
-            text = io.TextIOWrapper(self._binary, encoding, "surrogateescape", newline="")
-            self._reader = csv.reader(text, delimiter=separator)
-            header = next(self._reader, [])
-        except (csv.Error, *DAMAGED):
+        except DAMAGED:
             raise Refused("a file that can be read") from None
+        try:
+            self.header = self._open()
+        except (csv.Error, *DAMAGED):
+            self.close()
+            raise Refused("a file that can be read") from None
+        except Refused:
+            self.close()
+            raise
+
+    def _open(self) -> list[str]:
+        encoding, separator = _sniff(self._binary)
+        self._size = max(1, self._binary.seek(0, os.SEEK_END))
+        self._binary.seek(0)
+        # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.
+        text = io.TextIOWrapper(self._binary, encoding, "surrogateescape", newline="")
+        self._reader = csv.reader(text, delimiter=separator)
+        header = next(self._reader, [])
         while header and not header[-1].strip():
             header.pop()
-        self.header = [clean(name).casefold() for name in header]
+        return [clean(name).casefold() for name in header]
 
     @property
     def part(self) -> float:

@@ -35,6 +35,8 @@ def write(batch: Batch, work: Work) -> tuple[set[int], set[int]]:
 
 
 def _add(batch: Batch, work: Work, indexes: list[int]) -> None:
+    if not indexes:
+        return
     db = batch.table.db
     own = {column.field: column.default for column in batch.table.columns.values() if column.field}
     columns = {name: [value] * len(indexes) for name, value in (own | batch.table.new | _now(db)).items()}

@@ -11,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from demo.calendar import Plan
+from demo.generate import write_demo
 from demo.rows import Rows, decimal
 from demo.town import demo_iban, personal_code, town_of
 from jobs.exchange import import_folder
@@ -42,8 +43,6 @@ def test_another_day_gives_another_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SITES)
 @pytest.mark.parametrize("day", [date(2026, 11, 3), date(2026, 11, 15), date(2027, 1, 1), date(2028, 2, 29)])
 def test_the_demo_stands_on_any_day_also_with_the_window_closed(name: str, day: date, tmp_path: Path) -> None:
-    from demo.generate import write_demo
-
     write_demo(load_site(name), tmp_path, day)
     late = [line for file in ("readings", "payments") for line in (tmp_path / f"{file}.csv").read_text().splitlines()]
     dates = [cell for line in late for cell in line.split(";") if len(cell) == 10 and cell[4::3] == "--"]

