@@ -1,7 +1,7 @@
 """`make bench`: what the main job costs, as ratios inside one run; results go to bench/results/.
 
-Candidates take turns (A B C A B C …), figures are medians of rounds with minimum and maximum, CPU of this process as the
-operating system counts it. Absolute figures differ between machines; ratios hold.
+Candidates take turns (A B C A B C …), figures are medians of rounds with minimum and maximum, CPU of this process as
+the operating system counts it. Absolute figures differ between machines; ratios hold.
 """
 
 import argparse

@@ -131,7 +131,7 @@ def _weigh(
     )  # fmt: skip
     if verdict is None:
         return decision
-    proof = seal(f"{number}:{value}:{verdict.code}:{base.id if base else 0}")
+    proof = seal(f"{number}:{value}:{verdict.code}:{previous}")
     question = Answer(
         number, "question", verdict.code, entry.text, value, verdict.consumption,
         previous=previous, verdict=verdict, seal=proof, other=standing, seen=entry.seen,

@@ -17,7 +17,7 @@ def _person() -> str:
     return f"user:{person.user_id}" if person else f"address:{get_remote_address()}"
 
 
-limiter = Limiter(_person, auto_check=False)  # the decorated views check; pages are not slowed by looking
+limiter = Limiter(_person)
 # A house behind one address logs in on the same evening: this only stops machines; people are paused per account.
 login_limit = limiter.limit("120 per minute", key_func=get_remote_address)
 act_limit = limiter.limit("60 per minute")

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from flask import Blueprint, Response, g
 
-from auth.access import Right
+from auth.access import Right, may
 from auth.guard import needs
-from auth.state import reading, somebody
+from auth.state import reading, somebody, state
 from models import cards, invoices
 from models.places import Place
 from views.meters import calendar_for, meter_views
@@ -40,15 +40,19 @@ def last() -> Response:
 @properties.get("/properties/<pid>")
 @needs("addresses", Right.VIEW)
 def home(pid: Place) -> Response:
-    """Home: address, what is due, newest invoice, meters; the order never changes (ux.md §2.4)."""
-    connection = reading()
-    bill = invoices.newest(connection, pid)
+    """Home: address, what is due, newest invoice, meters; the order never changes (ux.md §2.4).
+
+    A section that is closed to this login is no more to be seen here than on its own page.
+    """
+    connection, site, person = reading(), state().site, somebody()
+    rights = {section: may(site, person, section) for section in ("invoices", "meters")}
+    bill = invoices.newest(connection, pid) if rights["invoices"] else None
     calendar = calendar_for(connection, pid)
-    meters = meter_views(cards.cards(connection, pid, calendar.today), calendar)
-    others = len(g.reach.places) > 1
+    found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
     return page(
-        "properties/home.html", current="home", place=pid, home=pid, others=others, bill=bill, meters=meters
-    )
+        "properties/home.html", current="home", place=pid, home=pid, others=len(g.reach.places) > 1, bill=bill,
+        meters=meter_views(found, calendar), rights=rights, may_act=rights["meters"] >= Right.ACT,
+    )  # fmt: skip
 
 
 @properties.get("/more")
