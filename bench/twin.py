@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from app import create_app
+from auth.access import Right
 from auth.state import state
 from auth.visitor import Visitor
 from models.cards import Dial, Mark, MeterCard
@@ -84,7 +85,7 @@ def home(pid: str) -> Response:
         meters = meter_views(_cards(rows, here), calendar)
         return page(
             "properties/home.html", current="home", place=here, home=here, others=len(places) > 1, bill=bill,
-            meters=meters,
+            meters=meters, rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
         )  # fmt: skip
     finally:
         sql.close()

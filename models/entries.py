@@ -81,7 +81,7 @@ def _known(session: Session, place: Place, today: date) -> Known:
 def _stored(
     session: Session, weighed: Iterable[Answer | Decision], actor: Actor, now: datetime, today: date
 ) -> list[Answer]:
-    """Insert all new readings with one statement and mark what they supersede with another."""
+    """Insert the new readings (PostgreSQL: with one statement) and mark what they supersede with another."""
     pairs = [(item, _reading(item, actor, now, today) if isinstance(item, Decision) else None) for item in weighed]
     session.add_all([reading for _, reading in pairs if reading])
     session.flush()

@@ -17,9 +17,10 @@ from app import create_app
 from models.database import Database, metadata
 from models.files import FolderStorage
 from tests import conftest
+from tests.browser import Page
 from views.limits import limiter
 
-__all__ = ["app", "change", "dump", "fetch"]
+__all__ = ["app", "change", "dump", "fetch", "main"]
 _standing: list[Flask] = []
 
 
@@ -56,3 +57,8 @@ def dump(app: Flask, leave_out: Sequence[str] = ()) -> dict[str, list[Any]]:
     """Every row of every table, in a settled order."""
     tables = [table for table in metadata().sorted_tables if table.name not in leave_out]
     return {table.name: sorted(map(repr, fetch(app, sa.select(table)))) for table in tables}
+
+
+def main(page: Page) -> str:
+    """What a page says between its header and its foot, with common spaces."""
+    return Page("<main" + page.html.partition("<main")[2].partition("</main>")[0]).text.replace("\u202f", " ")

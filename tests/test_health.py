@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 
 from models.database import Database
+from tests import standing
 from tests.browser import Browser, Page
 from tests.conftest import settings_for
-from tests.standing import app  # noqa: F401
+
+app = standing.app  # one application for all of these tests
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from pathlib import Path
 from flask import Flask
 
 from auth.access import Right
-from tests.standing import app  # noqa: F401
+from tests import standing
+
+app = standing.app  # one application for all of these tests
 
 GOLDEN = Path(__file__).with_name("routes.txt")
 

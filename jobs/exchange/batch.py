@@ -164,8 +164,9 @@ def table(name: str, model: type[SQLModel], *columns: Column, **options: Any) ->
     complete = {}
     for column in columns:
         place = column.name if column.field is None else column.field
-        longest = 64 if column.refers else getattr(getattr(place_of.get(place), "type", None), "length", 0)
-        convert = column.convert or text(longest)
+        convert = column.convert
+        if convert is None:
+            convert = text(64 if column.refers else cast(sa.String, place_of[place].type).length or 0)
         values = {**vars(column), "field": place, "convert": convert}
         complete[column.name] = Column(**values)
     return Table(name, db(str(model.__tablename__)), complete, **options)

@@ -58,7 +58,7 @@ _ALL = (
     table("entrances", Entrance, ID, _ref("house", "houses", True), _must("name")),
     table(
         "premises", Premises, ID, _ref("house", "houses", True), _ref("entrance", "entrances"),
-        Column("flat", default=""), Column("address", field=""),
+        Column("flat", default=""), Column("address", cells.text(240), field=""),
         Column("area", cells.number(3, 0, 1_000_000, "45,6")),
         derived=("address",), check=hooks.premises_check,
     ),

@@ -11,10 +11,13 @@ from auth import guard
 from auth.access import Right
 from models.audit import AuditRow
 from models.invoices import Invoice
+from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
-from tests.standing import app, change, dump, fetch  # noqa: F401
+from tests.standing import change, dump, fetch
 from tests.walk import VERBS, Route, ids_of, routes
+
+app = standing.app  # one application for all of these tests
 
 
 def token(browser: Browser) -> dict[str, str]:
@@ -137,11 +140,11 @@ def test_no_address_takes_a_verb_that_it_does_not_name(anna: Browser, app: Flask
 
 @pytest.fixture
 def closed_to_passwords(app: Flask) -> Callable[[str], None]:
-    """The site opens its meters this far to people who log in with a password."""
+    """The site opens a section this far to people who log in with a password."""
 
-    def close(word: str) -> None:
+    def close(word: str, *sections: str) -> None:
         held = app.extensions["ekabinets"]
-        site = held.site.model_copy(update={"access": {"meters": {"password": word}}})
+        site = held.site.model_copy(update={"access": {section: {"password": word} for section in sections or ("meters",)}})
         app.extensions["ekabinets"] = replace(held, site=site)
 
     held = app.extensions["ekabinets"]
@@ -158,6 +161,17 @@ def test_a_section_closed_to_this_login_is_refused_and_noted(anna: Browser, app:
     assert [row.action for row in fetch(app, sa.select(AuditRow.action).order_by(AuditRow.id))][-1] == "access.refused"
     anna.get(f"/meters/{cast.stranger_meter}")
     assert anna.status == 404, "404 is decided before 403"
+
+
+def test_home_shows_nothing_of_a_closed_section(anna: Browser, cast: Cast, closed_to_passwords):
+    closed_to_passwords("-", "meters", "invoices")
+    page = anna.get(f"/properties/{cast.flat}")
+    assert anna.status == 200 and "Brīvības iela 12–34" in page.text
+    for word in ("87.43", cast.invoice, cast.cold, "Cold water", "Newest invoice", "Submit your readings", "/meters", "/invoices"):
+        assert word not in page.html, word
+    closed_to_passwords("view")
+    page = anna.get(f"/properties/{cast.flat}")
+    assert "Cold water" in page.text and "Submit your readings" not in page.text and "/reading" not in page.html
 
 
 def test_a_section_to_read_is_not_to_write(anna: Browser, cast: Cast, closed_to_passwords):

@@ -14,9 +14,11 @@ from models.database import Database
 from models.people import User
 from models.rules.passwords import LONGEST
 from models.settings import Settings
+from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD
-from tests.standing import app  # noqa: F401
+
+app = standing.app  # one application for all of these tests
 
 CHEAP = Passwords(8, 1, 2)
 

@@ -14,10 +14,13 @@ from models.people import User
 from models.premises import House, Premises
 from models.tenures import Tenure
 from models.types import TenureRole
+from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast, month
-from tests.standing import app, change, fetch  # noqa: F401
+from tests.standing import change, fetch
 from tests.walk import ids_of
+
+app = standing.app  # one application for all of these tests
 
 
 def row(app: Flask, table: type, **which: object):

@@ -34,9 +34,9 @@ def examples(cast: Cast) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def paths(server: Server, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def paths(server: Server) -> list[str]:
     """The addresses of all pages, as Anna can open them or anybody."""
-    app = create_app(settings_for(server.database_url, tmp_path_factory.mktemp("paths")))
+    app = create_app(settings_for(server.database_url, Path(server.database_url.removeprefix("sqlite:///")).parent))
     values, found = examples(server.cast), ["/nothing-here", "/properties?page=elsewhere"]
     for rule in app.url_map.iter_rules():
         assert rule.arguments <= values.keys(), f"{rule.rule}: give an example of {rule.arguments - values.keys()}"
@@ -97,6 +97,12 @@ def after_login(person: Person, username: str) -> None:
     person.page.click("main form [type=submit]")
 
 
+def not_sent(person: Person) -> None:
+    person.open_form(person.server.cast.cold)
+    person.page.evaluate("document.querySelectorAll('[data-fail]').forEach(message => { message.hidden = false })")
+    person.page.evaluate("bar => { bar.hidden = false; bar.textContent = document.body.dataset.tOffline }", person.page.query_selector("#bar"))
+
+
 def asked_to_stay(person: Person) -> None:
     person.page.evaluate("document.getElementById('idle').showModal()")
 
@@ -108,6 +114,7 @@ STATES: dict[str, Callable[[Person], object]] = {
     "409 high": lambda person: asked(person, "999"),
     "409 lower": lambda person: asked(person, "3,5"),
     "all readings with faults": all_refused,
+    "not sent": not_sent,
     "saved": lambda person: asked(person, "195,5"),
     "asked to stay": asked_to_stay,
     "login": at_login,
@@ -160,7 +167,7 @@ def test_every_page_is_open_to_everybody(anna: Person, paths: list[str]):
     for path in paths:
         anna.go(path)
         faults += look(anna, path, main=path.startswith(("/properties/", "/invoices/")))
-    assert not faults
+    assert not faults, "\n".join(faults)
 
 
 def test_every_state_of_a_form_is_open_to_everybody(anna: Person):
@@ -169,7 +176,7 @@ def test_every_state_of_a_form_is_open_to_everybody(anna: Person):
         reach(anna)
         anna.page.wait_for_load_state()
         faults += look(anna, name)
-    assert not faults
+    assert not faults, "\n".join(faults)
 
 
 def test_on_a_desk_nothing_is_wider_than_the_window_either(sit_down: Callable[..., Person], paths: list[str]):

@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 
 from models.site import FOLDER, load_site
+from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import Cast
-from tests.standing import app  # noqa: F401
 from tests.walk import ids_of, routes
 from views.language import LANGUAGES
+
+app = standing.app  # one application for all of these tests
 
 SITES = sorted(file.stem for file in FOLDER.glob("*.toml") if file.stem != "common")
 

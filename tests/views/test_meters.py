@@ -9,12 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from models.customers import CustomerUser
 from models.invoices import Invoice
 from models.meters import Meter, Register
 from models.overrides import Override
-from models.people import User
-from models.premises import House, Premises
+from models.premises import Premises
 from models.readings import Reading
 from models.site import FOLDER
 from models.tenures import Tenure
@@ -23,7 +21,6 @@ from tests.browser import Browser, Page
 from tests.cast import TODAY, Cast, month
 from tests.views.reading_form import (
     HTMX,
-    Sender,
     audit,
     change,
     choices,
@@ -439,9 +436,11 @@ def test_the_page_of_a_meter_shows_three_years_and_the_table_everything(anna: Br
     change(app, sa.update(Tenure).where(col(Tenure.ends_on).is_(None)).values(starts_on=date(2000, 1, 1)))
     (number,) = register_ids(app, cast.cold)
     with app.extensions["ekabinets"].database.write() as session:
-        session.add(Reading(register_id=number, value=1_000, read_on=date(2001, 5, 28), source=Source.IMPORT))
+        for day, value in ((date(2001, 5, 28), 1_000), (date(2023, 10, 28), 84_500)):
+            session.add(Reading(register_id=number, value=value, read_on=day, source=Source.IMPORT))
     page = anna.get(f"/meters/{cast.cold}")
-    assert "28 Nov 2023" in page.text and "87.000 –" not in page.text and "2001" not in page.text
+    assert "87.000 2.500" in page.text, "the first one shown is measured against the one before it"
+    assert "84.500" not in page.text and "2001" not in page.text
     assert of_history(anna, cast.cold)[-1][0] == "2001-05-28"
 
 
@@ -451,7 +450,6 @@ def test_the_page_of_a_meter_shows_three_years_and_the_table_everything(anna: Br
 def grow(app, cast: Cast) -> None:
     """Ten years of readings and invoices more, and five meters."""
     with app.extensions["ekabinets"].database.write() as session:
-        number = register_ids(app, cast.cold)[0] if False else None
         old = session.scalars(select(Meter).where(col(Meter.public_id) == cast.cold)).one()
         number = session.scalars(select(Register.id).where(Register.meter_id == old.id)).one()
         session.add_all(Reading(register_id=number, value=n, read_on=month(36 + n), source=Source.IMPORT) for n in range(1, 120))
@@ -482,11 +480,11 @@ def test_a_page_sends_the_same_few_statements_however_much_there_is(anna: Browse
     assert anna.status == 200 and counts[0] == counts[1] <= most
 
 
-def test_all_readings_by_one_form_cost_as_many_statements_as_one(anna: Browser, cast: Cast, statements):
+def test_each_further_reading_on_a_form_costs_one_statement_at_most(anna: Browser, cast: Cast, statements):
     counts = []
     for typed in ({"cold": "195"}, {"hot": "528", "t1": "2260", "t2": "2260"}):
         page = anna.get(all_of(cast))
         statements.clear()
         fill_all(anna, cast, page, **typed)
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 14
+    assert counts[1] - counts[0] <= 2 and counts[0] <= 12

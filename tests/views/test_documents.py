@@ -1,0 +1,86 @@
+"""Documents of a property, their files, and the estimate beside last year's (C13; LU-58)."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from models.documents import Document, EstimateLine
+from models.types import DocumentKind
+from tests import standing
+from tests.browser import Browser
+from tests.cast import Cast
+from tests.standing import change, main
+
+app = standing.app  # one application for all of these tests
+
+
+def test_documents_stand_in_groups_with_kind_size_and_date(anna: Browser, cast: Cast):
+    page = anna.get(f"/properties/{cast.flat}/documents")
+    assert "Contracts" in page.text and "Brīvības iela 12–34" in page.text
+    words = page.links[f"/documents/{cast.document}/file"]
+    assert words.startswith("Apsaimniekošanas līgums (PDF, 1") and "1 Aug 2026" in words + page.text
+    assert cast.stranger_document not in page.html
+
+
+def test_a_place_without_documents_says_so(anna: Browser, cast: Cast):
+    assert "There are no documents for this property yet." in anna.get(f"/properties/{cast.second}/documents").text
+
+
+def test_the_estimate_stands_beside_last_years(anna: Browser, cast: Cast):
+    text = main(anna.get(f"/properties/{cast.flat}/documents"))
+    table = text[text.index("Item") :]
+    assert table.split()[:3] == ["Item", "2025", "2026"]
+    assert "Apsaimniekošana €0.3901 €0.4201" in table and "Remontdarbu uzkrājums €0.3902 €0.4202" in table
+    assert "Total €0.7803 €0.8403" in table
+
+
+def test_an_item_that_is_new_or_gone_has_a_dash(anna: Browser, app: Flask, cast: Cast):
+    which = (EstimateLine.year == 2025) & (EstimateLine.position == 2)
+    change(app, sa.update(EstimateLine).where(which).values(item="Lifts"))
+    text = main(anna.get(f"/properties/{cast.flat}/documents"))
+    assert "Remontdarbu uzkrājums – €0.4202" in text and "Lifts €0.3902 –" in text
+
+
+def test_the_first_estimate_of_a_house_stands_alone(anna: Browser, app: Flask, cast: Cast):
+    change(app, sa.delete(EstimateLine).where(EstimateLine.year == 2025))
+    text = main(anna.get(f"/properties/{cast.flat}/documents"))
+    assert "Item 2026" in text and "2025" not in text and "Total €0.8403" in text
+
+
+@pytest.mark.parametrize(("name", "media_type", "kind", "plain"), [
+    ("ligums.pdf", "application/pdf", "inline", "ligums.pdf"),
+    ("Rēķins Nr. 5/7.pdf", "application/pdf", "inline", "Rins_Nr._5_7.pdf"),
+    ("page.html", "text/html; charset=utf-8", "attachment", "page.html"),
+    ("picture.svg", "image/svg+xml; charset=utf-8", "attachment", "picture.svg"),
+    ("a\"; filename=b.exe", "application/octet-stream", "attachment", "a_filename_b.exe"),
+    ("š", "application/octet-stream", "attachment", "file"),
+    ("../../etc/passwd", "application/octet-stream", "attachment", ".._.._etc_passwd"),
+])  # fmt: skip
+def test_a_file_is_named_safely_and_never_runs_here(anna: Browser, app: Flask, cast: Cast, name: str, media_type: str, kind: str, plain: str):
+    """ASVS 3.2.1, 5.4.1, 5.4.2."""
+    change(app, sa.update(Document).values(file_name=name))
+    answer = anna.client.get(f"/documents/{cast.document}/file")
+    disposition = answer.headers["Content-Disposition"]
+    assert answer.status_code == 200 and answer.get_data() == b"%PDF-1.4 contract"
+    assert answer.headers["Content-Type"] in (media_type, "application/x-msdownload", "application/x-msdos-program", "application/vnd.microsoft.portable-executable")
+    assert disposition.startswith(f"{kind}; filename=\"{plain.replace('=', '_')}\"; filename*=UTF-8''") and disposition.isascii()
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_file_that_is_no_pdf_is_not_called_one(anna: Browser, app: Flask, cast: Cast):
+    change(app, sa.update(Document).values(file_name="akts.docx", kind=DocumentKind.ACT))
+    page = anna.get(f"/properties/{cast.flat}/documents")
+    assert "DOCX" in page.text and "PDF" not in main(page) and "Reports of work" in page.text
+
+
+def test_a_file_that_is_lost_is_not_there_now(anna: Browser, app: Flask, cast: Cast):
+    change(app, sa.update(Document).values(file_hash="0" * 64))
+    page = anna.get(f"/documents/{cast.document}/file")
+    assert anna.status == 503 and page.headings == ["Not available right now"]
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "", "0" * 63, "G" * 64])
+def test_a_damaged_file_name_opens_no_file_of_the_machine(anna: Browser, app: Flask, cast: Cast, name: str):
+    change(app, sa.update(Document).values(file_hash=name))
+    anna.get(f"/documents/{cast.document}/file")
+    assert anna.status == 503
