@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, make_response, request
 from flask_htmx import HTMX
+from markupsafe import Markup
 
 from auth import csrf
 from auth.state import state, visitor
@@ -67,6 +68,14 @@ class Shell:
         g.csrf_cookie = g.get("csrf_cookie") or csrf.new_cookie()
         g.csrf_used = True
         return csrf.token(self.state.settings.secret_key, g.csrf_cookie)
+
+    @property
+    def foot(self) -> Markup:
+        """The contact block: the same on every page of a language, so rendered once."""
+        made: dict[str, Markup] = current_app.extensions.setdefault("foot", {})
+        if g.language not in made:
+            made[g.language] = Markup(render("components/_foot.html", shell=self))  # noqa: S704  # our own template
+        return made[g.language]
 
     @property
     def idle_seconds(self) -> int | None:

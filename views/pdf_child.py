@@ -45,7 +45,7 @@ def confine(parent: int, cpu_seconds: int, memory_bytes: int) -> None:
 
 def set_base_font() -> None:
     """Make our face ReportLab's base font, or every file would name Helvetica, which is never embedded."""
-    from reportlab import rl_config
+    from reportlab import rl_config  # these four after the limits are set
     from reportlab.lib.fonts import addMapping
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFont

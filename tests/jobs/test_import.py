@@ -376,6 +376,15 @@ def _run_when_free(exchange: Exchange):
     return exchange.run()
 
 
+def test_a_row_that_somebody_else_wrote_meanwhile_ends_the_import_with_a_sentence(exchange, monkeypatch):
+    monkeypatch.setattr(intake.FileImport, "_refuse_taken", lambda *_: None)  # it was not there when we looked
+    with pytest.raises(ExchangeError, match="import again"):
+        exchange.only("customers", "C1;1;Name;;;;;;", "C2;1;Name;;;;;;")
+    assert exchange.column("customer", "id") == []
+    monkeypatch.undo()
+    assert exchange.run().tables["customers"].added == 1
+
+
 def test_chunks_do_not_show_in_the_outcome(exchange, monkeypatch):
     monkeypatch.setattr(intake, "CHUNK", 2)
     lines = [f"C{n};{n};Name {n};;;;;;" for n in range(5)]

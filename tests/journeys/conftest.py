@@ -49,7 +49,9 @@ def sit_down(chromium: Browser, server: Server, sessions: dict[str, Any]) -> Ite
 
     def sit(size: str = "phone", language: str = "en", who: str = "", **options: Any) -> Person:
         width, height = SIZES[size]
-        context = chromium.new_context(viewport={"width": width, "height": height}, storage_state=sessions.get(who), **options)
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, storage_state=sessions.get(who), **options
+        )
         context.set_default_timeout(15_000)
         people.append(Person(context, context.new_page(), server))
         people[-1].speak(language)

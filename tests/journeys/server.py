@@ -65,7 +65,9 @@ def _free_port() -> int:
 
 
 def _command(port: int) -> list[str]:
-    options = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws --log-level warning"
+    options = (
+        f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws --log-level warning"
+    )
     return [sys.executable, "-m", "granian", "--factory", "app:create_app", *options.split()]
 
 

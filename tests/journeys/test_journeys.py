@@ -85,7 +85,12 @@ def test_a_double_click_on_send_is_one_reading(anna: Person):
 def test_all_readings_go_in_one_form_and_a_double_click_sends_it_once(anna: Person):
     cast = anna.server.cast
     anna.go(f"/properties/{cast.flat}/readings")
-    for field, value in ((f"{cast.cold}-1", "195"), (f"{cast.hot}-1", "528"), (f"{cast.two_dials}-1", "2260"), (f"{cast.two_dials}-2", "2260")):
+    for field, value in (
+        (f"{cast.cold}-1", "195"),
+        (f"{cast.hot}-1", "528"),
+        (f"{cast.two_dials}-1", "2260"),
+        (f"{cast.two_dials}-2", "2260"),
+    ):
         anna.page.fill(f"#r-{field}", value)
     anna.page.locator("main form [type=submit]").dblclick()
     expect(anna.page.locator("main > .msg.ok")).to_be_focused()
@@ -105,7 +110,9 @@ def test_the_details_of_an_invoice_are_copied_as_the_bank_wants_them(anna: Perso
     assert answer.headers["content-type"] == "application/pdf"
 
 
-def test_the_devices_that_are_logged_in_are_listed_and_another_one_is_ended(anna: Person, sit_down: Callable[..., Person]):
+def test_the_devices_that_are_logged_in_are_listed_and_another_one_is_ended(
+    anna: Person, sit_down: Callable[..., Person]
+):
     other = sit_down("phone", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     other.log_in()
     anna.go("/profile/sessions")

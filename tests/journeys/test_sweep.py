@@ -42,7 +42,10 @@ def paths(server: Server) -> list[str]:
         assert rule.arguments <= values.keys(), f"{rule.rule}: give an example of {rule.arguments - values.keys()}"
         if "GET" in (rule.methods or ()):
             names = sorted(rule.arguments)
-            found += [str(rule.build(dict(zip(names, choice, strict=True)))[1]) for choice in product(*(values[name] for name in names))]  # type: ignore[index]
+            found += [
+                str(rule.build(dict(zip(names, choice, strict=True)))[1])
+                for choice in product(*(values[name] for name in names))
+            ]  # type: ignore[index]
     anna = Browser(app)
     anna.log_in("anna")
     pages = [path for path in found if is_page(anna, path)]
@@ -100,7 +103,10 @@ def after_login(person: Person, username: str) -> None:
 def not_sent(person: Person) -> None:
     person.open_form(person.server.cast.cold)
     person.page.evaluate("document.querySelectorAll('[data-fail]').forEach(message => { message.hidden = false })")
-    person.page.evaluate("bar => { bar.hidden = false; bar.textContent = document.body.dataset.tOffline }", person.page.query_selector("#bar"))
+    person.page.evaluate(
+        "bar => { bar.hidden = false; bar.textContent = document.body.dataset.tOffline }",
+        person.page.query_selector("#bar"),
+    )
 
 
 def asked_to_stay(person: Person) -> None:

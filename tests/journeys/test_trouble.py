@@ -20,14 +20,18 @@ def anna(sit_down: Callable[..., Person], server: Server) -> Person:
 
 def fail(person: Person, how: Callable[[Route], None], method: str = "POST") -> None:
     """From now on what is sent to a meter fails."""
-    person.page.route("**/meters/*/reading", lambda route: how(route) if route.request.method == method else route.fallback())
+    person.page.route(
+        "**/meters/*/reading", lambda route: how(route) if route.request.method == method else route.fallback()
+    )
 
 
 @pytest.mark.parametrize(("kind", "how"), [
     ("net", lambda route: route.abort()), ("server", lambda route: route.fulfill(status=500, body="broken")),
     ("server", lambda route: route.fulfill(status=502, body="<html>bad gateway</html>", content_type="text/html")),
 ], ids=["no signal", "500", "502 of a proxy"])  # fmt: skip
-def test_when_sending_fails_the_form_and_its_value_stay_and_say_so(anna: Person, kind: str, how: Callable[[Route], None]):
+def test_when_sending_fails_the_form_and_its_value_stay_and_say_so(
+    anna: Person, kind: str, how: Callable[[Route], None]
+):
     cold = anna.server.cast.cold
     field = anna.open_form(cold)
     fail(anna, how)

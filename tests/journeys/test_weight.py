@@ -32,7 +32,9 @@ def test_the_first_visit_fits_in_the_first_flight_and_in_six_requests(sit_down: 
     assert 1 + len(first) <= 6
 
 
-def test_the_first_page_after_logging_in_brings_the_rest_and_later_pages_bring_only_themselves(sit_down: Callable[..., Person]):
+def test_the_first_page_after_logging_in_brings_the_rest_and_later_pages_bring_only_themselves(
+    sit_down: Callable[..., Person],
+):
     anna = sit_down("phone", "lv")
     anna.go("/login")
     login = sum(fetched(anna.page).values())
@@ -40,7 +42,12 @@ def test_the_first_page_after_logging_in_brings_the_rest_and_later_pages_bring_o
     home = fetched(anna.page)
     assert login + sum(home.values()) <= 40_000
     assert len(home) <= 6
-    for path in (anna.path(), f"{anna.path()}/meters", f"{anna.path()}/invoices", f"/invoices/{anna.server.cast.invoice}"):
+    for path in (
+        anna.path(),
+        f"{anna.path()}/meters",
+        f"{anna.path()}/invoices",
+        f"/invoices/{anna.server.cast.invoice}",
+    ):
         anna.go(path)
         later = fetched(anna.page)
         assert list(later) == [anna.page.url]

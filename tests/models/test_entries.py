@@ -317,8 +317,14 @@ class Stories(RuleBasedStateMachine):
     def confirm_for_another_value_or_person(self, question, user: int, value: int) -> None:
         form, text, _, seal = question
         other = Form(1 - form.user, form.once, form.seen, form.seen_id) if user else form
-        answer = self.post(other, f"{value // 1000}" if other is form else text, f"correct:{seal}")
-        assert answer.state == "question" or answer.value == (self.rows[-1][0] if self.rows else None)
+        text = text if user else f"{value // 1000}"
+        answer = self.post(other, text, f"correct:{seal}")
+        if answer.state == "saved":  # such a value stands already: nobody has to confirm it
+            before = len(self.rows)
+            self.settle(other, text, f"correct:{seal}", answer, answer.value or 0)
+            assert len(self.rows) == before
+        else:
+            assert answer.state == "question"
 
     @rule(question=consumes(asked))
     def say_that_it_was_consumption(self, question) -> None:

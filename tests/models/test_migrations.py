@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
@@ -130,7 +129,3 @@ def test_a_unit_of_work_that_fails_leaves_nothing(database: Database):
         session.flush()
         raise ZeroDivisionError
     assert counts(database)["throttle"] == 0
-
-
-def test_the_commands_need_no_configuration_file():
-    assert not (FOLDER.parents[1] / "alembic.ini").exists() and Config().config_file_name is None
