@@ -48,7 +48,7 @@ class Database:
         """Open `url`: `sqlite:///path` or `postgresql+psycopg://…`. Nothing is connected yet."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+        self.engine = _sqlite(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
         # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
         self._reader = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -83,7 +83,7 @@ class Database:
 def _sqlite(url: URL) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, module=import_module("pysqlite3.dbapi2"))
+    engine = sa.create_engine(url, module=import_module("pysqlite3.dbapi2"), hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: object) -> None:

@@ -19,7 +19,7 @@ from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, Vali
 
 TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
 PASSWORD = "zaļa upe tek lēni"
-IBAN = "LV97DEMO0000000000001"
+IBAN = "LV44DEMO0000000000001"
 
 
 @dataclass

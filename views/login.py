@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from auth.guard import public
 from auth.methods.base import METHODS
@@ -20,7 +20,7 @@ from views.limits import login_limit
 from views.pages import page, redirect_to, safe_next, set_cookie
 
 login = Blueprint("login", __name__)
-_TEN_YEARS = 10 * 365 * 24 * 3600
+_YEAR = 365 * 24 * 3600
 
 
 @login.get("/")
@@ -72,8 +72,9 @@ def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
     _end_session()
     response, settings = redirect_to("/signed-out"), state().settings
-    for name in ("session", "csrf", "lang"):
+    for name in ("session", "csrf"):
         set_cookie(response, settings.cookie(name), "", max_age=0)
+    set_cookie(response, settings.cookie("lang"), g.language, max_age=60)  # for the page that says goodbye
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -122,5 +123,5 @@ def _welcome(outcome: Welcome, remember: bool) -> Response:
     response = redirect_to(safe_next(request.form.get("next")) or "/properties/last")
     set_cookie(response, held.settings.session_cookie, outcome.token, max_age=days)
     if outcome.device:  # a device that is hers; a library's computer keeps nothing
-        set_cookie(response, held.settings.cookie("device"), outcome.device, max_age=_TEN_YEARS)
+        set_cookie(response, held.settings.cookie("device"), outcome.device, max_age=_YEAR)
     return response

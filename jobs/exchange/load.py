@@ -1,6 +1,7 @@
 """The importer: takes in an exchange file by file. What happens to a file stands in `intake`."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,19 +46,35 @@ def import_folder(
     report = Report(dry_run)
     with open_source(path) as source, only_one(database), database.write() as session:
         work = Work(session, source, _Hashing() if dry_run else storage, site, Identifiers(identifier_key))  # type: ignore[arg-type]  # only put is called
-        work.connection.exec_driver_sql("DROP TABLE IF EXISTS exchange_seen")  # of an import that was broken off
-        SEEN.create(work.connection)
-        try:
-            for table, name in _files(source, report):
-                FileImport(work, table, name, report, progress or _silent).run()
-        except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
-            raise ExchangeError("Somebody else changed the same rows; import again, it goes on from here.") from None
-        SEEN.drop(work.connection)
+        with _mapped_out(work):
+            work.connection.exec_driver_sql("DROP TABLE IF EXISTS exchange_seen")  # of an import that was broken off
+            SEEN.create(work.connection)
+            try:
+                for table, name in _files(source, report):
+                    FileImport(work, table, name, report, progress or _silent).run()
+            except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
+                again = "Somebody else changed the same rows; import again, it goes on from here."
+                raise ExchangeError(again) from None
+            SEEN.drop(work.connection)
         if dry_run:
             session.rollback()
         else:
             record(session, Actor(None, "command"), "import.finished", detail=report.summary())
     return report
+
+
+@contextmanager
+def _mapped_out(work: Work) -> Iterator[None]:
+    """SQLite's connection without its memory map, which would grow with the database and gives nothing here."""
+    if work.connection.dialect.name != "sqlite":
+        yield
+        return
+    before = work.connection.exec_driver_sql("PRAGMA mmap_size").scalar()
+    work.connection.exec_driver_sql("PRAGMA mmap_size=0")
+    try:
+        yield
+    finally:
+        work.connection.exec_driver_sql(f"PRAGMA mmap_size={before}")
 
 
 def _silent(_file: str, _rows: int, _part: float) -> None:

@@ -104,7 +104,7 @@ def test_the_details_of_an_invoice_are_copied_as_the_bank_wants_them(anna: Perso
     anna.page.click(f"a[href='/invoices/{anna.server.cast.invoice}']")
     anna.page.get_by_role("button", name=re.compile("Copy.*IBAN")).click()
     expect(anna.page.get_by_role("button", name=re.compile("Copied.*IBAN"))).to_be_focused()
-    assert anna.page.evaluate("navigator.clipboard.readText()") == "LV97DEMO0000000000001"
+    assert anna.page.evaluate("navigator.clipboard.readText()") == "LV44DEMO0000000000001"
     pdf = anna.page.get_by_role("link", name="Download (PDF)").get_attribute("href")
     answer = anna.context.request.get(anna.server.url + str(pdf))
     assert answer.headers["content-type"] == "application/pdf"

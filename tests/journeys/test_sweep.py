@@ -22,6 +22,8 @@ AXE = (Path(__file__).parents[1] / "vendor/axe.min.js").read_text("utf-8")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _RUN = """async (only) => (await axe.run(document, {runOnly: only, resultTypes: ['violations']})).violations.map(
     v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary.replace(/\\s+/g, ' ')).slice(0, 3).join(' | '))"""
+_COVERED = """() => { const e = document.activeElement, bar = document.querySelector('nav.main');
+    return e !== document.body && !bar.contains(e) && e.getBoundingClientRect().bottom > bar.getBoundingClientRect().top }"""
 EVERYTHING, CONTRAST = {"type": "tag", "values": _TAGS}, {"type": "rule", "values": ["color-contrast"]}
 
 
@@ -190,3 +192,15 @@ def test_on_a_desk_nothing_is_wider_than_the_window_either(sit_down: Callable[..
     for path in paths:
         anna.go(path)
         assert anna.overflow() <= 0, path
+
+
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_the_bar_at_the_bottom_never_covers_what_has_the_focus(sit_down: Callable[..., Person], key: str):
+    anna = sit_down("phone", who="anna")
+    anna.go(f"/properties/{anna.server.cast.flat}")
+    seen = set()
+    for _ in range(60):
+        anna.page.keyboard.press(key)
+        assert not anna.page.evaluate(_COVERED), anna.focus()
+        seen.add(anna.page.evaluate("document.activeElement.outerHTML"))
+    assert len(seen) > 25

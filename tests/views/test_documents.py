@@ -1,6 +1,7 @@
 """Documents of a property, their files, and the estimate beside last year's (C13; LU-58)."""
 
-import pytest
+from urllib.parse import quote
+
 import sqlalchemy as sa
 from flask import Flask
 
@@ -47,24 +48,27 @@ def test_the_first_estimate_of_a_house_stands_alone(anna: Browser, app: Flask, c
     assert "Item 2026" in text and "2025" not in text and "Total €0.8403" in text
 
 
-@pytest.mark.parametrize(("name", "media_type", "kind", "plain"), [
+NAMES = (
     ("ligums.pdf", "application/pdf", "inline", "ligums.pdf"),
     ("Rēķins Nr. 5/7.pdf", "application/pdf", "inline", "Rins_Nr._5_7.pdf"),
     ("page.html", "text/html; charset=utf-8", "attachment", "page.html"),
     ("picture.svg", "image/svg+xml; charset=utf-8", "attachment", "picture.svg"),
-    ("a\"; filename=b.exe", "application/octet-stream", "attachment", "a_filename_b.exe"),
+    ('a"; filename=b.unknown', "application/octet-stream", "attachment", "a_filename_b.unknown"),
     ("š", "application/octet-stream", "attachment", "file"),
     ("../../etc/passwd", "application/octet-stream", "attachment", ".._.._etc_passwd"),
-])  # fmt: skip
-def test_a_file_is_named_safely_and_never_runs_here(anna: Browser, app: Flask, cast: Cast, name: str, media_type: str, kind: str, plain: str):
+)
+
+
+def test_a_file_is_named_safely_and_never_runs_here(anna: Browser, app: Flask, cast: Cast):
     """ASVS 3.2.1, 5.4.1, 5.4.2."""
-    change(app, sa.update(Document).values(file_name=name))
-    answer = anna.client.get(f"/documents/{cast.document}/file")
-    disposition = answer.headers["Content-Disposition"]
-    assert answer.status_code == 200 and answer.get_data() == b"%PDF-1.4 contract"
-    assert answer.headers["Content-Type"] in (media_type, "application/x-msdownload", "application/x-msdos-program", "application/vnd.microsoft.portable-executable")
-    assert disposition.startswith(f"{kind}; filename=\"{plain.replace('=', '_')}\"; filename*=UTF-8''") and disposition.isascii()
-    assert answer.headers["X-Content-Type-Options"] == "nosniff" and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for name, media_type, kind, plain in NAMES:
+        change(app, sa.update(Document).values(file_name=name))
+        answer = anna.client.get(f"/documents/{cast.document}/file")
+        disposition = answer.headers["Content-Disposition"]
+        assert (answer.status_code, answer.get_data()) == (200, b"%PDF-1.4 contract")
+        assert answer.headers["Content-Type"] == media_type
+        assert disposition == f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff" and "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_file_that_is_no_pdf_is_not_called_one(anna: Browser, app: Flask, cast: Cast):
@@ -79,8 +83,8 @@ def test_a_file_that_is_lost_is_not_there_now(anna: Browser, app: Flask, cast: C
     assert anna.status == 503 and page.headings == ["Not available right now"]
 
 
-@pytest.mark.parametrize("name", ["../../../etc/passwd", "", "0" * 63, "G" * 64])
-def test_a_damaged_file_name_opens_no_file_of_the_machine(anna: Browser, app: Flask, cast: Cast, name: str):
-    change(app, sa.update(Document).values(file_hash=name))
-    anna.get(f"/documents/{cast.document}/file")
-    assert anna.status == 503
+def test_a_damaged_file_name_opens_no_file_of_the_machine(anna: Browser, app: Flask, cast: Cast):
+    for name in ("../../../etc/passwd", "", "0" * 63, "G" * 64):
+        change(app, sa.update(Document).values(file_hash=name))
+        anna.get(f"/documents/{cast.document}/file")
+        assert anna.status == 503

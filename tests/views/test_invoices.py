@@ -4,7 +4,6 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -52,30 +51,33 @@ def test_the_newest_invoice_tells_its_sum_and_what_is_to_be_paid_in_all(anna: Br
     assert re.search(r"Invoice No\. 2026-\d+", text)
 
 
-@pytest.mark.parametrize(("values", "payments", "tag", "amount"), [
-    ({"due_on": TODAY}, [], "Unpaid, due today", "€87.43"),
+STATES = (
+    ({}, [], "Unpaid, due today", "€87.43"),
     ({"due_on": TODAY + DAY}, [], "Unpaid, 1 day left", "€87.43"),
     ({"due_on": TODAY + 9 * DAY}, [], "Unpaid, 9 days left", "€87.43"),
     ({"due_on": TODAY - DAY}, [], "1 day overdue", "€87.43"),
     ({"due_on": TODAY - 3 * DAY}, [], "3 days overdue", "€87.43"),
-    ({"due_on": TODAY}, [(TODAY, 8743)], "Paid 30 Nov 2026", "€0.00"),
-    ({"due_on": TODAY}, [(TODAY - 5 * DAY, 5000), (TODAY - 2 * DAY, 3743)], "Paid 28 Nov 2026", "€0.00"),
+    ({}, [(TODAY, 8743)], "Paid 30 Nov 2026", "€0.00"),
+    ({}, [(TODAY - 5 * DAY, 5000), (TODAY - 2 * DAY, 3743)], "Paid 28 Nov 2026", "€0.00"),
     ({"due_on": TODAY - 5 * DAY}, [(TODAY - 2 * DAY, 8743)], "Paid late, 28 Nov 2026", "€0.00"),
     ({"due_on": TODAY - 5 * DAY}, [(TODAY - 6 * DAY, 8743), (TODAY - 2 * DAY, 100)], "Paid 24 Nov 2026", "€0.00"),
-    ({"due_on": TODAY}, [(TODAY - 6 * DAY, 4000)], "Partly paid", "€47.43"),
+    ({}, [(TODAY - 6 * DAY, 4000)], "Partly paid", "€47.43"),
     ({"due_on": TODAY - DAY}, [(TODAY - 6 * DAY, 4000)], "Partly paid, overdue", "€47.43"),
     ({"due_on": TODAY - DAY}, [(TODAY - 6 * DAY, 8743), (TODAY, -8743)], "1 day overdue", "€87.43"),
     ({"payable": -420, "brought_forward": -8648}, [], "Overpayment", "Nothing to pay Overpayment: €4.20"),
     ({"payable": 0, "brought_forward": -8228}, [], "Nothing to pay", "€0.00"),
-])  # fmt: skip
-def test_the_state_of_an_invoice_is_said_in_words_everywhere(anna: Browser, app: Flask, cast: Cast, values, payments, tag: str, amount: str):
-    set_invoice(app, cast, **values)
-    pay(app, cast, *payments)
-    home, detail, listed = (main(anna.get(path)) for path in (f"/properties/{cast.flat}", f"/invoices/{cast.invoice}", f"/properties/{cast.flat}/invoices"))
-    assert amount in home and amount in detail
-    for text in (home, detail, listed):
-        assert tag in text
-    assert ("Copy the details" in detail) == ("Pay by" in detail) == ("Pay by" in home)
+)  # fmt: skip
+
+
+def test_the_state_of_an_invoice_is_said_in_words_everywhere(anna: Browser, app: Flask, cast: Cast):
+    for values, payments, tag, amount in STATES:
+        set_invoice(app, cast, **{"due_on": TODAY, "payable": 8743, "brought_forward": 515} | values)
+        change(app, sa.delete(Payment).where(Payment.external_id.startswith("new")))
+        pay(app, cast, *payments)
+        home, detail, listed = (main(anna.get(path)) for path in (f"/properties/{cast.flat}", f"/invoices/{cast.invoice}", f"/properties/{cast.flat}/invoices"))
+        assert amount in home and amount in detail, tag
+        assert tag in home and tag in detail and tag in listed, tag
+        assert ("Copy the details" in detail) == ("Pay by" in detail) == ("Pay by" in home) == (amount not in ("€0.00", STATES[-2][3]))
 
 
 def test_colours_never_stand_without_their_words(anna: Browser, app: Flask, cast: Cast):
@@ -95,16 +97,16 @@ def test_all_years_are_a_tap_away_and_the_newest_is_open(anna: Browser, cast: Ca
     assert shown[0] == f"/invoices/{cast.invoice}", "newest first"
 
 
-@pytest.mark.parametrize("year", ["1999", "9999", "0000"])
-def test_a_year_without_invoices_says_so_and_offers_the_others(anna: Browser, cast: Cast, year: str):
-    page = anna.get(f"/properties/{cast.flat}/invoices?year={year}")
-    assert anna.status == 200 and "There are no invoices in this year." in page.text and "?year=2026" in page.links
+def test_a_year_without_invoices_says_so_and_offers_the_others(anna: Browser, cast: Cast):
+    for year in ("1999", "9999", "0000"):
+        page = anna.get(f"/properties/{cast.flat}/invoices?year={year}")
+        assert anna.status == 200 and "There are no invoices in this year." in page.text and "?year=2026" in page.links
 
 
-@pytest.mark.parametrize("year", ["", "x", "-1", "20260", "٢٠٢٦", "2026.0", "1e3", "%00", "2026&year=1999"])
-def test_what_is_no_year_shows_the_newest(anna: Browser, cast: Cast, year: str):
-    page = anna.get(f"/properties/{cast.flat}/invoices?year={year}")
-    assert anna.status == 200 and f"/invoices/{cast.invoice}" in page.links
+def test_what_is_no_year_shows_the_newest(anna: Browser, cast: Cast):
+    for year in ("", "x", "-1", "20260", "٢٠٢٦", "2026.0", "1e3", "%00", "2026&year=1999"):
+        page = anna.get(f"/properties/{cast.flat}/invoices?year={year}")
+        assert anna.status == 200 and f"/invoices/{cast.invoice}" in page.links, year
 
 
 def test_the_detail_says_what_it_is_made_of(anna: Browser, cast: Cast):
@@ -129,7 +131,7 @@ def test_payment_details_are_copied_as_banks_want_them(anna: Browser, app: Flask
     page = anna.get(f"/invoices/{cast.invoice}")
     reference = fetch(app, sa.select(Invoice.reference).where(Invoice.public_id == cast.invoice))[0][0]
     assert re.findall(r'data-copy="([^"]+)"', page.html) == ["SIA “Māja”", IBAN, "87.43", reference]
-    assert "LV97 DEMO 0000 0000 0000 1" in page.text and "€87.43" in page.text
+    assert "LV44 DEMO 0000 0000 0000 1" in page.text and "€87.43" in page.text
     pay(app, cast, (TODAY, 4000))
     assert 'data-copy="47.43"' in anna.get(f"/invoices/{cast.invoice}").html, "what is left"
 
@@ -165,7 +167,7 @@ def test_without_a_file_ours_is_printed_once_and_says_the_same(anna: Browser, ap
     assert first == second and first.startswith(b"%PDF-")
     (tmp_path / "invoice.pdf").write_bytes(first)
     text = " ".join(run("pdftotext", "-layout", tmp_path / "invoice.pdf", "-").split())
-    for words in ("DEMO", "Anna Ozoliņa", "20417", "Brīvības iela 12–34, Ogre", "Aukstais ūdens", "€82.28", "€87.43", "LV97 DEMO 0000 0000 0000 1", "SIA “Ogres Namsaimnieks”"):
+    for words in ("DEMO", "Anna Ozoliņa", "20417", "Brīvības iela 12–34, Ogre", "Aukstais ūdens", "€82.28", "€87.43", "LV44 DEMO 0000 0000 0000 1", "SIA “Ogres Namsaimnieks”"):
         assert words in text, words
 
 

@@ -1,8 +1,8 @@
 """Which language a page speaks, and how a person changes it (I01, LG-08; ux.md §5.1, decisions.md 6)."""
 
 import re
+from itertools import product
 
-import pytest
 from flask import Flask
 
 from tests import standing
@@ -31,44 +31,47 @@ def test_the_sites_own_language_is_spoken_first_whatever_the_browser_speaks(app:
     assert said(app.test_client(), Accept_Language="ru-RU,ru;q=0.9") == "lv"
 
 
-@pytest.mark.parametrize(("header", "offered"), [("ru-RU,ru;q=0.9,en;q=0.8", "ru"), ("en-GB,en", "en"), ("lv,en", None), ("de, fr", None), ("", None), ("xx;q=x,,;", None)])
-def test_the_browsers_language_is_only_offered_and_only_once(app: Flask, header: str, offered: str | None):
-    client = app.test_client()
-    html = client.get("/help?a=1", headers={"Accept-Language": header}).get_data(as_text=True)
-    assert [language for language, words in OFFERS.items() if words in html] == ([offered] if offered else [])
-    if offered:
-        assert re.search(f'href="/help\\?a=1&amp;lang={offered}" lang="{offered}"[^>]*>{OFFERS[offered]}', html)
-    client.set_cookie("csrf", "x")
-    assert not any(words in client.get("/help").get_data(as_text=True) for words in OFFERS.values())
+def test_the_browsers_language_is_only_offered_and_only_once(app: Flask):
+    for header, offered in (("ru-RU,ru;q=0.9,en;q=0.8", ["ru"]), ("en-GB,en", ["en"]), ("lv,en", []), ("de, fr", []), ("", []), ("xx;q=x,,;", [])):
+        client = app.test_client()
+        html = client.get("/help?a=1", headers={"Accept-Language": header}).get_data(as_text=True)
+        assert [language for language, words in OFFERS.items() if words in html] == offered, header
+        for language in offered:
+            assert re.search(f'href="/help\\?a=1&amp;lang={language}" lang="{language}"[^>]*>{OFFERS[language]}', html)
+        client.set_cookie("csrf", "x")
+        assert not any(words in client.get("/help").get_data(as_text=True) for words in OFFERS.values())
 
 
-@pytest.mark.parametrize("language", ["lv", "en", "ru"])
-def test_a_click_changes_the_cookie_and_nothing_else(app: Flask, language: str):
-    client, before = app.test_client(), dump(app)
-    answer = client.get(f"/help?lang={language}")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/help")
-    line = answer.headers["Set-Cookie"]
-    assert line.startswith(f"lang={language};") and "Max-Age=31536000" in line and "SameSite=Lax" in line
-    assert said(client) == language and HELP[language] in client.get("/help").get_data(as_text=True)
+def test_a_click_changes_the_cookie_and_nothing_else(app: Flask):
+    before = dump(app)
+    for language, word in HELP.items():
+        client = app.test_client()
+        answer = client.get(f"/help?lang={language}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/help")
+        line = answer.headers["Set-Cookie"]
+        assert line.startswith(f"lang={language};") and "Max-Age=31536000" in line and "SameSite=Lax" in line
+        assert said(client) == language and word in client.get("/help").get_data(as_text=True)
     assert dump(app) == before
 
 
-@pytest.mark.parametrize(("asked", "kept"), [
+ASKED = (
     ("?lang=en&year=2025", "?year=2025"), ("?year=2025&lang=en&x=1", "?year=2025&x=1"), ("?x=a%26b%20c&lang=en&x=2", "?x=a%26b+c&x=2"),
     ("?lang", ""), ("?lang=", ""), ("?%6Cang=en", ""), ("?lang=en&lang=ru", ""), ("?next=//evil.example&lang=en", "?next=%2F%2Fevil.example"),
     ("?lang=en&x=%0d%0aSet-Cookie:a=b", "?x=%0D%0ASet-Cookie%3Aa%3Db"),
-])  # fmt: skip
-def test_the_rest_of_the_address_is_kept_and_the_language_gone(app: Flask, asked: str, kept: str):
-    for verb in ("GET", "HEAD"):
+)  # fmt: skip
+
+
+def test_the_rest_of_the_address_is_kept_and_the_language_gone(app: Flask):
+    for verb, (asked, kept) in product(("GET", "HEAD"), ASKED):
         answer = app.test_client().open(f"/help{asked}", method=verb)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/help{kept}")
 
 
-@pytest.mark.parametrize("unknown", ["de", "", "LV", "lv;", "../lv", "xx", "lv\x00"])
-def test_an_unknown_language_is_ignored(app: Flask, unknown: str):
-    client = app.test_client()
-    answer = client.get("/help", query_string={"lang": unknown})
-    assert answer.status_code == 303 and "Set-Cookie" not in answer.headers
+def test_an_unknown_language_is_ignored(app: Flask):
+    for unknown in ("de", "", "LV", "lv;", "../lv", "xx", "lv\x00"):
+        client = app.test_client()
+        answer = client.get("/help", query_string={"lang": unknown})
+        assert answer.status_code == 303 and "Set-Cookie" not in answer.headers, unknown
     client.set_cookie("lang", "de")
     assert said(client) == "lv"
 
