@@ -30,11 +30,11 @@ lint: env  ## ruff, mypy, import contracts
 bench: env  ## measurements into bench/results
 	@$(PY) -m bench
 
-messages: env  ## collect strings into translations/*.po and compile them
+messages: env  ## collect strings into translations/*.po
 	@$(PY) -m scripts.messages
 
 migrate: env  ## write the migration that the tables ask for: NAME="add x"
-	@$(PY) -m flask --app app data new-migration "$(NAME)"
+	@$(VENV)/bin/flask --app app db new "$(NAME)"
 
 lock:  ## pin every dependency again
 	uv pip compile pyproject.toml --extra postgres --extra redis --group dev --universal --generate-hashes --no-header -q -o requirements.lock
