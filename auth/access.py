@@ -55,14 +55,9 @@ def load_access(file: Path = FILE) -> Access:
     tables = tomllib.loads(file.read_text("utf-8"))
     if {*tables} != {"sections", "delegable", "staff"} or {*tables["delegable"]} != {*tables["sections"]}:
         raise AccessError("expected [sections], [delegable] with the same sections, and [staff]")
-    lent = {
-        section: _row("delegable", section, [word], ("lent",))
-        for section, word in tables["delegable"].items()
-    }
+    lent = {section: _row("delegable", section, [word], ("lent",)) for section, word in tables["delegable"].items()}
     return Access(
-        sections={
-            section: _row("sections", section, row, METHODS) for section, row in tables["sections"].items()
-        },
+        sections={section: _row("sections", section, row, METHODS) for section, row in tables["sections"].items()},
         delegable={section: row["lent"] for section, row in lent.items()},
         staff={section: _row("staff", section, row, ROLES) for section, row in tables["staff"].items()},
     )
@@ -71,9 +66,7 @@ def load_access(file: Path = FILE) -> Access:
 def _row(table: str, section: str, words: list[str], columns: tuple[str, ...]) -> Row:
     rights = {right.word: right for right in Right}
     if len(words) != len(columns) or not {*words} <= {*rights}:
-        raise AccessError(
-            f"{table}.{section}: expected one of {', '.join(rights)} for each of {', '.join(columns)}"
-        )
+        raise AccessError(f"{table}.{section}: expected one of {', '.join(rights)} for each of {', '.join(columns)}")
     return {str(column): rights[word] for column, word in zip(columns, words, strict=True)}
 
 

@@ -35,9 +35,7 @@ def valid(secret_key: str, cookie: str, candidate: str) -> bool:
 
 
 def _proof(secret_key: str, cookie: str) -> bytes:
-    return hmac.new(
-        secret_key.encode(), b"csrf:" + cookie.encode("utf-8", "replace"), hashlib.sha256
-    ).digest()
+    return hmac.new(secret_key.encode(), b"csrf:" + cookie.encode("utf-8", "replace"), hashlib.sha256).digest()
 
 
 def _xor(a: bytes, b: bytes) -> bytes:

@@ -200,7 +200,7 @@ def _report(figures: dict[str, dict[str, Any]], customers: int) -> None:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()  # noqa: S607
     about = {
         "commit": commit, "customers": customers, "python": platform.python_version(), "machine": platform.machine(),
-        "command": "make bench", "peak memory of the run, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "command": "make bench", "memory of the run, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }  # fmt: skip
     rows = ["| figure | goal | SQLite | PostgreSQL |", "|---|---|---|---|"]
     for name in figures["sqlite"]:

@@ -48,7 +48,7 @@ class Database:
         """Open `url`: `sqlite:///path` or `postgresql+psycopg://…`. Nothing is connected yet."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
         # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
         self._reader = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -78,6 +78,10 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _postgres(url: URL) -> Engine:
+    return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)  # what people sent is not for a log
 
 
 def _sqlite(url: URL) -> Engine:

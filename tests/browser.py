@@ -50,21 +50,26 @@ class Page(HTMLParser):
             self.ids.append(at["id"])
         if "autofocus" in at:
             self.focus.append(at)
-        if "style" in at or any(name.startswith("on") for name in at):
-            self.faults.append(f"inline style or handler on <{tag}>")
-        if tag == "script" and "src" not in at:
-            self.faults.append("inline script")
-        if tag == "html":
-            self.lang = at.get("lang", "")
-        if tag == "a" and "href" in at:
+        if "style" in at or any(name.startswith("on") for name in at) or (tag == "script" and "src" not in at):
+            self.faults.append(f"inline style, handler or script: <{tag}>")
+        special = {"html": self._root, "a": self._link, "label": self._label, "form": self._form}
+        special |= dict.fromkeys(("input", "textarea", "select"), self._field)
+        if tag in special:
+            special[tag](at)
+
+    def _root(self, at: dict[str, str]) -> None:
+        self.lang = at.get("lang", "")
+
+    def _link(self, at: dict[str, str]) -> None:
+        if "href" in at:
             self._href = at["href"]
             self.links.setdefault(at["href"], "")
-        if tag == "label":
-            self.labels.add(at.get("for", ""))
-        if tag == "form":
-            self.forms.append(Form(at.get("method", "get"), at.get("action", "")))
-        if tag in ("input", "textarea", "select"):
-            self._field(at)
+
+    def _label(self, at: dict[str, str]) -> None:
+        self.labels.add(at.get("for", ""))
+
+    def _form(self, at: dict[str, str]) -> None:
+        self.forms.append(Form(at.get("method", "get"), at.get("action", "")))
 
     def _field(self, at: dict[str, str]) -> None:
         self.inputs.append(at)

@@ -1,7 +1,6 @@
 """A throw-away PostgreSQL of the machine's own packages, and databases on it; nothing outlives the run."""
 
 import contextlib
-import glob
 import os
 import pathlib
 import pwd
@@ -26,7 +25,8 @@ def postgres_server() -> Iterator[str]:
     if given := os.environ.get("TEST_POSTGRES_URL"):
         yield given
         return
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/pg_ctl")) or [path for path in [shutil.which("pg_ctl")] if path]
+    installed = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    found = installed or [path for path in [shutil.which("pg_ctl")] if path]
     if not found:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(HINT)
     programs, folder, port = pathlib.Path(found[-1]).parent, tempfile.mkdtemp(prefix="pg-"), free_port()

@@ -34,7 +34,9 @@ def app(staged_url: str, templates: conftest.Templates, tmp_path: Path) -> Itera
     app = _standing[0]
     held = app.extensions["ekabinets"]
     database = Database(staged_url)
-    app.extensions["ekabinets"] = replace(held, settings=settings, database=database, storage=FolderStorage(tmp_path / "files"))
+    app.extensions["ekabinets"] = replace(
+        held, settings=settings, database=database, storage=FolderStorage(tmp_path / "files")
+    )
     with app.app_context():
         limiter.reset()
     yield app

@@ -29,10 +29,25 @@ class Route:
 def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
     """Ids by the name of the path's variable; a new kind of object asks for its line here."""
     if whose == "anna":
-        return {"pid": [cast.flat, cast.second], "mid": [cast.cold, cast.two_dials, cast.old, cast.house_meter], "iid": [cast.invoice, cast.paid], "did": [cast.document], "sid": ["1"]}
+        return {
+            "pid": [cast.flat, cast.second],
+            "mid": [cast.cold, cast.two_dials, cast.old, cast.house_meter],
+            "iid": [cast.invoice, cast.paid],
+            "did": [cast.document],
+            "sid": ["1"],
+        }
     if whose == "viktors":
-        return {"pid": [cast.neighbour], "mid": [cast.stranger_meter], "iid": [cast.stranger_invoice], "did": [cast.stranger_document], "sid": ["1"]}
-    return {name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"] for name in ("pid", "mid", "iid", "did", "sid")}
+        return {
+            "pid": [cast.neighbour],
+            "mid": [cast.stranger_meter],
+            "iid": [cast.stranger_invoice],
+            "did": [cast.stranger_document],
+            "sid": ["1"],
+        }
+    return {
+        name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
+        for name in ("pid", "mid", "iid", "did", "sid")
+    }
 
 
 def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:

@@ -100,6 +100,4 @@ def _broken(error: Exception) -> Response:
         return problem(500, number=number)
     except Exception:
         log.exception("error %s: its page failed too", number)
-        return Response(
-            f"Sistēmas kļūda · System error · Ошибка системы: {number}", 500, mimetype="text/plain"
-        )
+        return Response(f"Sistēmas kļūda · System error · Ошибка системы: {number}", 500, mimetype="text/plain")

@@ -98,11 +98,10 @@ def _document(bill: Bill) -> InvoicePdf:
     connection = reading()
     lines, payments = table.lines(connection, bill), table.payments(connection, bill)
     reach = [contact for contact in site.contacts if contact.kind != "emergency"]
-    desk = [
-        part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part
-    ]
+    desk = [part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part]
+    register = text("Registration No. %(number)s", number=site.registration_number)
     return InvoicePdf(
-        language=g.language, operator=site.legal_name, operator_lines=(text("Registration No. %(number)s", number=site.registration_number), *desk[:3]),
+        language=g.language, operator=site.legal_name, operator_lines=(register, *desk[:3]),
         colour=derive(site.colour).brand, number=row.number, period_start=row.period_start,
         period_end=row.period_end, issued_on=row.issued_on, due_on=row.due_on,
         customer_name=bill.place.customer_name, customer_code=bill.place.customer_code, address=bill.place.address,

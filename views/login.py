@@ -51,9 +51,7 @@ def submit() -> Response:
         return _form(422, name=name, missing=missing, wrong=not missing)
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
-    lifetime = (
-        timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
-    )
+    lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
     device = device_name(request.user_agent.string)
     attempt = sessions.Login("password", None, device, request.remote_addr or "", lifetime, remember)
     known = request.cookies.get(held.settings.cookie("device"))

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import hmac
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -25,12 +24,12 @@ from models.site import MeterRule
 from models.weighing import Answer, stands
 from models.windows import Calendar
 from views import readings
+from views.downloads import download
 from views.language import text
 from views.limits import act_limit
 from views.pages import fragment, is_fragment, page, redirect_to, settle_language
 
 meters = Blueprint("meters", __name__)
-_NO_NAME = re.compile(r"[^A-Za-z0-9._-]")  # not wanted in the name of a file
 
 
 @dataclass(frozen=True)
@@ -225,11 +224,7 @@ def export(mid: MeterCard) -> Response:
     card = Calendar(state().site, (), today).fitted([mid])[0]
     out = io.StringIO()
     _write(out, history.of_meter(reading(), card, history.EVER, today), len(card.dials) > 1, g.language != "en")
-    return Response(
-        "\ufeff" + out.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{_NO_NAME.sub("", mid.serial) or "meter"}.csv"'},
-    )
+    return download(f"\ufeff{out.getvalue()}".encode(), f"{mid.serial}.csv", "text/csv")
 
 
 def _write(out: TextIO, lines: Iterable[history.Line], named: bool, comma: bool) -> None:

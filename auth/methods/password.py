@@ -18,7 +18,6 @@ from models.people import User
 from models.rules.identifiers import fold_login
 from models.rules.passwords import normal_password
 
-
 WAIT_SECONDS = 5  # for a place to hash in
 
 
@@ -146,9 +145,7 @@ def _refuse(
     return Refused(left) if left else throttle.Wait(now + throttle.PAUSE, "account")
 
 
-def _welcome(
-    session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime
-) -> Welcome:
+def _welcome(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> Welcome:
     actor = Actor(user_id, "web", session_method="password")
     record(session, actor, "login.succeeded", detail={"device": login.device})
     token = sessions.begin(session, user_id, login, now)

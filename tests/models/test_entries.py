@@ -9,7 +9,15 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlmodel import col, select
 
 from models.audit import Actor, AuditRow
@@ -201,7 +209,7 @@ def test_hot_is_looked_for_beside_cold_and_only_where_it_is_one(flat: Flat, hot:
     for where, value in hot:
         flat.meter([value - 3_000, value], MeterKind.HOT_WATER, where)
     (answer,) = flat.send(flat.entry(register, "401"))
-    assert answer.state == "question" and (answer.code == code or code == "high" and answer.code == "extra_digit")
+    assert answer.state == "question" and (answer.code == "swapped") == (code == "swapped")
 
 
 def test_the_same_value_once_more_tells_the_consumption_of_a_dial_that_turned(flat: Flat) -> None:
@@ -300,10 +308,10 @@ class Stories(RuleBasedStateMachine):
         text = f"{value // 1000},{value % 1000}"
         answer = self.post(form, text, forged)
         blocked = bool(self.rows) and (self.rows[-1][0] == value or form.seen != len(self.rows) - 1)
-        if blocked or (form.once, form.user) in self.receipts:
-            if answer.code in ("sent", "taken") or answer.state == "saved":
-                self.settle(form, text, forged, answer, value)
-                return multiple()
+        repeated = self.receipts.get((form.once, form.user), ("",))[0] == text
+        if blocked or repeated:
+            self.settle(form, text, forged, answer, value)
+            return multiple()
         assert answer.state == "question" and answer.seal and answer.text == text
         return form, text, value, answer.seal
 

@@ -25,14 +25,20 @@ class Sender:
 
     def open(self, mid: str) -> Page:
         """The form of a meter."""
-        return self.browser.get(path(mid), **self.more)
+        return self._fitting(self.browser.get(path(mid), **self.more))
 
     def send(self, mid: str, value: str, page: Page | None = None, dial: int = 1, **more: str) -> Page:
         """The form of `page`, else newly opened, with this value; `reply` answers the question of the page."""
         page = page or self.open(mid)
         if "reply" in more:
             more[f"reply-{mid}-{dial}"] = more.pop("reply")
-        return self.browser.fill(page, path(mid), {f"r-{mid}-{dial}": value, **more}, **self.more)
+        return self._fitting(self.browser.fill(page, path(mid), {f"r-{mid}-{dial}": value, **more}, **self.more))
+
+    def _fitting(self, page: Page) -> Page:
+        """A whole page for a browser, one section for htmx, whatever the status."""
+        start = "<section " if self.more else "<!doctype html>"
+        assert page.html.lstrip().startswith(start) and ("<html" in page.html) != bool(self.more)
+        return page
 
     @property
     def status(self) -> int:

@@ -412,11 +412,10 @@ def test_the_table_of_two_registers_names_them_and_leaves_out_what_was_corrected
 
 
 def test_the_name_of_the_table_is_safe_whatever_the_number_of_the_meter(anna: Browser, cast: Cast, app):
-    for serial, name in (('1"2\r\nX: y/ā', "12Xy.csv"), ("ā", "meter.csv")):
-        set_meter(app, cast.cold, serial=serial)
-        anna.get(f"/meters/{cast.cold}/history.csv")
-        assert anna.status == 200
-        assert anna.response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    set_meter(app, cast.cold, serial='1"2\r\nX: y/ā')
+    anna.get(f"/meters/{cast.cold}/history.csv")
+    assert anna.status == 200 and len(anna.response.headers.getlist("Content-Disposition")) == 1
+    assert anna.response.headers["Content-Disposition"].startswith('attachment; filename="1_2_X_y_.csv"; filename*=')
 
 
 def test_a_dial_of_the_sites_own_size_counts_on_after_its_end_everywhere(make_app, cast: Cast, tmp_path: Path):

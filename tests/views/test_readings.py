@@ -143,6 +143,13 @@ def test_opening_the_form_puts_the_focus_into_the_field(sender: Sender, cast: Ca
     assert focused(page) == [field(page, cast.cold)] and field(page, cast.cold)["value"] == ""
 
 
+def test_cancelling_brings_the_card_back_with_the_focus_on_its_pencil(anna: Browser, cast: Cast, app):
+    page = Sender(anna, "htmx").open(cast.cold)
+    assert f"/properties/{cast.flat}/meters" in page.links, "without JavaScript it leads to all meters"
+    page = anna.get(f"/meters/{cast.cold}", headers=HTMX)
+    assert [at.get("id") for at in focused(page)] == [f"edit-{cast.cold}"] and "<html" not in page.html
+
+
 def test_a_question_takes_the_focus_and_keeps_what_was_typed(sender: Sender, cast: Cast, app):
     page = sender.send(cast.cold, "215")
     assert sender.status == 409
