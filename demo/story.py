@@ -126,7 +126,10 @@ def _validity(plan: Plan, story: Sequence[str]) -> dict[str, Any]:
 def _write_replaced(
     rows: Rows, new: Dial, meter: dict[str, Any], history: Sequence[Month], amounts: Sequence[int]
 ) -> None:
-    """The old meter until the 12th of a month with its final reading, then the new one from its first."""
+    """The old meter until the 12th of a month with its final reading, then a verified one from its first.
+
+    The hot water of the main flat stands at 123,456 now, so that 126,5 is a usual month to try.
+    """
     at = len(history) - 1 - _REPLACED
     month, changed, part = history[at], history[at].first + 11 * DAY, new.shown(amounts[at] // 2)
     old = replace(new, meter=f"{new.meter}-0", source="self", marks={})
@@ -135,5 +138,8 @@ def _write_replaced(
     write_meter(rows, new, **({"installed": changed, "replaces": old.meter} | meter))
     final = old.write(rows, 312_000, history[:at], amounts[:at]) + part
     old.one(rows, "final", final, changed, "staff", month)
-    new.one(rows, "first", 0, changed, "staff", None)
-    new.write(rows, 0, history[at:], [amounts[at] - part, *amounts[at + 1 :]])
+    used = [amounts[at] - part, *amounts[at + 1 :]]
+    shown = sum(used[:-1] if new.marks.get(0) == "missing" else used)
+    first = max(0, 123_456 - shown) if new.kind is MeterKind.HOT_WATER else 0
+    new.one(rows, "first", first, changed, "staff", None)
+    new.write(rows, first, history[at:], used)

@@ -104,7 +104,11 @@ def test_a_meter_was_replaced_with_a_final_and_a_first_reading(demo: Demo) -> No
     assert old["removed"] == new["installed"] != ""
     assert demo.readings(old["external_id"])[-1]["date"] == old["removed"]
     assert demo.readings(new["external_id"])[0]["date"] == new["installed"]
-    assert float(demo.readings(new["external_id"])[0]["value"]) == 0
+
+
+def test_a_water_meter_stands_where_126_5_is_a_usual_month(demo: Demo) -> None:
+    values = [demo.readings(row["external_id"])[-1]["value"] for row in main_meters(demo) if row["kind"] == "hot_water"]
+    assert "123.456" in values or MeterKind.HOT_WATER not in town_of(demo.site).reads
 
 
 def test_one_meter_is_read_remotely_also_this_month(demo: Demo) -> None:
