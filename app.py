@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,7 +18,7 @@ from jobs import commands
 from models.clock import Clock
 from models.database import Database
 from models.files import FolderStorage
-from models.settings import CONFIG, Settings, load_settings
+from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
 from views import errors, language, limits, pages
 from views.assets import Assets
@@ -39,6 +40,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     site = load_site(settings.site)
     if problems := unreachable(site):
         raise SiteError("; ".join(problems))
+    commanded = click.get_current_context(silent=True)  # a command may still start, so that `flask check` can say it
+    if settings.is_production and not commanded and (problems := settings.unsafe()):
+        raise SettingsError("; ".join(problems))
     app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=None,  # Flask's own signed session is not used

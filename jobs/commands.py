@@ -19,7 +19,7 @@ def install(app: Flask) -> None:
     @click.option("--deploy", is_flag=True, help="also what must hold in production")
     def check(deploy: bool) -> None:
         """Say what is unsafe or missing; exit 1 when something is."""
-        problems = [*unreachable(held.site), *(_deploy_problems(held) if deploy else [])]
+        problems = [*unreachable(held.site), *(held.settings.unsafe() if deploy else [])]
         for problem in problems:
             click.echo(problem, err=True)
         sys.exit(1 if problems else 0)
@@ -74,19 +74,3 @@ def _data_commands(data: click.Group, held: State) -> None:
 
         moment = since.replace(tzinfo=held.site.zone).astimezone(UTC) if since else None
         export_readings(held.database, moment, sys.stdout)
-
-
-def _deploy_problems(held: State) -> list[str]:
-    """What production must not have (security rule 19)."""
-    settings, found = held.settings, []
-    if settings.demo:
-        found.append("demo: is on; demo people and their passwords are public")
-    if not settings.is_secure:
-        found.append("base_url: expected https://…; cookies and passwords travel unprotected")
-    if settings.argon2_memory_kib < 19456 or settings.argon2_time < 2:
-        found.append("argon2_memory_kib, argon2_time: cheaper than 19456 and 2")
-    if "*" in settings.trusted_hosts:
-        found.append("trusted_hosts: any host is trusted")
-    if settings.secret_key == settings.identifier_key:
-        found.append("secret_key, identifier_key: the same key for two purposes")
-    return found

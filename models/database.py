@@ -81,7 +81,8 @@ class Database:
 
 
 def _postgres(url: URL) -> Engine:
-    return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)  # what people sent is not for a log
+    options = {"connect_timeout": 5}  # seconds; a server that is away must not hold a page for minutes
+    return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options)
 
 
 def _sqlite(url: URL) -> Engine:

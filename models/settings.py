@@ -92,6 +92,24 @@ class Settings(BaseModel):
         """After how long without an act a session ends."""
         return timedelta(minutes=self.session_idle_minutes)
 
+    @property
+    def is_production(self) -> bool:
+        """Whether strangers may reach it: no demo, and an address that is not this machine's own."""
+        return not self.demo and urlsplit(self.base_url).hostname not in ("localhost", "127.0.0.1", "::1")
+
+    def unsafe(self) -> list[str]:
+        """What production must not have, a sentence each that names the key and never a value (security rule 19)."""
+        found = {
+            "demo: is on; demo people and their passwords are public": self.demo,
+            "base_url: expected https://…; cookies and passwords travel unprotected": not self.is_secure,
+            "argon2_memory_kib, argon2_time: cheaper than 19456 and 2": (
+                self.argon2_memory_kib < 19456 or self.argon2_time < 2
+            ),
+            "trusted_hosts: any host is trusted": "*" in self.trusted_hosts,
+            "secret_key, identifier_key: the same key for two purposes": self.secret_key == self.identifier_key,
+        }
+        return [problem for problem, is_there in found.items() if is_there]
+
     @model_validator(mode="after")
     def _only_a_demo_moves_the_calendar(self) -> Self:
         if self.today and not self.demo:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col
 
 ACCOUNT_TRIES = 10  # wrong passwords in a row before the account is paused
+AFTER_PAUSE = 3  # tries when a pause is over: a mistyped one does not pause her at once again
 WARN_FROM = 5  # from the fifth on the page says how many tries are left
 PAUSE = timedelta(minutes=15)
 ADDRESS_TRIES = 100  # wrong passwords from one address within the pause time before it is slowed
@@ -52,6 +53,8 @@ def take_try(session: Session, lane: str, address: str | None, now: datetime) ->
     for scope, held in (("account", row), ("address", slowed)):
         if held and held.blocked_until and held.blocked_until > now:
             return Wait(held.blocked_until, scope)
+    if row.blocked_until:
+        row.failures, row.blocked_until = ACCOUNT_TRIES - AFTER_PAUSE, None
     row.failures, row.last_failed_at = row.failures + 1, now
     if row.failures >= ACCOUNT_TRIES:
         row.blocked_until = now + PAUSE

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -22,7 +23,8 @@ SAFE = {
 
 
 def check(tmp_path: Path, *words: str, **changed: object) -> Result:
-    app = create_app(settings_for(f"sqlite:///{tmp_path}/x.sqlite3", tmp_path, **changed))
+    with click.Context(click.Command("check")):  # as `flask check` starts it
+        app = create_app(settings_for(f"sqlite:///{tmp_path}/x.sqlite3", tmp_path, **changed))
     return app.test_cli_runner().invoke(args=["check", *words])
 
 
@@ -48,6 +50,13 @@ def test_each_unsafe_setting_is_named_alone(tmp_path: Path, changed: dict[str, o
     lines = result.stderr.splitlines()
     assert result.exit_code == 1 and len(lines) == 1 and named in lines[0]
     assert "s" * 40 not in result.output, "no secret is ever shown"
+
+
+def test_in_production_nothing_unsafe_starts(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/x.sqlite3"
+    assert create_app(settings_for(url, tmp_path, **SAFE)).extensions["ekabinets"].settings.is_production
+    with pytest.raises(SettingsError, match="argon2_memory_kib, argon2_time: cheaper"):
+        create_app(settings_for(url, tmp_path, **SAFE | {"argon2_time": 1}))
 
 
 def site_file(tmp_path: Path, changes: dict[str, str]) -> str:

@@ -212,6 +212,37 @@ def test_hot_is_looked_for_beside_cold_and_only_where_it_is_one(flat: Flat, hot:
     assert answer.state == "question" and (answer.code == "swapped") == (code == "swapped")
 
 
+def test_hot_water_sent_in_this_window_does_not_hide_that_cold_goes_on_where_hot_was(flat: Flat) -> None:
+    register, hot = flat.meter(MONTHLY), flat.meter([397_000, 400_000], MeterKind.HOT_WATER)
+    flat.send(flat.entry(hot, "403"))
+    (answer,) = flat.send(flat.entry(register, "400,5"))
+    assert answer.code == "swapped"
+
+
+def test_a_reading_of_the_operators_for_this_window_is_measured_against_and_not_replaced(flat: Flat) -> None:
+    register = flat.meter(MONTHLY)
+    with flat.database.write() as session:
+        theirs = Reading(register_id=register, value=102_000, read_on=TODAY, period=date(2026, 11, 1), source=Source.ESTIMATE)
+        session.add(theirs)
+        session.flush()
+        number = theirs.id
+    (answer,) = flat.send(flat.entry(register, "103"))
+    assert (answer.state, answer.used) == ("saved", 1_000)
+    with flat.database.write() as session:
+        assert session.get_one(Reading, number).superseded_at is None
+
+
+def test_to_say_that_it_was_consumption_fills_the_field_even_where_that_value_stands_by_now(flat: Flat) -> None:
+    register = flat.meter(MONTHLY)
+    (question,) = flat.send(flat.entry(register, "3,5"), user=1)
+    flat.send(flat.entry(register, "3,5", reply=f"other:{question.seal}"), user=1)
+    (theirs,) = flat.sent(register)
+    (answer,) = flat.send(flat.entry(register, "3,5", reply="consumption"))
+    assert (answer.state, answer.code) == ("question", "taken")
+    (answer,) = flat.send(flat.entry(register, "3,5", reply="consumption", seen=theirs.id))
+    assert (answer.code, answer.value) == ("filled", 103_500) and len(flat.sent(register)) == 1
+
+
 def test_the_same_value_once_more_tells_the_consumption_of_a_dial_that_turned(flat: Flat) -> None:
     register = flat.meter([99_993_000, 99_996_000])
     (question,) = flat.send(flat.entry(register, "2"))
