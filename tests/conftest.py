@@ -21,6 +21,7 @@ from tests.browser import Browser
 from tests.cast import TODAY, Cast, play
 from tests.postgres import fresh_database, postgres_server
 
+DIALECTS = ("sqlite", "postgres")
 _numbers = itertools.count()
 
 
@@ -88,7 +89,7 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return Templates(tmp_path_factory.mktemp("templates"), request)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=DIALECTS)
 def dialect(request: pytest.FixtureRequest) -> str:
     """Every test that touches data runs on both."""
     return str(request.param)
@@ -168,3 +169,28 @@ def statements(app: Flask) -> Iterator[list[str]]:
     sa.event.listen(engine, "before_cursor_execute", note)
     yield sent
     sa.event.remove(engine, "before_cursor_execute", note)
+
+
+_passed = {dialect: 0 for dialect in DIALECTS}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what passed on each database."""
+    given = report.nodeid.rpartition("[")[2].rstrip("]").split("-")
+    if report.when == "call" and report.passed:
+        for dialect in {*given} & {*DIALECTS}:
+            _passed[dialect] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Both databases report the same number."""
+    terminalreporter.write_line(" · ".join(f"{dialect}: {count} passed" for dialect, count in _passed.items()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A difference between the databases fails the whole run; one that was asked for (-k, one test) does not."""
+    asked = session.config.option.keyword or any("::" in word for word in session.config.args)
+    is_worker = hasattr(session.config, "workerinput")
+    if not (asked or is_worker or session.exitstatus or os.environ.get("CI") != "true") and len({*_passed.values()}) > 1:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

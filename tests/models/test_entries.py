@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -210,6 +210,23 @@ def test_hot_is_looked_for_beside_cold_and_only_where_it_is_one(flat: Flat, hot:
         flat.meter([value - 3_000, value], MeterKind.HOT_WATER, where)
     (answer,) = flat.send(flat.entry(register, "401"))
     assert answer.state == "question" and (answer.code == "swapped") == (code == "swapped")
+
+
+def test_what_is_high_is_for_the_site_to_say(flat: Flat) -> None:
+    entry = flat.entry(flat.meter(MONTHLY), "108")
+    strict = replace(entry, rule=entry.rule.model_copy(update={"high_times": 2, "high_floor": 1_000}))
+    assert flat.send(strict)[0].code == "high" and flat.send(entry)[0].state == "saved"
+
+
+def test_what_is_high_depends_on_the_months_since_the_last_reading(flat: Flat) -> None:
+    month, quarter = flat.meter(MONTHLY), flat.meter(MONTHLY, last=TODAY - timedelta(days=95))
+    assert flat.send(flat.entry(month, "120"))[0].code == "high"
+    assert flat.send(flat.entry(quarter, "120"))[0].state == "saved"
+
+
+def test_no_consumption_is_asked_about_only_the_first_time(flat: Flat) -> None:
+    assert flat.send(flat.entry(flat.meter(MONTHLY), "100"))[0].code == "zero"
+    assert flat.send(flat.entry(flat.meter([*MONTHLY, 100_000]), "100"))[0].state == "saved"
 
 
 def test_hot_water_sent_in_this_window_does_not_hide_that_cold_goes_on_where_hot_was(flat: Flat) -> None:
