@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from models.cards import Dial, MeterCard
-from models.meters import Register
+from models.meters import Meter, Register
 from models.readings import Reading
 from models.rules.plausibility import consumption
 from models.types import AnyRow, Source
@@ -103,6 +103,19 @@ def _line(row: AnyRow, before: int | None, digits: int) -> Line:
         used if used is not None and used >= 0 and row.superseded_at is None else None,
         row.source, row.superseded_at is not None,
     )  # fmt: skip
+
+
+_NEWER = sa.orm.aliased(Meter)
+_PREDECESSOR = (
+    sa.select(col(Meter.public_id), col(Meter.serial), col(Meter.removed_on))
+    .join(_NEWER, col(_NEWER.replaces_id) == col(Meter.id))
+    .where(col(_NEWER.id) == sa.bindparam("meter_id"), col(Meter.removed_on) >= sa.bindparam("since"))
+)
+
+
+def predecessor(connection: Connection, card: MeterCard) -> AnyRow | None:
+    """The meter that this one replaced within the tenure (D16): public id, number and its last day."""
+    return connection.execute(_PREDECESSOR, {"meter_id": card.id, "since": card.place.since}).first()
 
 
 def chart(dial: Dial, lines: Sequence[Line], today: date) -> Chart:

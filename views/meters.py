@@ -131,6 +131,7 @@ def show(mid: MeterCard) -> Response:
     return page(
         "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
         charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(),
+        before=history.predecessor(connection, view.card),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, abort
 from werkzeug.test import TestResponse
 
 from models.files import FolderStorage
@@ -21,20 +21,25 @@ from views.language import LANGUAGES
 
 app = standing.app  # one application for all of these tests
 
-CODES = (400, 401, 403, 404, 405, 413, 422, 429, 500, 503)
+CODES = (400, 401, 403, 404, 405, 410, 413, 422, 429, 500, 503)
 
 
 def broken() -> str:
     raise RuntimeError("a secret of ours")
 
 
-broken.access = None  # type: ignore[attr-defined]  # marked as public
+def gone() -> str:
+    abort(410)
+
+
+broken.access = gone.access = None  # type: ignore[attr-defined]  # marked as public
 
 
 @pytest.fixture
 def provoke(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Callable[..., TestResponse]:
     """Make the portal answer with a code, to somebody who has chosen a language."""
     monkeypatch.setitem(app.view_functions, "help.contact", broken)
+    monkeypatch.setitem(app.view_functions, "help.robots", gone)  # until a link can be used up
     storage: FolderStorage = app.extensions["ekabinets"].storage
 
     def lose_the_file() -> None:
@@ -56,6 +61,7 @@ def provoke(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Callable
             400: lambda: post("/logout", headers=headers | {"Sec-Fetch-Site": "cross-site"}),
             401: lambda: post(f"/meters/{cast.cold}/reading", data=token | {f"r-{cast.cold}-1": "195,5"}, headers=headers),
             403: lambda: get("/profile", headers=headers), 404: lambda: get("/nowhere", headers=headers),
+            410: lambda: get("/robots.txt", headers=headers),
             405: lambda: get("/logout", headers=headers), 413: lambda: post("/login", data=b"x" * 1_000_001, headers=headers),
             422: lambda: post("/login", data=token, headers=headers), 429: lambda: get(file, headers=headers),
             500: lambda: get("/contact", headers=headers), 503: lambda: get(file, headers=headers),

@@ -487,3 +487,16 @@ def test_each_further_reading_on_a_form_costs_one_statement_at_most(anna: Browse
         fill_all(anna, cast, page, **typed)
         counts.append(len(statements))
     assert counts[1] - counts[0] <= 2 and counts[0] <= 12
+
+
+def test_the_page_of_a_new_meter_leads_to_the_one_it_replaced(anna: Browser, cast: Cast, app):
+    gone = month(6)
+    with app.extensions["ekabinets"].database.write() as session:
+        session.execute(sa.text("UPDATE meter SET removed_on = :gone WHERE public_id = :old"), {"gone": gone, "old": cast.old})
+        replaces = "UPDATE meter SET replaces_id = (SELECT id FROM (SELECT id, public_id FROM meter) m WHERE m.public_id = :old)"
+        session.execute(sa.text(replaces + " WHERE public_id = :new"), {"old": cast.old, "new": cast.cold})
+    page = anna.get(f"/meters/{cast.cold}")
+    assert "Previous meter: No. 11111111" in page.links[f"/meters/{cast.old}"]
+    anna.get(f"/meters/{cast.old}")
+    assert anna.status == 200
+    assert f"/meters/{cast.old}" not in anna.get(f"/meters/{cast.hot}").links

@@ -337,7 +337,7 @@ def test_a_correction_inside_the_window_keeps_what_was_sent_before(sender: Sende
     page = sender.open(cast.cold)
     assert "Latest: 195.500" in page.text and field(page, cast.cold)["value"] == ""
     page = sender.send(cast.cold, "196", page)
-    assert sender.status == 200 and "Consumption: 4.000 m³" in page.text
+    assert sender.status == 200 and "Consumption: 4.000 m³" in page.text and "Consumption 4.000 m³" in page.text
     first, second = stored(app, cast.cold)
     assert first.superseded_at and first.superseded_by_id == second.id and first.value == 195_500
     assert [row.detail["saved"][0]["value"] for row in audit(app)] == [195_500, 196_000]
@@ -418,6 +418,15 @@ def test_one_register_left_empty_stores_neither_and_keeps_the_other(sender: Send
     page = sender.send(mid, "2260")
     assert sender.status == 422 and field(page, mid, 1)["value"] == "2260" and not stored(app, mid)
     assert focused(page) == [field(page, mid, 2)] and "aria-invalid" not in field(page, mid, 1)
+
+
+def test_one_register_left_empty_in_a_correction_does_not_forget_what_was_seen(sender: Sender, cast: Cast, app):
+    mid = cast.two_dials
+    sender.send(mid, "2260", **{f"r-{mid}-2": "2260"})
+    page = sender.send(mid, "2261")
+    assert sender.status == 422
+    sender.browser.fill(page, path(mid), {f"r-{mid}-2": "2261"}, **sender.more)
+    assert sender.status == 200 and len(stored(app, mid)) == 4
 
 
 def test_a_register_that_was_taken_is_not_asked_for_again(sender: Sender, cast: Cast, app):
