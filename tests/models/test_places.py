@@ -72,6 +72,12 @@ def test_a_tenure_that_lasts_counts_before_a_later_one_that_has_ended(database: 
     assert seen and seen.place == hers and seen.dials[0].last and seen.dials[0].last.value == 192_000
 
 
+def test_a_tenure_that_lasts_counts_before_an_earlier_one_that_has_ended(database: Database, cast: Cast) -> None:
+    add_tenure(database, cast.flat, month(44), month(40), "EX")
+    hers = places(database, ANNA)[cast.flat]
+    assert (hers.since, hers.until, hers.customer_code) == (month(24), FOR_EVER, "20417")
+
+
 def test_what_is_done_is_done_for_the_customer_whose_tenure_counts(database: Database, cast: Cast) -> None:
     add_tenure(database, cast.flat, month(30), None, "CO", TenureRole.CO_OWNER)
     hers = places(database, ANNA)[cast.flat]
