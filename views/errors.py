@@ -44,7 +44,9 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code >= 500 and code != 503:
         return _broken(error)
-    response = problem(code if code in CODES else 400)
+    # Who was only too fast sends the same again, without typing it; the form's token was checked before its limit.
+    again = {"resend": _typed()} if code == 429 and request.method == "POST" else {}
+    response = problem(code if code in CODES else 400, **again)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     if code == 429:

@@ -18,6 +18,7 @@ from tests.cast import PASSWORD, Cast
 from tests.standing import change
 from views import errors
 from views.language import LANGUAGES
+from views.limits import limiter
 
 app = standing.app  # one application for all of these tests
 
@@ -117,6 +118,28 @@ def test_when_even_the_error_page_fails_three_languages_stand_on_one_line(provok
 
 def test_waiting_is_told_in_seconds(provoke):
     assert provoke(429).headers["Retry-After"] == "60"
+
+
+def test_who_sends_too_fast_keeps_what_was_typed(anna: Browser, cast: Cast):
+    """Sixty readings in a minute; the next one waits in a button, and is stored by one press a minute later."""
+    form, field = f"/meters/{cast.cold}/reading", f"r-{cast.cold}-1"
+    page = anna.get(form)
+    while anna.status != 429:
+        sent = anna.fill(page, form, {field: "1x"})
+    assert sent.form(form).fields[field] == "1x" and "What you typed is kept." in sent.text
+    assert anna.response.headers["Retry-After"] == "60"
+    limiter.reset()
+    corrected = anna.fill(sent, form, {field: "195,5"})
+    assert anna.status == 200 and "195.5" in corrected.text
+
+
+def test_who_logs_in_too_fast_types_only_the_password_again(browser: Browser):
+    page = browser.get("/login")
+    while browser.status != 429:
+        sent = browser.submit(page, "/login", username="anna@example.lv", password="")
+    assert sent.form("/login").fields["username"] == "anna@example.lv" and "password" not in sent.form("/login").fields
+    stranger = browser.client.post("/login", data={"username": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "Send again" not in stranger.get_data(as_text=True)
 
 
 def test_a_lost_file_is_no_failure_of_the_portal(app: Flask, anna: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch):
