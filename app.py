@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.register_blueprint(blueprint)
     request_state.install(app)
     pages.install(app)
-    language.init_languages(app, site.languages, site.zone)
+    language.init_languages(app, site.languages, site.zone, words="components/words.html")
     guard.install(app)
     limits.install(app, settings.limiter_storage)
     errors.install(app)

@@ -20,7 +20,7 @@ from models.sessions import token_hash
 from models.settings import Settings
 from models.types import MeterKind, Role, Source, TenureRole, ValidKind, utc_now
 from models.windows import Calendar
-from views.meters import meter_views
+from views.meter_views import meter_views, sorted_out
 from views.pages import page, settle_language
 
 SESSION = """
@@ -85,7 +85,7 @@ def home(pid: str) -> Response:
         meters = meter_views(_cards(rows, here), calendar)
         return page(
             "properties/home.html", current="home", place=here, home=here, others=len(places) > 1, bill=bill,
-            meters=meters, rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
+            **sorted_out(meters), rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
         )  # fmt: skip
     finally:
         sql.close()

@@ -19,7 +19,7 @@ from models.premises import Premises
 from models.readings import Reading
 from models.rules.plausibility import consumption
 from models.tenures import Tenure
-from models.types import AnyRow, AnySelect, MeterKind, Source, ValidKind
+from models.types import ONE, AnyRow, AnySelect, MeterKind, Source, ValidKind
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def _nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
             col(one.read_on) <= until,
         )
         .order_by(col(one.read_on).desc(), col(one.id).desc())
-        .limit(1)
-        .offset(offset)
+        .limit(ONE)
+        .offset(sa.literal_column(str(offset)))
         .scalar_subquery()
     )
 

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col
 
 from models.places import Place
 from models.rules.invoices import Status, invoice_status
-from models.types import AnyRow, AnySelect, new_public_id
+from models.types import ONE, AnyRow, AnySelect, new_public_id
 
 
 class Invoice(SQLModel, table=True):
@@ -115,7 +115,7 @@ _OF_PLACE = _BILLS.where(
     col(Invoice.premises_id) == sa.bindparam("premises_id"),
     col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
 ).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
-_NEWEST = _OF_PLACE.limit(1)
+_NEWEST = _OF_PLACE.limit(ONE)
 _ONE = _BILLS.where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
 from models.site import MeterRule, Site
-from models.types import MeterKind, choice, utc_now
+from models.types import ONE, MeterKind, choice, utc_now
 
 
 class Override(SQLModel, table=True):
@@ -96,7 +96,7 @@ _TEXT = (
         sa.or_(col(TextOverride.valid_until).is_(None), col(TextOverride.valid_until) >= sa.bindparam("day")),
     )
     .order_by(col(TextOverride.valid_from).desc(), col(TextOverride.id).desc())
-    .limit(1)
+    .limit(ONE)
 )
 
 

@@ -12,7 +12,8 @@ from scripts import messages
 from tests import catalogue_lint as lint
 from tests import glossary
 from views.filters import RIGA
-from views.language import LANGUAGES, TRANSLATIONS, Fold, LanguageEnvironment, catalogue
+from views.folding import Fold
+from views.language import LANGUAGES, TRANSLATIONS, LanguageEnvironment, catalogue
 
 TRANSLATED = ("lv", "ru")
 SOURCES = messages.extract()

@@ -4,13 +4,12 @@ A page says about 80 texts. Looked up on every request they cost more than the d
 environment of a language replaces `_('…')` by its translation while it compiles a template.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import flask_babel  # type: ignore[import-untyped]
@@ -20,19 +19,17 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import Flask, current_app, g
 from flask.templating import Environment
-from jinja2 import StrictUndefined, TemplateAssertionError, nodes
-from jinja2.visitor import NodeTransformer
+from jinja2 import StrictUndefined, nodes
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from views.filters import LOCALES, RIGA, Formats
+from views.folding import Fold, Printing, shown
+from views.icons import ICONS
 
 LANGUAGES = ("lv", "en", "ru")
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
-# How many of its first arguments each marker takes as constant texts; `ngettext` then takes the number.
-MARKERS = {"_": 1, "ngettext": 2, "pgettext": 2}
-PLACEHOLDER = re.compile(r"%%|%\((\w+)\)[sd]")
 
 
 @cache
@@ -50,6 +47,8 @@ def catalogue(language: str, folder: Path = TRANSLATIONS) -> tuple[Catalog, Tran
 class LanguageEnvironment(Environment):
     """Jinja in one language: the app's loader, globals and tests; its own filters and texts."""
 
+    code_generator_class = Printing
+
     def __init__(self, app: Flask, language: str, timezone: ZoneInfo, folder: Path) -> None:
         base = app.jinja_env
         super().__init__(
@@ -61,10 +60,19 @@ class LanguageEnvironment(Environment):
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        self.globals, self.tests, self.policies = base.globals, base.tests, base.policies
-        self.filters = {**base.filters, **Formats(language, timezone).filters()}
+        self.globals, self.tests, self.policies = {**base.globals}, base.tests, base.policies
+        self.filters = {**base.filters, **Formats(language, timezone).filters(), "icon": ICONS.__getitem__}
+        self.shown = shown
+        # In our templates a dot is an attribute and brackets are an item; Jinja would try both, at four times the cost.
+        self.getattr = getattr  # type: ignore[assignment,method-assign]
         self.catalog, translations = catalogue(language, folder)
         self.plural = translations.plural
+
+    def know(self, template: str) -> None:
+        """Make the tables and macros of a template known in all others; of its `rooms` a filter, too."""
+        words = vars(self.get_template(template).module)
+        self.globals |= {name: value for name, value in words.items() if not name.startswith("_")}
+        self.filters["room"] = lambda where: words["rooms"].get(where, where)
 
     def make_globals(self, d: Any) -> Any:
         """The globals themselves: Jinja's layered copy is slow to read and every render reads all of it."""
@@ -92,96 +100,17 @@ class LanguageEnvironment(Environment):
         return super()._generate(Fold(self, name, filename).visit(source), name, filename, defer_init)
 
 
-class Fold(NodeTransformer):
-    """Replaces the markers in a template by translations; refuses what extraction would not find."""
-
-    def __init__(self, environment: LanguageEnvironment, name: str | None, filename: str | None) -> None:
-        self.environment, self.name, self.filename = environment, name, filename
-        escaped = environment.autoescape
-        self.escaped = escaped(name) if callable(escaped) else escaped
-
-    def fail(self, node: nodes.Node, problem: str) -> NoReturn:
-        raise TemplateAssertionError(problem, node.lineno, self.name, self.filename)
-
-    def visit_Name(self, node: nodes.Name) -> nodes.Node:
-        if node.name in MARKERS:
-            self.fail(node, f"{node.name} is kept for texts: call it with a constant text")
-        return node
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        marker = node.node.name if isinstance(node.node, nodes.Name) else ""
-        if marker not in MARKERS:
-            return self.generic_visit(node)
-        count = MARKERS[marker]
-        texts = [
-            a.value for a in node.args[:count] if isinstance(a, nodes.Const) and isinstance(a.value, str)
-        ]
-        numbers = [self.visit(a) for a in node.args[count:]]
-        if len(texts) < count or len(numbers) != (marker == "ngettext") or node.dyn_args or node.dyn_kwargs:
-            self.fail(node, f"{marker} takes constant texts and named values")
-        for value in node.kwargs:
-            value.value = self.visit(value.value)
-        if marker == "ngettext":
-            folded = self.plural(node, texts, numbers[0])
-        else:
-            folded = self.text(node, texts[-1], texts[0] if marker == "pgettext" else None)
-        return folded.set_lineno(node.lineno).set_environment(self.environment)
-
-    def text(self, node: nodes.Call, msgid: str, context: str | None) -> nodes.Expr:
-        text = self.trusted(
-            node, self.environment.forms(msgid, [msgid], context)[0], {k.key for k in node.kwargs}
-        )
-        if not node.kwargs:
-            return nodes.Const(text)
-        values = nodes.Dict([nodes.Pair(nodes.Const(k.key), k.value) for k in node.kwargs])
-        return nodes.Mod(nodes.Const(text), values)  # Markup % values escapes the values
-
-    def plural(self, node: nodes.Call, texts: list[str], number: nodes.Expr) -> nodes.Expr:
-        names = {"num", *(k.key for k in node.kwargs)}
-        forms = [str(self.trusted(node, form, names)) for form in self.environment.forms(texts[0], texts)]
-        # An escaped value is text, which %d refuses.
-        constants = (
-            nodes.Const(tuple(re.sub(r"(%\(\w+\))d", r"\1s", form) for form in forms)),
-            nodes.Const(self.escaped),
-        )
-        return nodes.Call(nodes.EnvironmentAttribute("choose"), [number, *constants], node.kwargs, None, None)
-
-    def trusted(self, node: nodes.Call, text: str, names: set[str]) -> str:
-        """The text, escaped once and for all if the template escapes. Without values a % is just a %."""
-        unknown = set(PLACEHOLDER.findall(text)) - names - {""}
-        if unknown or (names and "%" in PLACEHOLDER.sub("", text)):
-            self.fail(node, f"the text {text!r} does not fit the values {sorted(names)}")
-        return Markup.escape(text) if self.escaped else text
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Output:
-        node.nodes = [part for child in node.nodes for part in self.parts(child)]
-        return node
-
-    def parts(self, child: nodes.Expr) -> Iterator[nodes.Expr]:
-        """A text with values that is printed as it is becomes pieces of the page: no formatting is left."""
-        folded = self.visit(child)
-        if not (isinstance(child, nodes.Call) and isinstance(folded, nodes.Mod)):
-            yield folded
-            return
-        assert isinstance(folded.left, nodes.Const) and isinstance(folded.right, nodes.Dict)
-        values = {
-            pair.key.value: pair.value for pair in folded.right.items if isinstance(pair.key, nodes.Const)
-        }
-        for index, piece in enumerate(PLACEHOLDER.split(folded.left.value)):
-            if index % 2 and piece:
-                yield values[piece]
-            else:
-                yield nodes.TemplateData("%" if index % 2 else piece, lineno=folded.lineno)
-
-
 def init_languages(
-    app: Flask, languages: Sequence[str], timezone: ZoneInfo = RIGA, folder: Path = TRANSLATIONS
+    app: Flask, languages: Sequence[str], timezone: ZoneInfo = RIGA, folder: Path = TRANSLATIONS, words: str = ""
 ) -> None:
     """Build the environments of a site's languages, the first being its default, and tell Flask-Babel.
 
-    Globals and tests of `app.jinja_env` are shared and may still be added to; its own filters are copied now.
+    What the template `words` defines is known in all others: an import in each would cost 10 µs a time.
     """
     environments = {lang: LanguageEnvironment(app, lang, timezone, folder) for lang in languages}
+    for environment in environments.values():
+        if words:
+            environment.know(words)
     app.extensions["languages"] = environments
     default = LOCALES[languages[0]]
     flask_babel.Babel(app, configure_jinja=False, default_locale=default, locale_selector=_locale)

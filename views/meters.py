@@ -5,90 +5,27 @@ import hashlib
 import hmac
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from flask import Blueprint, Response, g, request
-from sqlalchemy.engine import Connection
 
 from auth.access import Right, right
 from auth.guard import needs
 from auth.state import reading, somebody, state
 from models import cards, history
-from models.cards import Dial, Mark, MeterCard
-from models.overrides import overrides_for
+from models.cards import MeterCard
 from models.places import Place
 from models.rules.numbers import format_plain
-from models.rules.windows import Window
-from models.site import MeterRule
-from models.weighing import Answer, stands
+from models.weighing import Answer
 from models.windows import Calendar
 from views import readings
 from views.downloads import download
 from views.language import text
 from views.limits import act_limit
+from views.meter_views import MeterView, calendar_for, meter_views, sorted_out
 from views.pages import fragment, is_fragment, page, redirect_to, settle_language
 
 meters = Blueprint("meters", __name__)
-
-
-@dataclass(frozen=True)
-class MeterView:
-    """A card with what holds for it today."""
-
-    card: MeterCard
-    rule: MeterRule
-    window: Window | None  # the open one
-    next_window: Window | None  # else the next to open
-    valid_days: int | None  # until the valid-until date; below zero it has passed
-    near: bool  # the date is near or has passed
-
-    @property
-    def enterable(self) -> bool:
-        """Whether a person may enter a reading for it at all."""
-        return not (self.card.is_remote or self.card.is_house)
-
-    @property
-    def done(self) -> bool:
-        """Whether this window's reading has been sent for every dial."""
-        return all(self.standing(dial) for dial in self.card.dials)
-
-    def standing(self, dial: Dial) -> Mark | None:
-        """The reading of this window that a new one would correct."""
-        return dial.last if dial.last and stands(dial.last, self.window) else None
-
-    @property
-    def sent(self) -> list[Answer]:
-        """This window's readings, as a plain form's sender is told of them after the redirect."""
-        return [
-            Answer(dial.register_id, "saved", mark.flag or "", "", mark.value, dial.used, mark.received_at)
-            for dial in self.card.dials
-            if (mark := self.standing(dial))
-        ]
-
-
-def calendar_for(connection: Connection, place: Place) -> Calendar:
-    """The windows that hold at a place today."""
-    held = state()
-    today = held.clock.today()
-    return Calendar(held.site, tuple(overrides_for(connection, [place.house_id], today)), today)
-
-
-def meter_views(found: Iterable[MeterCard], calendar: Calendar) -> list[MeterView]:
-    """Cards with their windows; of a place that has ended, to be read only."""
-    return [_view(card, calendar) for card in calendar.fitted(found)]
-
-
-def _view(card: MeterCard, calendar: Calendar) -> MeterView:
-    closed = card.refusal(calendar.today)
-    window = None if closed else calendar.open_window(card)
-    days = (
-        (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
-    )
-    return MeterView(
-        card, calendar.rule(card), window, None if closed or window else calendar.next_window(card),
-        days, days is not None and days <= calendar.site.valid_warning_days,
-    )  # fmt: skip
 
 
 @meters.get("/properties/<pid>/meters")
@@ -108,7 +45,7 @@ def _list(
     if editing and opened not in {view.card.public_id for view in shown}:
         shown.append(editing)  # removed while its form was open: what was typed is still told
     return page(
-        "meters/list.html", status=status, current="meters", place=place, meters=shown, editing=opened,
+        "meters/list.html", status=status, current="meters", place=place, **sorted_out(shown), editing=opened,
         sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(),
     )  # fmt: skip
 
@@ -212,7 +149,7 @@ def _all(
     fields = [view for view in shown if view.window or any(dial.register_id in told for dial in view.card.dials)]
     return page(
         "meters/all.html", status=status, current="meters", place=place, form=form, fields=fields, left_over=left_over,
-        meters=[view for view in shown if view.enterable],
+        **sorted_out([view for view in shown if view.enterable]),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from auth.guard import needs
 from auth.state import reading, somebody, state
 from models import cards, invoices
 from models.places import Place
-from views.meters import calendar_for, meter_views
+from views.meter_views import calendar_for, meter_views, sorted_out
 from views.pages import page, redirect_to
 
 properties = Blueprint("properties", __name__)
@@ -51,7 +51,7 @@ def home(pid: Place) -> Response:
     found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
     return page(
         "properties/home.html", current="home", place=pid, home=pid, others=len(g.reach.places) > 1, bill=bill,
-        meters=meter_views(found, calendar), rights=rights, may_act=rights["meters"] >= Right.ACT,
+        **sorted_out(meter_views(found, calendar)), rights=rights, may_act=rights["meters"] >= Right.ACT,
     )  # fmt: skip
 
 

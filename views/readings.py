@@ -19,7 +19,7 @@ from models.weighing import Answer, Entry, stands
 from models.windows import Calendar
 
 if TYPE_CHECKING:
-    from views.meters import MeterView
+    from views.meter_views import MeterView
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,43}")
 _LONGEST = 200  # of a field: what is longer is no reading, and is not shown again whole

@@ -170,11 +170,6 @@ def test_a_missing_variable_is_an_error(say: RENDER, source: str) -> None:
         say(source)
 
 
-def test_the_environments_share_the_globals_that_the_app_sets_later(app: Flask, say: RENDER) -> None:
-    app.jinja_env.globals["static_url"] = lambda name: f"/static/{name}"
-    assert say("{{ static_url('a.css') }}", "ru") == "/static/a.css"
-
-
 def test_each_language_has_its_own_filters(say: RENDER) -> None:
     assert [say("{{ 123456|eur }}", lang) for lang in language.LANGUAGES] == [
         "1\u00a0234,56\u00a0€",
