@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from auth.visitor import Visitor
 from models.site import Site
@@ -73,12 +74,11 @@ def _row(table: str, section: str, words: list[str], columns: tuple[str, ...]) -
 access = cache(load_access)
 
 
-def cells(site: Site, section: str) -> Row:
-    """The matrix's row of `section` with the site's own cells in it; all NONE for an unknown section."""
-    closed = dict.fromkeys(METHODS, Right.NONE)
-    own = site.access.get(section, {})
-    row = access().sections.get(section, closed)
-    return {method: _right(own[method]) if method in own else right for method, right in row.items()}
+def cell(site: Site, section: str, method: str) -> Right:
+    """One cell of the matrix: the site's own, else the common one; NONE for an unknown section or method."""
+    cells: Mapping[Any, str] = site.access.get(section, {})
+    own = cells.get(method)
+    return _right(own) if own else access().sections.get(section, {}).get(method, Right.NONE)
 
 
 def right(site: Site, section: str, method: str, *, strong: bool = False) -> Right:
@@ -89,10 +89,9 @@ def right(site: Site, section: str, method: str, *, strong: bool = False) -> Rig
     """
     if section not in site.sections or method not in site.login:
         return Right.NONE
-    row = cells(site, section)
     if strong and steps_up(site):
-        return max(row.values())
-    return row.get(method, Right.NONE)
+        return max(cell(site, section, each) for each in METHODS)
+    return cell(site, section, method)
 
 
 def may(site: Site, visitor: Visitor, section: str) -> Right:
@@ -139,7 +138,7 @@ def _unknown(site: Site) -> Iterator[str]:
 def _closed(site: Site) -> Iterator[str]:
     table = effective_table(site)
     for section in (name for name in site.sections if name in table):
-        wanted = max(*cells(site, section).values(), Right.VIEW)
+        wanted = max(*(cell(site, section, method) for method in METHODS), Right.VIEW)
         if max(table[section].values()) < wanted:
             yield f"{site.slug}: {section} is offered, but no login of the site may {wanted.word}"
     own_means = "password" in site.login and not {*site.strong} <= PROVIDED

@@ -86,13 +86,12 @@ class MeterCard:
     def on_dials(self, digits: int, decimals: int) -> "MeterCard":
         """The same card, dials without own digits and decimals taking the site's."""
         dials = tuple(
-            replace(
-                dial,
-                digits=dial.digits or digits,
-                decimals=decimals if dial.decimals is None else dial.decimals,
+            Dial(
+                dial.register_id, dial.ordinal, dial.name, dial.digits or digits,
+                decimals if dial.decimals is None else dial.decimals, dial.last, dial.before,
             )
             for dial in self.dials
-        )
+        )  # fmt: skip
         return replace(self, dials=dials)
 
 
@@ -126,6 +125,7 @@ _COLUMNS: tuple[Any, ...] = (
     *(getattr(_LAST, field).label(f"last_{field}") for field in _MARK),
     *(getattr(_BEFORE, field).label(f"before_{field}") for field in _MARK),
 )  # fmt: skip
+_LAST_AT, _BEFORE_AT = len(_COLUMNS) - 2 * len(_MARK), len(_COLUMNS) - len(_MARK)
 
 
 def _with_readings(statement: AnySelect, since: Any, until: Any) -> AnySelect:
@@ -191,7 +191,7 @@ def _card(rows: Sequence[AnyRow], place: Place) -> MeterCard:
     dials = {
         row.register_id: Dial(
             row.register_id, row.ordinal, row.register_name, row.digits, row.decimals,
-            _mark(row, "last"), _mark(row, "before"),
+            _mark(row, _LAST_AT), _mark(row, _BEFORE_AT),
         )
         for row in rows
     }  # fmt: skip
@@ -202,8 +202,6 @@ def _card(rows: Sequence[AnyRow], place: Place) -> MeterCard:
     )  # fmt: skip
 
 
-def _mark(row: AnyRow, prefix: str) -> Mark | None:
-    fields = row._mapping
-    if fields[f"{prefix}_id"] is None:
-        return None
-    return Mark(*(fields[f"{prefix}_{field}"] for field in _MARK))
+def _mark(row: AnyRow, first: int) -> Mark | None:
+    """The reading whose fields begin at that column."""
+    return None if row[first] is None else Mark(*row[first : first + len(_MARK)])

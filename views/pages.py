@@ -86,14 +86,14 @@ class Shell:
             else int(self.state.settings.idle.total_seconds())
         )
 
-    @property
+    @cached_property
     def here(self) -> str:
         """The address of this page without its language."""
         return here()
 
     def in_language(self, language: str) -> str:
         """This very page in another language."""
-        return here(lang=language)
+        return f"{self.here}{'&' if '?' in self.here else '?'}lang={language}"
 
 
 def assets() -> Assets:
@@ -101,9 +101,9 @@ def assets() -> Assets:
     return cast(Assets, current_app.extensions["assets"])
 
 
-def here(**added: str) -> str:
+def here() -> str:
     """This page's address with its query, `lang` apart. Always a path of ours, also where "//elsewhere" was asked."""
-    query = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"] + [*added.items()]
+    query = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
     return "/" + quote(request.path.lstrip("/")) + (f"?{urlencode(query)}" if query else "")
 
 
