@@ -29,15 +29,9 @@ class _Hashing:
 
 
 def import_folder(
-    database: Database,
-    storage: Storage,
-    site: Site,
-    identifier_key: str,
-    path: Path,
-    *,
-    dry_run: bool = False,
+    database: Database, storage: Storage, site: Site, identifier_key: str, path: Path, *, dry_run: bool = False,
     progress: Progress | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """Take in the folder or ZIP at `path` (D15; docs/integration.md) and tell what changed and what was refused.
 
     A row with a problem is left out and stops nothing. Raises `ExchangeError` where nothing can be taken at
