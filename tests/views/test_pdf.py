@@ -23,6 +23,7 @@ from fontTools.ttLib import TTFont
 
 from models.database import Database
 from models.files import FolderStorage
+from models.locks import only_one
 from tests.tools import run
 from views import language, pdf
 from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine
@@ -334,10 +335,13 @@ def test_who_waited_in_vain_for_a_turn_is_told_so() -> None:
     assert pdf.render_html(f"{FONT}Rēķins", GENEROUS).startswith(b"%PDF-")
 
 
-def test_who_waited_in_vain_for_anothers_rendering_is_told_so() -> None:
-    with pytest.raises(PdfBusy):  # the inner call asks for what the outer one is still making
-        pdf._once("key", lambda: pdf._once("key", lambda: "never", 0), 0)
-    assert pdf._once("key", lambda: "made", 0) == "made"
+def test_who_waited_in_vain_for_anothers_rendering_is_told_so(database: Database, tmp_path: Path) -> None:
+    storage, impatient = FolderStorage(tmp_path / "files"), replace(GENEROUS, wait_seconds=0)
+    with only_one(database, f"pdf-{INVOICE.key[0]}"), pytest.raises(PdfBusy):
+        pdf.cached_invoice_pdf(database, storage, INVOICE, impatient)
+    name = pdf.cached_invoice_pdf(database, storage, INVOICE, impatient)
+    with only_one(database, f"pdf-{INVOICE.key[0]}"):  # for what is there nobody waits
+        assert pdf.cached_invoice_pdf(database, storage, INVOICE, impatient) == name
 
 
 def test_threads_that_ask_for_the_same_invoice_render_it_once(
