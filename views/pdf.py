@@ -7,6 +7,7 @@ import base64
 import logging
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from pathlib import Path
 from models.database import Database
 from models.files import Storage, find_rendering, keep_rendering
 from models.locks import Taken, only_one
+from models.types import utc_now
 from views.language import render
 from views.qr import payment_qr_png
 
@@ -38,6 +40,8 @@ LOOKS = (
     "static/fonts/*.ttf", "translations/**/*.po",
 )  # fmt: skip
 CHUNK = 40  # rows in one table: the time for one grows faster than the table
+FOLDER = "ekabinets-pdf-"  # how the temporary folder of a rendering begins
+ABANDONED = 3600  # seconds after which nobody renders in it any more
 COUNTED = 500  # lines up to which pages say how many there are: to know it, all is laid out twice
 
 
@@ -166,9 +170,10 @@ def render_html(html: str, limits: Limits) -> bytes:
 def _run_child(html: bytes, limits: Limits) -> bytes:
     """Its output goes to files in a folder that lives as long as the call: bounded, and nothing stays."""
     cpu_seconds = math.ceil(limits.wall_seconds) + 1
+    _sweep()
     command = [*CHILD, str(os.getpid()), str(cpu_seconds), str(limits.memory_bytes)]
     with (
-        tempfile.TemporaryDirectory(prefix="pdf-") as folder,
+        tempfile.TemporaryDirectory(prefix=FOLDER) as folder,
         tempfile.TemporaryFile(dir=folder) as out,
         tempfile.TemporaryFile(dir=folder) as err,
     ):
@@ -185,6 +190,14 @@ def _run_child(html: bytes, limits: Limits) -> bytes:
         out.seek(0)
         err.seek(0)
         return _result(child.returncode, out.read(), err.read(4000))
+
+
+def _sweep() -> None:
+    """Remove the folders that a killed server left: a payment code may lie in them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        with suppress(OSError):  # another does the same
+            if utc_now().timestamp() - folder.stat().st_mtime > ABANDONED:
+                shutil.rmtree(folder)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
