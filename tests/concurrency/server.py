@@ -88,7 +88,7 @@ class Visitor:
         try:
             connection.request(method, path, None if fields is None else urlencode(fields), headers)
             answer = connection.getresponse()
-            body = answer.read().decode()
+            body = answer.read().decode("latin-1" if path.endswith(".pdf") else "utf-8")
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
         finally:
