@@ -66,6 +66,7 @@ def environment(url: str, folder: Path, **more: object) -> dict[str, str]:
         "DEMO": "true", "TODAY": TODAY, "ARGON2_MEMORY_KIB": 8, "ARGON2_TIME": 1, **more,
     }  # fmt: skip
     others = {name: value for name, value in os.environ.items() if not name.startswith("EKABINETS_")}
+    others["TMPDIR"] = str(folder)
     return others | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
 
 
