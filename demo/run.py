@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import fcntl
 import http.client
 import os
 import secrets
@@ -9,7 +10,8 @@ import socket
 import sys
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -68,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         demo = read_arguments(arguments)
         check_port(demo.port)
-        prepare(demo)
-        return serve(demo)
+        with only_one(demo.data):
+            prepare(demo)
+            return serve(demo)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
     except OSError as error:
@@ -117,6 +120,18 @@ def check_port(port: int) -> None:
                 raise Refusal(f"Port {port} is taken. Try another: make run PORT={port % 65535 + 1}") from None
             if family == socket.AF_INET:
                 raise Refusal(f"Port {port} cannot be opened: {error.strerror}.") from None
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder: two demos on one would move each other's day and address. Ends with our process."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(f"A demo is already running on {data}. End it, or name another folder with DATA=.") from None
+        yield
 
 
 def prepare(demo: Demo) -> None:
@@ -179,16 +194,10 @@ def serve(demo: Demo) -> int:
 
 
 def _web_server(port: int) -> list[str]:
-    options = f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws"
-    return [
-        sys.executable,
-        "-m",
-        "granian",
-        "--factory",
-        "app:create_app",
-        *options.split(),
-        "--log-level=warning",
-    ]
+    # A worker that is told to stop while it starts forgets it: the last option ends it all the same.
+    options = f"""--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws
+        --log-level warning --workers-kill-timeout 1"""
+    return [sys.executable, "-m", "granian", "--factory", "app:create_app", *options.split()]
 
 
 def _answers(port: int) -> bool:

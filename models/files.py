@@ -1,8 +1,10 @@
 """Where files live: a storage that names each by the SHA-256 of its bytes, and what was rendered into it."""
 
+import fcntl
 import os
 import re
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -78,26 +80,30 @@ class FolderStorage:
         return self.root / name[:2] / name[2:]
 
     def _write(self, path: Path, data: bytes) -> None:
+        """One at a time under one name, so that the rest of a writer who was killed is overwritten by the next."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-        _sync_folder(self.root)  # where path.parent itself may be new
+        new = self.root / ".new"
+        with _folder(self.root) as root, _folder(path.parent) as folder:
+            fcntl.flock(root, fcntl.LOCK_EX)  # ends with its process
+            try:
+                with new.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.replace(path)
+            except BaseException:
+                new.unlink(missing_ok=True)
+                raise
+            for changed in (folder, root):  # fsync of a file says nothing about its name, nor of a folder about its
+                os.fsync(changed)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make names in `folder` durable: fsync of a file says nothing about its name."""
-    handle = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    """A folder, opened."""
+    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        yield handle
     finally:
         os.close(handle)
 

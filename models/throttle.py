@@ -5,6 +5,7 @@ An account is paused, an address only slowed: a library or a house behind one ad
 """
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ WARN_FROM = 5  # from the fifth on the page says how many tries are left
 PAUSE = timedelta(minutes=15)
 ADDRESS_TRIES = 100  # wrong passwords from one address within the pause time before it is slowed
 SLOW = timedelta(seconds=2)
+FORGOTTEN = timedelta(days=1)  # a counter that nobody touched so long is deleted: far more tries wait in its pauses
+SWEPT = 100  # deleted at a time; one wrong password adds two at most
 
 
 class Throttle(SQLModel, table=True):
@@ -24,7 +27,7 @@ class Throttle(SQLModel, table=True):
 
     key: str = Field(primary_key=True, max_length=80)
     failures: int = 0
-    last_failed_at: datetime
+    last_failed_at: datetime = Field(index=True)
     blocked_until: datetime | None = None
 
 
@@ -37,8 +40,15 @@ class Wait:
 
 
 _NEW = sa.text(
-    "INSERT INTO throttle (key, failures, last_failed_at) VALUES (:key, 0, :now) ON CONFLICT DO NOTHING"
+    "INSERT INTO throttle (key, failures, last_failed_at) VALUES (:key, 0, :now)"
+    # An update of nothing, where DO NOTHING would not lock: a row that is there must not be deleted before we read it.
+    " ON CONFLICT (key) DO UPDATE SET failures = throttle.failures"
 ).bindparams(sa.bindparam("now", type_=Throttle.__table__.c.last_failed_at.type))  # type: ignore[attr-defined]
+_OLD = (
+    sa.select(col(Throttle.key)).where(col(Throttle.last_failed_at) < sa.bindparam("before"))
+    .limit(SWEPT).with_for_update(skip_locked=True)  # nobody waits for one who waits for him
+)  # fmt: skip
+_SWEEP = sa.delete(Throttle).where(col(Throttle.key).in_(_OLD)).execution_options(synchronize_session=False)
 
 
 def take_try(session: Session, lane: str, address: str | None, now: datetime) -> int | Wait:
@@ -49,7 +59,7 @@ def take_try(session: Session, lane: str, address: str | None, now: datetime) ->
     through; it is the same for known and unknown accounts.
     """
     row = _locked(session, _key("account", lane), now)
-    slowed = session.get(Throttle, _key("address", address)) if address else None
+    slowed = session.get(Throttle, _key("address", network(address))) if address else None
     for scope, held in (("account", row), ("address", slowed)):
         if held and held.blocked_until and held.blocked_until > now:
             return Wait(held.blocked_until, scope)
@@ -62,18 +72,32 @@ def take_try(session: Session, lane: str, address: str | None, now: datetime) ->
 
 
 def slow_address(session: Session, address: str, now: datetime) -> None:
-    """Count a wrong password against the address; beyond its measure, one try every SLOW."""
-    row = _locked(session, _key("address", address), now)
+    """Count a wrong password against the address; beyond its measure, one try every SLOW.
+
+    Wrong passwords are what makes counters, so they also take the old ones away.
+    """
+    row = _locked(session, _key("address", network(address)), now)
     row.failures = 1 if now - row.last_failed_at > PAUSE else row.failures + 1
     row.last_failed_at = now
     if row.failures >= ADDRESS_TRIES:
         row.blocked_until = now + SLOW
+    session.execute(_SWEEP, {"before": now - FORGOTTEN})
 
 
 def succeeded(session: Session, lane: str) -> None:
     """A right password starts the lane's count anew; the address keeps its own."""
-    mine = col(Throttle.key) == _key("account", lane)
-    session.execute(sa.update(Throttle).where(mine).values(failures=0, blocked_until=None))
+    session.execute(sa.delete(Throttle).where(col(Throttle.key) == _key("account", lane)))
+
+
+def network(address: str) -> str:
+    """What counts as one address: of IPv6 the /64 that a home or a phone has to itself."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))
 
 
 def _key(scope: str, name: str) -> str:

@@ -8,18 +8,23 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from auth.state import visitor
+from models.throttle import network
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+def _address() -> str:
+    return network(get_remote_address())
+
+
 def _person() -> str:
     person = visitor()
-    return f"user:{person.user_id}" if person else f"address:{get_remote_address()}"
+    return f"user:{person.user_id}" if person else f"address:{_address()}"
 
 
 limiter = Limiter(_person)
 # A house behind one address logs in on the same evening: this only stops machines; people are paused per account.
-login_limit = limiter.limit("120 per minute", key_func=get_remote_address)
+login_limit = limiter.limit("120 per minute", key_func=_address)
 act_limit = limiter.limit("60 per minute")
 file_limit = limiter.limit("60 per minute")
 

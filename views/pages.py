@@ -212,6 +212,7 @@ _ALWAYS = (
     ("X-Frame-Options", "DENY"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     ("X-Robots-Tag", "noindex"),
+    ("Server", "-"),  # else the server gives its own name
 )
 
 

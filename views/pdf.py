@@ -7,14 +7,13 @@ import base64
 import logging
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +24,8 @@ from pathlib import Path
 
 from models.database import Database
 from models.files import Storage, find_rendering, keep_rendering
+from models.locks import Taken, only_one
+from models.types import utc_now
 from views.language import render
 from views.qr import payment_qr_png
 
@@ -39,6 +40,8 @@ LOOKS = (
     "static/fonts/*.ttf", "translations/**/*.po",
 )  # fmt: skip
 CHUNK = 40  # rows in one table: the time for one grows faster than the table
+FOLDER = "ekabinets-pdf-"  # how the temporary folder of a rendering begins
+ABANDONED = 3600  # seconds after which nobody renders in it any more
 COUNTED = 500  # lines up to which pages say how many there are: to know it, all is laid out twice
 
 
@@ -167,9 +170,10 @@ def render_html(html: str, limits: Limits) -> bytes:
 def _run_child(html: bytes, limits: Limits) -> bytes:
     """Its output goes to files in a folder that lives as long as the call: bounded, and nothing stays."""
     cpu_seconds = math.ceil(limits.wall_seconds) + 1
+    _sweep()
     command = [*CHILD, str(os.getpid()), str(cpu_seconds), str(limits.memory_bytes)]
     with (
-        tempfile.TemporaryDirectory(prefix="pdf-") as folder,
+        tempfile.TemporaryDirectory(prefix=FOLDER) as folder,
         tempfile.TemporaryFile(dir=folder) as out,
         tempfile.TemporaryFile(dir=folder) as err,
     ):
@@ -188,6 +192,14 @@ def _run_child(html: bytes, limits: Limits) -> bytes:
         return _result(child.returncode, out.read(), err.read(4000))
 
 
+def _sweep() -> None:
+    """Remove the folders that a killed server left: a payment code may lie in them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        with suppress(OSError):  # another does the same
+            if utc_now().timestamp() - folder.stat().st_mtime > ABANDONED:
+                shutil.rmtree(folder)
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Whatever happened, nothing of the child is left: kill its group and collect it."""
     if child.returncode is None:  # not collected yet, so its number is still its own
@@ -203,44 +215,28 @@ def _result(code: int, pdf: bytes, complaint: bytes) -> bytes:
     raise PdfFailed("too_long" if code == -signal.SIGXCPU else "failed")
 
 
-_running: dict[str, Future[str]] = {}
-_running_lock = threading.Lock()
-
-
-def _once(key: str, work: Callable[[], str], wait_seconds: float) -> str:
-    """The result of `work`, done by one thread while the others that ask for `key` wait. Raises `PdfBusy`."""
-    with _running_lock:
-        running = _running.get(key)
-        mine: Future[str] = running or _running.setdefault(key, Future())
-    if running:
-        try:
-            return running.result(timeout=wait_seconds)
-        except TimeoutError:
-            raise PdfBusy from None
-    try:
-        mine.set_result(work())
-    except BaseException as error:
-        mine.set_exception(error)
-    finally:
-        with _running_lock:
-            del _running[key]
-    return mine.result()
-
-
 def cached_invoice_pdf(database: Database, storage: Storage, it: InvoicePdf, limits: Limits | None = None) -> str:
     """The name in `storage` of the invoice's PDF, rendered at most once. Raises `PdfFailed`, `PdfBusy`.
 
-    A rendering that the storage has lost is made again.
+    Who asks while another renders it, in whatever process, waits for that. A rendering that the storage has lost
+    is made again.
     """
     limits = limits or Limits()
     key = it.key
-
-    def work() -> str:
-        with database.read() as connection:
-            name = find_rendering(connection, key)
-        if name is None or not storage.exists(name):
-            name = storage.put(render_invoice(it, limits))
-            keep_rendering(database, key, name)
+    if name := _kept(database, storage, key):
         return name
+    try:
+        with only_one(database, f"pdf-{key[0]}", limits.wait_seconds):  # of sixteen: a lock for each would be litter
+            name = _kept(database, storage, key)
+            if name is None:
+                name = storage.put(render_invoice(it, limits))
+                keep_rendering(database, key, name)
+            return name
+    except Taken:
+        raise PdfBusy from None
 
-    return _once(key, work, limits.wait_seconds)
+
+def _kept(database: Database, storage: Storage, key: str) -> str | None:
+    with database.read() as connection:
+        name = find_rendering(connection, key)
+    return name if name and storage.exists(name) else None

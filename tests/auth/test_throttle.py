@@ -131,3 +131,61 @@ def test_no_account_name_stands_in_the_counters(database: Database, anna: str):
     guess(database, name="Anna@Example.com")
     with database.read() as connection:
         assert "example" not in str(connection.execute(sa.select(Throttle.__table__)).fetchall()).lower()
+
+
+def keys(database: Database) -> set[str]:
+    with database.read() as connection:
+        return {*connection.execute(sa.select(Throttle.key)).scalars()}
+
+
+def test_a_right_password_leaves_no_counter_of_the_account(database: Database, anna: str):
+    guess(database)
+    guess(database, "right")
+    assert [key.partition(":")[0] for key in keys(database)] == ["address"]
+
+
+def test_a_wrong_password_deletes_the_counters_that_nobody_touched_for_a_day(database: Database, anna: str):
+    now = utc_now()
+    for number, ago in enumerate((throttle.FORGOTTEN, throttle.FORGOTTEN - timedelta(seconds=1))):
+        guess(database, name=f"account {number}", login=Login("password", address=f"192.0.2.{number}"), now=now - ago)
+    recent = keys(database)
+    guess(database, now=now)
+    assert recent < keys(database)
+    guess(database, now=now + timedelta(seconds=1))
+    assert len(recent & keys(database)) == 2 and len(keys(database)) == 4
+
+
+def test_counters_that_are_deleted_and_counted_at_once_stop_nobody(database: Database):
+    now = utc_now()
+
+    def try_again(number: int) -> object:
+        return guess(database, name=f"account {number % 6}", login=Login("password", address=f"192.0.2.{number}"), now=now)
+
+    with database.write() as session:
+        lanes = [throttle._key("account", f"account {number}") for number in range(6)]
+        others = [throttle._key("address", f"192.0.2.{number}") for number in range(12)]
+        old = now - throttle.FORGOTTEN * 2
+        session.add_all([Throttle(key=key, failures=1, last_failed_at=old) for key in (*lanes, *others, *map(str, range(60)))])
+    assert all(isinstance(outcome, Refused) for outcome in at_once(12, try_again))
+    assert keys(database) == {*lanes, *others}
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"), ("::1", "::/64"), ("", ""), ("unix:", "unix:"),
+    ],
+)  # fmt: skip
+def test_a_network_of_ipv6_counts_as_one_address(address: str, counted: str):
+    assert throttle.network(address) == counted
+
+
+def test_who_changes_the_address_within_a_network_of_ipv6_is_slowed_all_the_same(database: Database, anna: str):
+    now = utc_now()
+    with database.write() as session:
+        for number in range(ADDRESS_TRIES):
+            throttle.slow_address(session, f"2001:db8::{number:x}", now)
+    neighbour, other = (Login("password", address=address) for address in ("2001:db8::ffff:1", "2001:db8:0:1::1"))
+    assert guess(database, "right", now=now, login=neighbour) == Wait(now + throttle.SLOW, "address")
+    assert isinstance(guess(database, "right", now=now, login=other), Welcome)

@@ -3,89 +3,71 @@
 import contextlib
 import http.client
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from tests.browser import Page
 from tests.cast import PASSWORD, TODAY
+from tests.concurrency import forks
+from tests.concurrency.forks import SECONDS
 from tests.postgres import free_port
 
-ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
 Result = TypeVar("Result")
 
 
 class Server:
     """Granian, as the demo runs it, on one database. It is started in a group of its own and ends with it."""
 
-    def __init__(self, url: str, folder: Path, workers: int = 1) -> None:
-        self.port, self.workers, self.log = free_port(), workers, folder / "server.log"
-        mine = {
-            "SITE": "ogre", "SECRET_KEY": "s" * 40, "IDENTIFIER_KEY": "i" * 40, "DATABASE_URL": url,
-            "FILES_DIR": folder / "files", "DEMO": "true", "TODAY": TODAY, "BASE_URL": f"http://127.0.0.1:{self.port}",
-            "ARGON2_MEMORY_KIB": 8, "ARGON2_TIME": 1,
-        }  # fmt: skip
-        others = {name: value for name, value in os.environ.items() if not name.startswith("EKABINETS_")}
-        self.environment = others | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self, url: str, folder: Path, workers: int = 1, factory: str = "app:create_app") -> None:
+        self.port, self.workers, self.factory, self.log = free_port(), workers, factory, folder / "server.log"
+        self.environment = environment(url, folder, BASE_URL=f"http://127.0.0.1:{self.port}")
+        self.process: BaseProcess | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
         # A worker that is told to stop while it starts forgets it: the last option ends it all the same.
-        options = f"--interface wsgi --factory --host 127.0.0.1 --port {self.port} --workers {self.workers} --blocking-threads 2 --workers-kill-timeout 2"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "granian", *options.split(), "app:create_app"],
-                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        options = f"--interface wsgi --factory --host 127.0.0.1 --port {self.port} --workers {self.workers} --blocking-threads 2 --no-ws --workers-kill-timeout 2"
+        self.process = forks.start("granian", [*options.split(), self.factory], self.environment, self.log)
         deadline = time.monotonic() + SECONDS
         while not self._is_ready():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()[-4000:]
+            assert self.process.is_alive() and time.monotonic() < deadline, self.log.read_text()[-4000:]
 
     def _is_ready(self) -> bool:
         try:
             return Visitor(self.port).ask("GET", "/health/ready")[0] == 200
         except OSError:
-            threading.Event().wait(0.05)  # refused at once: leave the processor to the one that starts
+            threading.Event().wait(0.02)  # refused at once: leave the processor to the one that starts
             return False
 
     def stop(self) -> None:
         """Politely, then make sure that nothing is left."""
         if self.process:
             self.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(SECONDS)
+            self.process.join(SECONDS)
             self.kill()
 
     def kill(self) -> None:
         """As a power cut does: no goodbye, to all of its processes."""
         assert self.process
-        group, self.process = self.process, None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group.pid, signal.SIGKILL)
-        group.wait()
-        deadline = time.monotonic() + SECONDS
-        while self.left(group.pid):
-            assert time.monotonic() < deadline, "a process of the server outlives it"
+        process, self.process = self.process, None
+        forks.kill(process)
 
-    @staticmethod
-    def left(group: int) -> list[int]:
-        """The processes of a group that still run."""
-        running = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):  # it ended while we looked
-                state, _parent, its_group = stat.read_text().rpartition(") ")[2].split()[:3]
-                if int(its_group) == group and state not in "ZX":
-                    running.append(int(stat.parent.name))
-        return running
+
+def environment(url: str, folder: Path, **more: object) -> dict[str, str]:
+    """The settings of the tests, as a program is told them; every file it makes lies in the folder."""
+    mine = {
+        "SITE": "ogre", "SECRET_KEY": "s" * 40, "IDENTIFIER_KEY": "i" * 40, "DATABASE_URL": url, "FILES_DIR": folder / "files",
+        "DEMO": "true", "TODAY": TODAY, "ARGON2_MEMORY_KIB": 8, "ARGON2_TIME": 1, **more,
+    }  # fmt: skip
+    others = {name: value for name, value in os.environ.items() if not name.startswith("EKABINETS_")}
+    others["TMPDIR"] = str(folder)
+    return others | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
 
 
 class Visitor:
@@ -107,7 +89,7 @@ class Visitor:
         try:
             connection.request(method, path, None if fields is None else urlencode(fields), headers)
             answer = connection.getresponse()
-            body = answer.read().decode()
+            body = answer.read().decode("latin-1" if path.endswith(".pdf") else "utf-8")
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
         finally:

@@ -1,68 +1,15 @@
-"""Readings sent at the same moment to a real server, and while it is killed: one reading each, none lost."""
+"""Readings sent at the same moment to a real server: one reading each, and one answer."""
 
-import random
-import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
 
-from models.audit import AuditRow
-from models.customers import CustomerUser
 from models.database import Database
-from models.meters import Meter, Register
-from models.people import User
-from models.readings import Reading
-from models.types import Source
 from tests.browser import Page
 from tests.cast import Cast
-from tests.concurrency.server import SECONDS, Server, Visitor, at_once, running
-
-KILLS = 8  # on each database
-
-
-@pytest.fixture
-def database(staged_url: str) -> Iterator[Database]:
-    database = Database(staged_url)
-    with database.write() as session:  # Marta is a second user of Anna's customer
-        anna = session.scalars(select(User).where(col(User.username) == "anna")).one()
-        hers = session.scalars(select(CustomerUser).where(col(CustomerUser.user_id) == anna.id)).one()
-        marta = User(username="marta", name="Marta Ozoliņa", password_hash=anna.password_hash)
-        session.add(marta)
-        session.flush()
-        session.add(CustomerUser(user_id=marta.id, customer_id=hers.customer_id))
-    yield database
-    database.dispose()
-
-
-@pytest.fixture
-def server(database: Database, staged_url: str, tmp_path: Path) -> Iterator[Server]:
-    """One process on SQLite, two on PostgreSQL."""
-    with running(staged_url, tmp_path, 1 if database.is_sqlite else 2) as server:
-        yield server
-
-
-@pytest.fixture
-def anna(server: Server) -> Visitor:
-    return Visitor(server.port, "anna")
-
-
-def stored(database: Database, mid: str) -> list[Reading]:
-    """What people sent for a meter, in order; and it hangs together: one stands, each other was replaced by the next."""
-    query = select(Reading).join(Register, col(Register.id) == Reading.register_id).join(Meter, col(Meter.id) == Register.meter_id)
-    with database.write() as session:
-        rows = list(session.scalars(query.where(Meter.public_id == mid, Reading.source == Source.SELF).order_by(col(Reading.id))).all())
-        session.expunge_all()
-    assert [row.superseded_by_id for row in rows] == [row.id for row in rows[1:]] + [None] * bool(rows)
-    assert [row.superseded_at is None for row in rows] == [False] * (len(rows) - 1) + [True] * bool(rows)
-    return rows
-
-
-def receipts(database: Database) -> int:
-    with database.write() as session:
-        return len(session.scalars(select(AuditRow).where(AuditRow.action == "reading.submitted")).all())
+from tests.concurrency.server import Server, Visitor, at_once, running
+from tests.concurrency.stored import receipts, stored
 
 
 def test_twenty_posts_of_one_form_are_one_reading_and_one_answer(anna: Visitor, database: Database, cast: Cast) -> None:
@@ -137,58 +84,3 @@ def test_a_form_sent_again_after_a_restart_gets_its_first_answer(anna: Visitor, 
     server.start()
     assert anna.send(cast.cold, form, "195,5") == first and first[0] == 200
     assert len(stored(database, cast.cold)) == 1 and receipts(database) == 1
-
-
-class Poster:
-    """Sends one reading after the other and notes outside of the server what it acknowledged."""
-
-    def __init__(self, visitor: Visitor, mid: str) -> None:
-        self.visitor, self.mid = visitor, mid
-        self.ledger: list[int] = []
-        self.doubt: dict[str, str] | None = None  # sent, and nobody knows whether it arrived
-        self.strange: list[tuple[int, str]] = []
-        self.begun = threading.Semaphore(0)
-
-    def run(self) -> None:
-        """Until the server is gone; what is in doubt is sent again first."""
-        try:
-            while self.send_one():
-                pass
-        except OSError:
-            return
-        finally:
-            self.begun.release(1000)  # nobody waits for one who has ended
-
-    def send_one(self) -> bool:
-        """Send a form, the doubtful one again as it was; whether to go on."""
-        value = 192_001 + len(self.ledger)
-        if self.doubt is None:
-            self.doubt = self.visitor.open(self.mid) | {f"r-{self.mid}-1": f"{value // 1000},{value % 1000:03}"}
-        self.begun.release()
-        status, body = self.visitor.send(self.mid, self.doubt)
-        if status == 200:
-            self.ledger.append(value)
-            self.doubt = None
-        elif status != 429:  # too many in this minute is said before anything is done
-            self.strange.append((status, body))
-        return status == 200
-
-
-def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed(anna: Visitor, server: Server, database: Database, cast: Cast) -> None:
-    seed = random.randrange(10**9)
-    chance, poster = random.Random(seed), Poster(anna, cast.cold)
-    for _ in range(KILLS):
-        thread = threading.Thread(target=poster.run, daemon=True)
-        thread.start()
-        for _ in range(chance.randint(1, 12)):
-            assert poster.begun.acquire(timeout=SECONDS)
-        threading.Event().wait(chance.uniform(0, 0.02))  # anywhere inside of the request that has begun
-        server.kill()
-        thread.join(SECONDS)
-        assert not thread.is_alive()
-        poster.begun = threading.Semaphore(0)
-        server.start()
-    assert poster.send_one(), (seed, poster.strange)
-    assert not poster.strange, (seed, poster.strange[0])
-    assert [row.value for row in stored(database, cast.cold)] == poster.ledger, seed
-    assert len(poster.ledger) >= KILLS and receipts(database) == len(poster.ledger), seed

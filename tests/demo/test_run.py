@@ -1,6 +1,12 @@
 """What `make run` does before and while the demo runs, and its sentences when it cannot."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from unittest.mock import Mock
@@ -18,6 +24,13 @@ from models.people import User
 from models.rules.windows import window_on
 from models.settings import load_settings
 from tests.demo.folders import SITES
+from tests.postgres import free_port
+
+ROOT = Path(__file__).parents[2]
+# The demo without its data, and with a patience that nobody else has.
+EMPTY_DEMO = """import sys; from demo import children, run
+children.SECONDS, run.prepare = 600, run._make_secrets
+sys.exit(run.main(sys.argv[1:]))"""
 
 
 @pytest.fixture
@@ -131,3 +144,38 @@ def test_a_start_that_was_broken_off_is_finished_by_the_next(demo: run.Demo, mon
     with Database(load_settings(demo.environment).database_url).read() as connection:
         without = sa.select(sa.func.count()).select_from(User).where(col(User.password_hash).is_(None))
         assert connection.execute(without).scalar() == 0
+
+
+def test_a_second_demo_on_the_same_folder_is_a_sentence_until_the_first_has_ended(
+    capsys: pytest.CaptureFixture[str], demo: run.Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "serve", lambda _: 0)
+    monkeypatch.setattr(run, "prepare", lambda _: None)
+    arguments = ["--port", str(free_port()), "--data", str(demo.data)]
+    with run.only_one(demo.data):
+        said = sentence(capsys, *arguments)
+    assert said == f"A demo is already running on {demo.data}. End it, or name another folder with DATA=.\n"
+    assert run.main(arguments) == 0
+
+
+def child_of(parent: int) -> int:
+    """The process that a process has started, as soon as it has."""
+    deadline = time.monotonic() + 60
+    while not (found := Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+        assert time.monotonic() < deadline
+    return int(found[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells when the server's process is being started")
+def test_a_demo_that_is_interrupted_while_its_server_starts_ends_all_the_same(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", EMPTY_DEMO, "--port", str(free_port()), "--data", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    worker = child_of(server := child_of(process.pid))
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(server, signal.SIGKILL)
+    assert process.returncode == 0 and not Path(f"/proc/{worker}").exists()

@@ -93,7 +93,7 @@ def test_a_full_disk_leaves_no_file_and_no_rest(
     assert storage.open(storage.put(b"invoice")) == b"invoice"
 
 
-def test_a_process_killed_before_its_bytes_are_safe_leaves_no_file_under_the_name(
+def test_a_process_killed_before_its_bytes_are_safe_leaves_no_file_under_the_name_and_no_rest_for_long(
     storage: Storage, tmp_path: Path
 ) -> None:
     killed = f"""
@@ -105,7 +105,23 @@ FolderStorage(Path({str(tmp_path / "files")!r})).put(b"invoice")
 """
     assert subprocess.run([sys.executable, "-c", killed], cwd=ROOT, check=False).returncode == -9
     assert not storage.exists(sha256(b"invoice").hexdigest())
-    assert storage.open(storage.put(b"invoice")) == b"invoice"
+    name = storage.put(b"another")
+    assert storage.open(name) == b"another"
+    assert stored(tmp_path) == [tmp_path / "files" / name[:2] / name[2:]]
+
+
+def test_processes_that_put_different_bytes_do_not_mix_them(storage: Storage, tmp_path: Path) -> None:
+    putting = f"""
+import sys
+from pathlib import Path
+from models.files import FolderStorage
+for number in range(100):
+    FolderStorage(Path({str(tmp_path / "files")!r})).put(f"{{sys.argv[1]}} {{number}}".encode() * 1000)
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", putting, word], cwd=ROOT) for word in ("one", "two")]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert len(stored(tmp_path)) == 200
+    assert all(sha256(path.read_bytes()).hexdigest() == path.parent.name + path.name for path in stored(tmp_path))
 
 
 def test_a_rendering_is_found_by_its_key_and_by_no_other(database: Database) -> None:

@@ -31,8 +31,9 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin", "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()", "X-Robots-Tag": "noindex",
+    "Server": "-",
 }  # fmt: skip
-NEVER = ("Server", "X-Powered-By", "Access-Control-Allow-Origin", "X-First-Visit", "ETag")
+NEVER = ("X-Powered-By", "Access-Control-Allow-Origin", "X-First-Visit", "ETag")
 
 
 def assert_safe(answer: TestResponse, what: str) -> None:

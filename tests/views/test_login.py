@@ -369,3 +369,13 @@ def test_staff_reach_no_part_of_the_resident_portal(browser: Browser, cast: Cast
     for path in (f"/properties/{cast.flat}", f"/meters/{cast.cold}", f"/invoices/{cast.invoice}.pdf", f"/documents/{cast.document}/file"):
         browser.get(path)
         assert browser.status == 404
+
+
+def test_a_network_of_ipv6_has_one_limit_of_logins_and_the_next_has_its_own(browser: Browser):
+    token = browser.get("/login").form("/login").fields["csrf_token"]
+
+    def post(address: str) -> int:
+        return browser.client.post("/login", data={"csrf_token": token}, environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert any(post(f"2001:db8::{number:x}") == 429 for number in range(250))
+    assert post("2001:db8:0:1::") == 422

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +24,8 @@ from fontTools.ttLib import TTFont
 
 from models.database import Database
 from models.files import FolderStorage
+from models.locks import only_one
+from models.types import utc_now
 from tests.tools import run
 from views import language, pdf
 from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine
@@ -98,6 +101,13 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
     monkeypatch.setattr(pdf.subprocess, "Popen", Counted)
     return started
+
+
+@pytest.fixture
+def own_tmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder for temporary files where only the test's own are."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
 
 
 def gone(child: subprocess.Popen[bytes]) -> bool:
@@ -249,15 +259,24 @@ def test_a_document_reaches_no_network_and_no_file(tmp_path: Path, children: lis
     assert gone(children[0])
 
 
-def test_a_word_of_200_kilobytes_ends_one_way_or_the_other(children: list[subprocess.Popen[bytes]]) -> None:
-    word = replace(INVOICE, lines=(PdfLine("W" * 200_000, None, "", None, 1),))
-    try:
-        result = pdf.render_invoice(word, Limits(wall_seconds=3))
-    except PdfFailed as failed:
-        assert failed.code == "too_long"
-    else:
-        assert result.startswith(b"%PDF-")
-    assert gone(children[0])
+def test_a_word_of_200_kilobytes_is_ended_at_the_limit(children: list[subprocess.Popen[bytes]], own_tmp: Path) -> None:
+    word = replace(INVOICE, lines=(PdfLine("W" * 200_000, None, "", None, 1),))  # many times the limit
+    with pytest.raises(PdfFailed) as failed:
+        pdf.render_invoice(word, Limits(wall_seconds=2))
+    assert failed.value.code == "too_long"
+    assert len(children) == 1 and gone(children[0]) and list(own_tmp.iterdir()) == []
+
+
+def test_what_a_killed_server_left_of_a_rendering_is_removed_after_an_hour(own_tmp: Path) -> None:
+    old, young, other = (own_tmp / name for name in (f"{pdf.FOLDER}old", f"{pdf.FOLDER}young", "other"))
+    for folder in (old, young, other):
+        folder.mkdir()
+        (folder / "code.png").touch()
+    for folder in (old, other):
+        os.utime(folder, times=(0, utc_now().timestamp() - pdf.ABANDONED - 1))
+    with pytest.raises(PdfFailed):
+        pdf.render_html("", GENEROUS)
+    assert {*own_tmp.iterdir()} == {young, other}
 
 
 def test_an_endless_job_is_killed_with_everything_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -334,10 +353,13 @@ def test_who_waited_in_vain_for_a_turn_is_told_so() -> None:
     assert pdf.render_html(f"{FONT}Rēķins", GENEROUS).startswith(b"%PDF-")
 
 
-def test_who_waited_in_vain_for_anothers_rendering_is_told_so() -> None:
-    with pytest.raises(PdfBusy):  # the inner call asks for what the outer one is still making
-        pdf._once("key", lambda: pdf._once("key", lambda: "never", 0), 0)
-    assert pdf._once("key", lambda: "made", 0) == "made"
+def test_who_waited_in_vain_for_anothers_rendering_is_told_so(database: Database, tmp_path: Path) -> None:
+    storage, impatient = FolderStorage(tmp_path / "files"), replace(GENEROUS, wait_seconds=0)
+    with only_one(database, f"pdf-{INVOICE.key[0]}"), pytest.raises(PdfBusy):
+        pdf.cached_invoice_pdf(database, storage, INVOICE, impatient)
+    name = pdf.cached_invoice_pdf(database, storage, INVOICE, impatient)
+    with only_one(database, f"pdf-{INVOICE.key[0]}"):  # for what is there nobody waits
+        assert pdf.cached_invoice_pdf(database, storage, INVOICE, impatient) == name
 
 
 def test_threads_that_ask_for_the_same_invoice_render_it_once(
