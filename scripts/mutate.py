@@ -1,6 +1,6 @@
 """Take each access mark, each scoped fetch and each of their conditions away in turn: a test must fail every time.
 
-    python -m scripts.mutate [part of a file's name]
+    make mutate [PART=part of a file's name]
 
 It works on a copy of the tree. One process with the libraries loaded forks for each mutation; the child imports the
 changed product and runs the tests that should bite, on SQLite. What survives is printed with its line: exit code 1.
@@ -10,18 +10,22 @@ import contextlib
 import importlib
 import os
 import pickle
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import babel
+
 from scripts.mutations import Mutation, mutations_of
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "instance", "bench", "docs")
-SECONDS = 60  # for the tests of one mutation; a query without its condition may take for ever
+SECONDS = 60  # of CPU for the tests of one mutation: a query without its condition may take for ever
+STRANGERS = "auth/test_strangers.py"
+WARM = "tests/auth/test_guard.py::test_nobody_is_sent_to_log_in"
 # What is mutated, and the tests that should bite, quickest first.
 BITERS = {
     "auth/access.toml": ("auth/test_access.py",),
@@ -29,17 +33,19 @@ BITERS = {
     "auth/csrf.py": ("auth/test_csrf.py",),
     "auth/guard.py": ("auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py"),
     "auth/scope.py": ("auth/test_scope.py", "auth/test_guard.py", "views/test_profile.py"),
-    "models/places.py": ("auth/test_scope.py", "models/test_places.py", "views/test_properties.py", "auth/test_strangers.py"),
-    "models/cards.py": ("auth/test_scope.py", "models/test_places.py", "views/test_meters.py", "views/test_readings.py", "auth/test_strangers.py"),
-    "models/invoices.py": ("auth/test_scope.py", "views/test_invoices.py", "auth/test_strangers.py"),
-    "models/documents.py": ("auth/test_scope.py", "views/test_documents.py", "auth/test_strangers.py"),
-    "models/history.py": ("models/test_history.py", "auth/test_scope.py", "views/test_meters.py", "auth/test_strangers.py"),
+    "models/places.py": ("auth/test_scope.py", "models/test_places.py", "views/test_properties.py", STRANGERS),
+    "models/cards.py": (
+        "auth/test_scope.py", "models/test_places.py", "views/test_meters.py", "views/test_readings.py", STRANGERS,
+    ),
+    "models/invoices.py": ("auth/test_scope.py", "views/test_invoices.py", STRANGERS),
+    "models/documents.py": ("auth/test_scope.py", "views/test_documents.py", STRANGERS),
+    "models/history.py": ("models/test_history.py", "auth/test_scope.py", "views/test_meters.py", STRANGERS),
     "models/entries.py": ("models/test_entries.py", "views/test_readings.py"),
     "models/audit.py": ("models/test_entries.py", "views/test_readings.py"),
     "views/properties.py": ("test_routes.py", "views/test_properties.py"),
     "models/sessions.py": ("views/test_profile.py", "views/test_login.py", "auth/test_guard.py"),
 }
-MARKS = ("test_routes.py",)  # for the marks in views, of which a new module is among the mutated by itself
+MARKS = ("test_routes.py",)  # for the marks in views: a new module is among the mutated by itself
 
 
 def main(part: str = "") -> int:
@@ -52,7 +58,7 @@ def main(part: str = "") -> int:
         shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
         os.chdir(tree)
         sys.path[:] = [str(tree), *(path for path in sys.path if path and Path(path) != ROOT)]
-        if in_child(lambda: warm_up({name for one in mutations for name in tests_of(one.file)}), 600):
+        if in_child(lambda: warm_up({name for one in mutations for name in tests_of(one.file)})):
             print("The tests fail without any mutation.")
             return 2
         load_libraries()
@@ -70,8 +76,8 @@ def tests_of(file: str) -> tuple[str, ...]:
 
 
 def warm_up(tests: set[str]) -> int:
-    """Run all of the tests unchanged and note what every run needs: the libraries' modules, the databases."""
-    code = run(sorted(tests))
+    """Run one of the tests unchanged and note what every run needs: the libraries' modules, the databases."""
+    code = run(sorted({*tests, WARM.partition('::')[0]}), chosen=WARM.rpartition("::")[2])
     here = str(Path.cwd())
     names = [name for name, one in sys.modules.items() if not (getattr(one, "__file__", None) or here).startswith(here)]
     Path("libraries").write_text("\n".join(names), "utf-8")
@@ -83,10 +89,8 @@ def load_libraries() -> None:
     for name in Path("libraries").read_text("utf-8").split():
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    from babel import Locale
-
     for language in ("lv", "en", "ru"):
-        Locale(language).number_symbols
+        babel.Locale(language).number_symbols  # noqa: B018  # read from a file at first use
 
 
 def survives(mutation: Mutation) -> bool:
@@ -100,11 +104,11 @@ def survives(mutation: Mutation) -> bool:
     code = in_child(lambda: run([*tests_of(mutation.file)], warm=True))
     file.write_bytes(before)
     os.utime(file, (stat.st_mtime, stat.st_mtime))
-    if os.environ.get("VERBOSE"): print(f"{mutation} -> {code}", flush=True)
+    print(f"{'caught' if code else 'SURVIVED'} {mutation} ({code})", file=sys.stderr)
     return code == 0
 
 
-def run(tests: list[str], warm: bool = False) -> int:
+def run(tests: list[str], warm: bool = False, chosen: str = "") -> int:
     """pytest's exit code: 0 when all passed. A warm run takes over the databases of the first."""
     import pytest  # the parent must not have seen it before the tree was changed
 
@@ -113,7 +117,7 @@ def run(tests: list[str], warm: bool = False) -> int:
     sys.dont_write_bytecode = warm
     kept = Path("templates.pickle")
     if warm:
-        made = pickle.loads(kept.read_bytes())
+        made = pickle.loads(kept.read_bytes())  # noqa: S301  # our own, a moment old
         Templates.__init__ = lambda self, _folder, request: self.__dict__.update(made, request=request)
     else:
         create = Templates._make
@@ -125,21 +129,22 @@ def run(tests: list[str], warm: bool = False) -> int:
             return name
 
         Templates._make = _make
-    options = ["-x", "-q", "-k", "not postgres", "--tb=line", "--basetemp", f"work{int(warm)}"]
-    options += ["-p", "no:unraisableexception", "-p", "no:hypothesispytest", "-p", "no:xdist"]  # slow to begin or to end
+    chosen = f"{chosen} and not postgres" if chosen else "not postgres"
+    options = ["-x", "-q", "-k", chosen, "--tb=line", "--basetemp", f"work{int(warm)}"]
+    options += ["-p", "no:unraisableexception", "-p", "no:hypothesispytest", "-p", "no:xdist"]  # what takes its time
     return int(pytest.main([*options, *tests]))
 
 
-def in_child(job: Callable[[], int], seconds: int = SECONDS) -> int:
-    """What `job` returns in a forked process; below zero: it was killed, as after too long a time."""
+def in_child(job: Callable[[], int]) -> int:
+    """What `job` returns in a forked process; below zero: it was killed, as for taking too long."""
     sys.stdout.flush()
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     code = 70
     try:
-        signal.alarm(seconds)
-        quiet = os.open(os.environ.get("OUT") or os.devnull, os.O_WRONLY|os.O_CREAT|os.O_APPEND)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         code = job()

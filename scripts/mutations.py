@@ -3,7 +3,7 @@
 import ast
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,8 @@ TRUE, FALSE = (ast.parse(text, mode="eval").body for text in ("sa.true()", "sa.f
 Change = tuple[str, ast.AST]  # what is done, and the node that stands instead
 # Figures and orders, not access: what bites them are the tests of the rules.
 FIGURES = {
-    "natural", "_keys", "Dial", "refusal", "on_dials", "Chart", "chart", "_line", "_back", "status", "estimate", "Estimate",
+    "natural", "_keys", "Dial", "refusal", "on_dials", "Chart", "chart", "_line", "_back", "status", "estimate",
+    "Estimate",
     "submit", "_stored", "_reading", "_outcome", "_answered", "_mark", "_card", "needs_touch", "AuditRow",
 }  # fmt: skip
 
@@ -36,7 +37,7 @@ def mutations_of(root: Path, file: str) -> Iterator[Mutation]:
         yield from _cells(file, text)
         return
     tree, changes_of = ast.parse(text), _of_views if file.startswith("views/") else _conditions
-    for node in [*_walk(tree)]:
+    for node in [*(_walk(tree) if file.startswith("models/") else ast.walk(tree))]:
         for what, new in changes_of(node):
             source = ast.unparse(_Swap(node, new).visit(tree))
             _Swap(new, node).visit(tree)
@@ -45,7 +46,7 @@ def mutations_of(root: Path, file: str) -> Iterator[Mutation]:
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those of figures."""
+    """Every node of a model but those of figures."""
     yield tree
     for node in ast.iter_child_nodes(tree):
         if getattr(node, "name", "") not in FIGURES:
@@ -64,7 +65,9 @@ class _Swap(ast.NodeTransformer):
 
 def _cells(file: str, text: str) -> Iterator[Mutation]:
     """Each word of the matrix, changed to the next."""
-    for cell in re.finditer(r'(?<=")(-|view|act)(?=")', text, re.M):
+    for cell in re.finditer(r'(?<=")(-|view|act)(?=")', text):
+        if "#" in text[text.rfind("\n", 0, cell.start()) + 1 : cell.start()]:
+            continue
         line, other = text.count("\n", 0, cell.start()), {"-": "view", "view": "act", "act": "-"}[cell[0]]
         what = f"{text.splitlines()[line]} ({cell[0]} → {other})"
         yield Mutation(file, line + 1, what, text[: cell.start()] + other + text[cell.end() :])
@@ -108,6 +111,10 @@ def _other_marks(section: str, right: str) -> Iterator[str]:
 
 def _conditions(node: ast.AST) -> Iterator[Change]:
     """A condition of a query or of a statement gone, or its bound moved by one."""
+    yield from _KINDS.get(type(node), lambda _node: ())(node)
+
+
+def _call(node: Any) -> Iterator[Change]:
     match node:
         case ast.Call(func=ast.Attribute(attr="where"), args=args):
             yield from ((what, _changed(node, args=rest)) for what, rest in _replaced(args, TRUE))
@@ -116,28 +123,58 @@ def _conditions(node: ast.AST) -> Iterator[Change]:
         case ast.Call(func=ast.Attribute(attr="join" | "outerjoin"), args=[table, on]):
             yield f"{ast.unparse(on)} → true", _changed(node, args=[table, TRUE])
         case ast.Call(func=ast.Name(id="min" | "max"), args=[_, _, *_] as args):
-            yield from ((f"{ast.unparse(node)} → {ast.unparse(one)}", one) for one in args if not isinstance(one, ast.Starred))
-        case ast.BoolOp(values=[*_, last] as values) if not isinstance(last, ast.Constant | ast.Dict):  # no default
-            for index, value in enumerate(values):
-                rest = [*values[:index], *values[index + 1 :]]
-                new = _changed(node, values=rest) if len(rest) > 1 else rest[0]
-                yield f"{ast.unparse(node)} without {ast.unparse(value)}", new
-        case ast.comprehension(ifs=[_, *_] as ifs):
-            for index, value in enumerate(ifs):
-                yield f"if {ast.unparse(value)} deleted", _changed(node, ifs=[*ifs[:index], *ifs[index + 1 :]])
-        case ast.If(orelse=[]):
-            yield f"if {ast.unparse(node.test)} → never", _changed(node, test=ast.Constant(False))
-        case ast.IfExp():
-            yield f"{ast.unparse(node)} → always", node.body
+            plain = [one for one in args if not isinstance(one, ast.Starred)]
+            yield from ((f"{ast.unparse(node)} → {ast.unparse(one)}", one) for one in plain)
+
+
+def _operands(node: Any) -> Iterator[Change]:
+    if isinstance(node.values[-1], ast.Constant | ast.Dict):
+        return  # a default, no condition
+    for value, rest in _without_each(node.values):
+        new = _changed(node, values=rest) if len(rest) > 1 else rest[0]
+        yield f"{ast.unparse(node)} without {ast.unparse(value)}", new
+
+
+def _filters(node: Any) -> Iterator[Change]:
+    for value, rest in _without_each(node.ifs):
+        yield f"if {ast.unparse(value)} deleted", _changed(node, ifs=rest)
+
+
+def _statement(node: Any) -> Iterator[Change]:
+    if not node.orelse:
+        yield f"if {ast.unparse(node.test)} → never", _changed(node, test=ast.Constant(False))
+
+
+def _choice(node: Any) -> Iterator[Change]:
+    yield f"{ast.unparse(node)} → always", node.body
+
+
+def _bounds(node: Any) -> Iterator[Change]:
+    match node:
         case ast.Compare(ops=[op]) if type(op) in MOVED:
             yield f"{ast.unparse(node)} with its bound moved", _changed(node, ops=[MOVED[type(op)]()])
-        case ast.Compare(ops=[_, _], left=left, comparators=[middle, right]):
-            for what, one, op, two in (("begin", middle, node.ops[1], right), ("end", left, node.ops[0], middle)):
-                yield f"{ast.unparse(node)} without its {what}", ast.Compare(one, [op], [two])
-        case ast.AnnAssign(value=ast.Dict(keys=keys, values=values)):
-            for index, key in enumerate(keys):
-                rest = ast.Dict([*keys[:index], *keys[index + 1 :]], [*values[:index], *values[index + 1 :]])
-                yield f"{ast.unparse(key)} deleted", _changed(node, value=rest)
+        case ast.Compare(ops=[first, second], left=left, comparators=[middle, right]):
+            yield f"{ast.unparse(node)} without its begin", ast.Compare(middle, [second], [right])
+            yield f"{ast.unparse(node)} without its end", ast.Compare(left, [first], [middle])
+
+
+def _entries(node: Any) -> Iterator[Change]:
+    if isinstance(node.value, ast.Dict):
+        pairs = [*zip(node.value.keys, node.value.values, strict=True)]
+        for (key, _value), rest in _without_each(pairs):
+            kept = ast.Dict([key for key, _value in rest], [value for _key, value in rest])
+            yield f"{ast.unparse(key)} deleted", _changed(node, value=kept)
+
+
+_KINDS: dict[type[ast.AST], Callable[[Any], Iterator[Change]]] = {
+    ast.Call: _call, ast.BoolOp: _operands, ast.comprehension: _filters, ast.If: _statement, ast.IfExp: _choice,
+    ast.Compare: _bounds, ast.AnnAssign: _entries,
+}  # fmt: skip
+
+
+def _without_each(items: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
+    """Each item and the others."""
+    return ((item, [*items[:index], *items[index + 1 :]]) for index, item in enumerate(items))
 
 
 def _replaced(items: list[ast.expr], value: ast.expr) -> Iterator[tuple[str, list[ast.expr]]]:

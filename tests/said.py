@@ -74,8 +74,8 @@ def strings(node: nodes.Node) -> Iterator[tuple[int, str]]:
         return
     if isinstance(node, nodes.Compare | nodes.Test | nodes.Import | nodes.FromImport | nodes.Extends | nodes.Include):
         return
-    if isinstance(node, nodes.Const) and isinstance(node.value, str):
-        if re.search(r"[^\W\d_a-z]|[^\W\d_] [^\W\d_]", node.value):
-            yield node.lineno, node.value
+    text = node.value if isinstance(node, nodes.Const) else None
+    if isinstance(text, str) and re.search(r"[^\W\d_a-z]|[^\W\d_] [^\W\d_]", text):
+        yield node.lineno, text
     for child in node.iter_child_nodes():
         yield from strings(child)

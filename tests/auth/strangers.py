@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from models.customers import Customer, CustomerUser
 from models.documents import Document

@@ -85,7 +85,7 @@ def test_what_is_anothers_answers_as_what_nobody_has(app: Flask, whose: dict[str
     assert len(answers) == 6
     for (verb, *fragment), different in answers.items():
         assert len(different) == 1, [routes[:3] for routes in different.values()]
-        assert [*different][0][0] == (expected.get(verb, 401) if not fragment else 404 if who else 401)
+        assert next(iter(different))[0] == (expected.get(verb, 401) if not fragment else 404 if who else 401)
     assert dump(app, ["web_session"]) == before, "and nothing was written, not even a refusal"
 
 
