@@ -7,8 +7,9 @@ SITE ?= ogre
 PORT ?= 8000
 DATA ?= instance/$(SITE)
 TODAY ?=
+PART ?=
 
-.PHONY: help run test lint bench messages migrate lock env
+.PHONY: help run test lint bench mutate messages migrate lock env
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -29,6 +30,9 @@ lint: env  ## ruff, mypy, import contracts
 
 bench: env  ## measurements into bench/results
 	@$(PY) -m bench
+
+mutate: env  ## take every access mark and condition away in turn: PART=models/cards
+	@$(PY) -m scripts.mutate "$(PART)"
 
 messages: env  ## collect strings into translations/*.po
 	@$(PY) -m scripts.messages

@@ -144,10 +144,13 @@ _OF_PLACE = (
             col(Meter.house_id) == sa.bindparam("house_id"),
         ),
         sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")),
+        sa.or_(col(Meter.installed_on).is_(None), col(Meter.installed_on) <= sa.bindparam("today")),
     )
     .order_by(col(Meter.id), col(Register.ordinal))
 )
-# One meter with the place through which the user reaches it: scope, tenure and readings in one statement.
+_ENDS = sa.func.coalesce(col(Tenure.ends_on), FOR_EVER)
+# One meter with the place through which the user reaches it: scope, tenure and readings in one statement. What was
+# gone before her tenure, or came after it, is not hers either.
 _ONE = _with_readings(
     through_tenures(
         sa.select(*_COLUMNS, *COLUMNS)
@@ -158,8 +161,12 @@ _ONE = _with_readings(
         )
     ),
     col(Tenure.starts_on),
-    sa.func.coalesce(col(Tenure.ends_on), FOR_EVER),
-).where(col(Meter.public_id) == sa.bindparam("public_id")).order_by(col(Register.ordinal))  # fmt: skip
+    _ENDS,
+).where(
+    col(Meter.public_id) == sa.bindparam("public_id"),
+    sa.or_(col(Meter.installed_on).is_(None), col(Meter.installed_on) <= _ENDS),
+    sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) >= col(Tenure.starts_on)),
+).order_by(col(Register.ordinal))  # fmt: skip
 _ORDER = list(MeterKind)
 
 
@@ -175,7 +182,7 @@ def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
 
 
 def card(connection: Connection, user_id: int, today: date, public_id: str) -> MeterCard | None:
-    """One meter, also a removed one, at a place of this user or in its house; None for anybody else's."""
+    """One meter, also a removed one, that hung at a place of this user or in its house in her time; else None."""
     rows = connection.execute(_ONE, {"user_id": user_id, "today": today, "public_id": public_id}).fetchall()
     if not rows:
         return None

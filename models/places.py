@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from models.customers import Customer, CustomerUser
-from models.premises import House, Premises
+from models.premises import Premises
 from models.tenures import Tenure
 from models.types import AnyRow, AnySelect, TenureRole
 
@@ -33,7 +33,6 @@ class Place:
     entrance_id: int | None
     address: str
     area: int | None
-    house_address: str
     role: TenureRole
     customer_ids: tuple[int, ...]
     customer_code: str
@@ -50,8 +49,8 @@ class Place:
 COLUMNS: tuple[Any, ...] = (
     col(Premises.id).label("place_id"), col(Premises.public_id).label("place_public_id"),
     col(Premises.house_id).label("place_house_id"), col(Premises.entrance_id), col(Premises.address),
-    col(Premises.area), col(House.address).label("house_address"), col(Tenure.role), col(Tenure.starts_on),
-    col(Tenure.ends_on), col(Customer.id).label("customer_id"), col(Customer.code), col(Customer.name),
+    col(Premises.area), col(Tenure.role), col(Tenure.starts_on), col(Tenure.ends_on),
+    col(Customer.id).label("customer_id"), col(Customer.code), col(Customer.name),
 )  # fmt: skip
 
 
@@ -62,7 +61,6 @@ def through_tenures(statement: AnySelect) -> AnySelect:
     """Join premises to the tenures of `:user_id` that have begun by `:today`, those first that last longest."""
     return (
         statement.join(Tenure, col(Tenure.premises_id) == col(Premises.id))
-        .join(House, col(House.id) == col(Premises.house_id))
         .join(Customer, col(Customer.id) == col(Tenure.customer_id))
         .join(CustomerUser, col(CustomerUser.customer_id) == col(Tenure.customer_id))
         .where(
@@ -92,8 +90,8 @@ def place_of(tenures: Sequence[AnyRow]) -> Place:
     first = tenures[0]
     return Place(
         id=first.place_id, public_id=first.place_public_id, house_id=first.place_house_id,
-        entrance_id=first.entrance_id, address=first.address, area=first.area, house_address=first.house_address,
-        role=first.role, customer_ids=tuple(dict.fromkeys(row.customer_id for row in tenures)),
+        entrance_id=first.entrance_id, address=first.address, area=first.area, role=first.role,
+        customer_ids=tuple(dict.fromkeys(row.customer_id for row in tenures)),
         customer_code=first.code, customer_name=first.name, since=first.starts_on, until=first.ends_on or FOR_EVER,
     )  # fmt: skip
 

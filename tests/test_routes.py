@@ -1,26 +1,36 @@
-"""Every address of the portal with the right it asks for, as a table that a reviewer reads in a diff."""
+"""Every address of the portal with the right and the limit it asks for, as a table that a reviewer reads in a diff."""
 
 import os
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
+from app import create_app
 from auth.access import Right
-from tests import standing
-
-app = standing.app  # one application for all of these tests
+from auth.scope import FETCH
+from tests.conftest import settings_for
+from views.limits import limiter
 
 GOLDEN = Path(__file__).with_name("routes.txt")
 
 
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    """An application that nobody asks anything: its database is empty."""
+    return create_app(settings_for(f"sqlite:///{tmp_path}/empty.sqlite3", tmp_path))
+
+
 def table(app: Flask) -> str:
-    """Verbs, path and mark of every route, by path."""
+    """Verbs, path, mark and limits of every route, by path."""
     lines = []
     for rule in app.url_map.iter_rules():
-        verbs = " ".join(sorted(set(rule.methods or ()) - {"HEAD"}))
-        mark = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
-        lines.append(f"{verbs:<5}{rule.rule:<52}{'public' if mark is None else f'{mark[0]} {Right(mark[1]).word}'}")
-    return "\n".join(sorted(lines, key=lambda line: (line[5:], line))) + "\n"
+        verbs, view = " ".join(sorted(rule.methods or ())), app.view_functions[rule.endpoint]
+        mark = "public" if view.access is None else f"{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
+        kept = limiter.limit_manager.decorated_limits(f"{view.__module__}.{view.__name__}.{view.__qualname__}")
+        limits = ", ".join(str(one.limit) for one in kept)
+        lines.append(f"{verbs:<9}{rule.rule:<52}{mark:<16}{limits}".rstrip())
+    return "\n".join(sorted(lines, key=lambda line: (line[9:], line))) + "\n"
 
 
 def test_the_routes_and_their_rights_are_the_reviewed_ones(app: Flask):
@@ -33,4 +43,4 @@ def test_the_routes_and_their_rights_are_the_reviewed_ones(app: Flask):
 def test_no_address_carries_a_name_a_number_or_a_code(app: Flask):
     """ux.md §1.3: only opaque ids, whose meaning the guard knows."""
     names = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
-    assert names <= {"pid", "mid", "iid", "did", "sid", "name", "key"}
+    assert names == {*FETCH} | {"name", "key"}

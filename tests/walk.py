@@ -31,7 +31,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
     if whose == "anna":
         return {
             "pid": [cast.flat, cast.second],
-            "mid": [cast.cold, cast.two_dials, cast.old, cast.house_meter],
+            "mid": [cast.cold, cast.two_dials, cast.house_meter],
             "iid": [cast.invoice, cast.paid],
             "did": [cast.document],
             "sid": ["1"],

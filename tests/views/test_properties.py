@@ -107,11 +107,19 @@ def test_after_login_a_person_stands_where_she_acted_last(anna: Browser, app: Fl
     assert anna.response.request.path == f"/properties/{cast.flat}"
     (user,), (second,) = (fetch(app, sa.select(table.id).where(which))[0] for table, which in ((User, User.username == "anna"), (Premises, Premises.public_id == cast.second)))
     change(app, sa.insert(AuditRow.__table__).values(action="x", source="web", detail={}, actor_user_id=user, premises_id=second))
+    change(app, sa.insert(AuditRow.__table__).values(action="login", source="web", detail={}, actor_user_id=user))
     anna.get("/")
     assert anna.response.request.path == f"/properties/{cast.second}"
     change(app, sa.update(Tenure).where(Tenure.premises_id == second).values(premises_id=fetch(app, sa.select(Premises.id).where(Premises.public_id == cast.neighbour))[0][0]))
     anna.get("/")
     assert anna.status == 200 and anna.response.request.path != f"/properties/{cast.second}", "not hers any more"
+
+
+def test_where_somebody_else_acted_last_moves_nobody(anna: Browser, app: Flask, cast: Cast):
+    (viktors,), (second,) = (fetch(app, sa.select(table.id).where(which))[0] for table, which in ((User, User.username == "viktors"), (Premises, Premises.public_id == cast.second)))
+    change(app, sa.insert(AuditRow.__table__).values(action="x", source="web", detail={}, actor_user_id=viktors, premises_id=second))
+    anna.get("/")
+    assert anna.response.request.path == f"/properties/{cast.flat}"
 
 
 def test_the_menu_shows_the_sections_and_where_one_is(anna: Browser, cast: Cast):

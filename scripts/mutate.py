@@ -1,0 +1,156 @@
+"""Take each access mark, each scoped fetch and each of their conditions away in turn: a test must fail every time.
+
+    make mutate [PART=part of a file's name]
+
+It works on a copy of the tree. One process with the libraries loaded forks for each mutation; the child imports the
+changed product and runs the tests that should bite, on SQLite. What survives is printed with its line: exit code 1.
+"""
+
+import contextlib
+import importlib
+import os
+import pickle
+import resource
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import babel
+
+from scripts.mutations import Mutation, mutations_of
+
+ROOT = Path(__file__).parents[1]
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "instance", "bench", "docs")
+SECONDS = 60  # of CPU for the tests of one mutation: a query without its condition may take for ever
+STRANGERS = "auth/test_strangers.py"
+WARM = "tests/auth/test_guard.py::test_nobody_is_sent_to_log_in"
+# What is mutated, and the tests that should bite, quickest first.
+BITERS = {
+    "auth/access.toml": ("auth/test_access.py",),
+    "auth/access.py": ("auth/test_access.py", "auth/test_guard.py"),
+    "auth/csrf.py": ("auth/test_csrf.py",),
+    "auth/guard.py": ("auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py"),
+    "auth/scope.py": ("auth/test_scope.py", "auth/test_guard.py", "views/test_profile.py"),
+    "models/places.py": ("auth/test_scope.py", "models/test_places.py", "views/test_properties.py", STRANGERS),
+    "models/cards.py": (
+        "auth/test_scope.py", "models/test_places.py", "views/test_meters.py", "views/test_readings.py", STRANGERS,
+    ),
+    "models/invoices.py": ("auth/test_scope.py", "views/test_invoices.py", STRANGERS),
+    "models/documents.py": ("auth/test_scope.py", "views/test_documents.py", STRANGERS),
+    "models/history.py": ("models/test_history.py", "auth/test_scope.py", "views/test_meters.py", STRANGERS),
+    "models/entries.py": ("models/test_entries.py", "views/test_readings.py"),
+    "models/audit.py": ("models/test_entries.py", "views/test_readings.py"),
+    "views/properties.py": ("test_routes.py", "views/test_properties.py"),
+    "models/sessions.py": ("views/test_profile.py", "views/test_login.py", "auth/test_guard.py"),
+}
+MARKS = ("test_routes.py",)  # for the marks in views: a new module is among the mutated by itself
+
+
+def main(part: str = "") -> int:
+    """Mutate the files whose names contain `part`; 0: every mutation made a test fail."""
+    views = [f"views/{file.name}" for file in sorted((ROOT / "views").glob("*.py"))]
+    files = [*(file for file in BITERS if file not in views), *views]
+    mutations = [mutation for file in files if part in file for mutation in mutations_of(ROOT, file)]
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+        os.chdir(tree)
+        sys.path[:] = [str(tree), *(path for path in sys.path if path and Path(path) != ROOT)]
+        if in_child(lambda: warm_up({name for one in mutations for name in tests_of(one.file)})):
+            print("The tests fail without any mutation.")
+            return 2
+        load_libraries()
+        survivors = [mutation for mutation in mutations if survives(mutation)]
+    print(*survivors, sep="\n")
+    used = os.times()
+    seconds = used.user + used.system + used.children_user + used.children_system
+    print(f"{len(mutations)} mutations, {len(survivors)} survived, {seconds:.0f} seconds of CPU")
+    return 1 if survivors else 0
+
+
+def tests_of(file: str) -> tuple[str, ...]:
+    """The tests that should notice a mutation of this file."""
+    return tuple(f"tests/{name}" for name in BITERS.get(file, MARKS))
+
+
+def warm_up(tests: set[str]) -> int:
+    """Run one of the tests unchanged and note what every run needs: the libraries' modules, the databases."""
+    code = run(sorted({*tests, WARM.partition('::')[0]}), chosen=WARM.rpartition("::")[2])
+    here = str(Path.cwd())
+    names = [name for name, one in sys.modules.items() if not (getattr(one, "__file__", None) or here).startswith(here)]
+    Path("libraries").write_text("\n".join(names), "utf-8")
+    return code
+
+
+def load_libraries() -> None:
+    """What a fork finds loaded costs it nothing."""
+    for name in Path("libraries").read_text("utf-8").split():
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    for language in ("lv", "en", "ru"):
+        babel.Locale(language).number_symbols  # noqa: B018  # read from a file at first use
+
+
+def survives(mutation: Mutation) -> bool:
+    """Put the mutation into the copy, run its tests in a child, and put the original back."""
+    if mutation.file.startswith("views/"):
+        importlib.import_module("auth.guard")  # and all below it: mutated no more, as views come last
+    file = Path(mutation.file)
+    before, stat = file.read_bytes(), file.stat()
+    file.write_text(mutation.source, "utf-8")
+    os.utime(file, (stat.st_mtime + 100, stat.st_mtime + 100))  # never the bytecode of the original
+    code = in_child(lambda: run([*tests_of(mutation.file)], warm=True))
+    file.write_bytes(before)
+    os.utime(file, (stat.st_mtime, stat.st_mtime))
+    print(f"{'caught' if code else 'SURVIVED'} {mutation} ({code})", file=sys.stderr)
+    return code == 0
+
+
+def run(tests: list[str], warm: bool = False, chosen: str = "") -> int:
+    """pytest's exit code: 0 when all passed. A warm run takes over the databases of the first."""
+    import pytest  # the parent must not have seen it before the tree was changed
+
+    from tests.conftest import Templates
+
+    sys.dont_write_bytecode = warm
+    kept = Path("templates.pickle")
+    if warm:
+        made = pickle.loads(kept.read_bytes())  # noqa: S301  # our own, a moment old
+        Templates.__init__ = lambda self, _folder, request: self.__dict__.update(made, request=request)
+    else:
+        create = Templates._make
+
+        def _make(self, dialect: str, staged: bool) -> str:
+            name = create(self, dialect, staged)
+            self.made[dialect, staged] = name
+            kept.write_bytes(pickle.dumps({"folder": self.folder, "made": self.made, "casts": self.casts}))
+            return name
+
+        Templates._make = _make
+    chosen = f"{chosen} and not postgres" if chosen else "not postgres"
+    options = ["-x", "-q", "-k", chosen, "--tb=line", "--basetemp", f"work{int(warm)}"]
+    options += ["-p", "no:unraisableexception", "-p", "no:hypothesispytest", "-p", "no:xdist"]  # what takes its time
+    return int(pytest.main([*options, *tests]))
+
+
+def in_child(job: Callable[[], int]) -> int:
+    """What `job` returns in a forked process; below zero: it was killed, as for taking too long."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 70
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        code = job()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""Who has what in the walk over all routes: residents of one house and of another, a former owner, and nobody."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlmodel import Session
+
+from models.customers import Customer, CustomerUser
+from models.documents import Document
+from models.invoices import Invoice
+from models.meters import Meter, Register
+from models.people import User
+from models.premises import House, Premises
+from models.readings import Reading
+from models.tenures import Tenure
+from models.types import MeterKind, TenureRole
+from tests.cast import TODAY, Cast, month
+from tests.walk import ids_of
+
+MOVED = month(24)  # Anna's first day in the flat; Pēteris's last is the one before
+Ids = dict[str, list[str]]
+
+
+def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
+    """Give everybody one of everything; whose is what, by user name."""
+    with app.extensions["ekabinets"].database.write() as session:
+        stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
+        stage.helper("marta")
+        far = stage.far_away("liga")
+        papers = [stage.paper(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
+        gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
+        new = stage.meter("HUNG-AFTER", premises_id=stage.flat.id, installed_on=MOVED)
+        both = [stage.meter("SHARED-OWN", premises_id=stage.flat.id), cast.house_meter]
+    return {
+        "anna": ids_of("anna", cast) | {"mid": [*both, new], "did": [cast.document, papers[1]]},
+        "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter]},
+        "peteris": {"pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]]},
+        "liga": far,
+        "marta": {},
+        "ilze": {},
+        "": {},  # who is not logged in
+        "nobody": ids_of("nobody", cast),
+    }
+
+
+class Stage:
+    """Puts rows into the database of a test."""
+
+    def __init__(self, session: Session, flat: Premises) -> None:
+        self.session, self.flat, self.count = session, flat, 0
+
+    def add(self, row: Any) -> Any:
+        self.count += 1
+        if "external_id" in type(row).model_fields:
+            row.external_id = f"STRANGE-{self.count}"
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def helper(self, username: str) -> None:
+        """Somebody without any premises."""
+        known = self.session.scalars(sa.select(User).where(User.username == "liga")).one()
+        self.add(User(username=username, email=f"{username}@example.com", name="Marta Liepa", password_hash=known.password_hash))
+
+    def far_away(self, username: str) -> Ids:
+        """A flat in another house, with one of everything."""
+        house = self.add(House(address="Kalna iela 9", town="Ogre"))
+        flat = self.add(Premises(house_id=house.id, flat="1", address="Kalna iela 9–1, Ogre"))
+        customer = self.add(Customer(code="30303", name="Līga Ozoliņa"))
+        user = self.session.scalars(sa.select(User).where(User.username == username)).one()
+        self.add(CustomerUser(user_id=user.id, customer_id=customer.id))
+        self.add(Tenure(customer_id=customer.id, premises_id=flat.id, role=TenureRole.OWNER, starts_on=MOVED))
+        invoice = self.add(Invoice(
+            customer_id=customer.id, premises_id=flat.id, number="LIGA-9", period_start=month(1), period_end=TODAY,
+            issued_on=TODAY, due_on=TODAY, net=100, vat=21, total=121, payable=121, payee_name="SIA",
+            payee_iban="LV44DEMO0000000000001", reference="LIGA-9",
+        ))  # fmt: skip
+        return {
+            "pid": [flat.public_id],
+            "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
+            "iid": [invoice.public_id],
+            "did": [self.paper(flat.id, TODAY)],
+        }
+
+    def meter(self, serial: str, **where: Any) -> str:
+        """A meter with a reading of each of the two times: 70.707 on Pēteris's last day, 80.808 on Anna's first."""
+        meter = self.add(Meter(kind=MeterKind.COLD_WATER, serial=serial, **where))
+        register = self.add(Register(meter_id=meter.id))
+        for day, value in ((MOVED - timedelta(days=1), 70_707), (MOVED, 80_808)):
+            self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
+        return meter.public_id
+
+    def paper(self, premises_id: int, issued_on: Any) -> str:
+        """A document of a flat."""
+        return self.add(Document(
+            premises_id=premises_id, title=f"Paper of {issued_on}", issued_on=issued_on, file_hash="0" * 64,
+            file_name="paper.pdf", size=14,
+        )).public_id  # fmt: skip
