@@ -264,7 +264,7 @@ class Months(RuleBasedStateMachine):
         other = value - by * 1000
         if not 0 <= other < min(before, self.model.previous(form.meter) or 0):
             return
-        outcome, status, _ = self.settle(form, other, choices[0])
+        outcome, status, _ = self.settle(form, other, next(one for one in choices if ":" in one))
         assert outcome != "judged" or status == 409
 
     @rule(sent=done)
