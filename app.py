@@ -30,6 +30,7 @@ from views.login import login
 from views.meters import meters
 from views.profile import profile
 from views.properties import properties
+from views.wire import WireRequest
 
 _BLUEPRINTS = (login, properties, meters, invoices, documents, profile, help_pages, health)
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         MAX_FORM_PARTS=500,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
+    app.request_class = WireRequest
     app.url_map.merge_slashes = False  # "//help" is no page of ours, and never sent on to a host called help
     parts = {
         "settings": settings, "site": site, "database": Database(settings.database_url),

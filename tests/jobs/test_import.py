@@ -5,8 +5,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime
 from pathlib import Path
@@ -16,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs.exchange import ExchangeError, ImportBusy, intake
+from jobs.exchange import ExchangeError, ImportBusy, import_folder, intake
 from jobs.exchange.lock import only_one
 from jobs.exchange.report import KEPT_PROBLEMS, print_report, progress_bar
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import Database
-from tests.jobs.exchanges import TABLES, Exchange, places
+from tests.jobs.exchanges import KEY, SITE, TABLES, Exchange, places
 
 
 def test_everything_is_added_and_counted(exchange):
@@ -168,6 +170,18 @@ def test_a_quotation_mark_that_never_closes_is_one_problem(exchange):
     report = exchange.run()
     assert places(report)[0] == ("houses.csv", 3, "")
     assert exchange.column("house", "external_id")[0] == "H1"
+
+
+def test_a_cell_beyond_all_measure_is_one_problem_and_the_rest_is_taken(exchange):
+    exchange.put("houses", ["external_id;address;town", "H1;Iela 1;Ogre", f"H2;{'x' * 200_000};Ogre", f"H3;{'x' * 130_000};Ogre", "H4;Iela 4;Ogre"])
+    assert [place[:2] for place in places(exchange.run())] == [("houses.csv", 3), ("houses.csv", 4)]
+    assert exchange.column("house", "external_id") == ["H1", "H4"]
+
+
+def test_separators_tabs_and_line_ends_inside_of_quotes_belong_to_the_cell(exchange):
+    exchange.put("houses", 'external_id\taddress\ttown\r\nH1\t"Iela\t1;\n2, ""a"""\tOgre\r\n"H2"\t"\'=1+1"\t"Ķegums"', "cp1257")
+    assert exchange.run().problems == []
+    assert exchange.column("house", "address") == ['Iela 1; 2, "a"', "=1+1"] and exchange.column("house", "town") == ["Ogre", "Ķegums"]
 
 
 def test_a_row_with_too_many_or_too_few_cells_is_refused(exchange):
@@ -336,6 +350,26 @@ def test_two_imports_at_once_are_refused(exchange):
         exchange.run()
     other.dispose()
     assert exchange.run().changed_anything
+
+
+def test_of_imports_that_begin_at_the_same_moment_each_row_comes_once(exchange):
+    exchange.put_all()
+    url, gate = exchange.database.url.render_as_string(hide_password=False), threading.Barrier(4)
+
+    def begin(_number: int) -> str:
+        database = Database(url)
+        gate.wait(60)
+        try:
+            return "added" if import_folder(database, exchange.storage, SITE, KEY, exchange.path).changed_anything else "unchanged"
+        except ImportBusy:
+            return "busy"
+        finally:
+            database.dispose()
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(begin, range(4)))
+    assert outcomes.count("added") == 1, outcomes
+    assert not exchange.run().changed_anything and len(exchange.column("reading", "id")) == 4
 
 
 KILLED = """

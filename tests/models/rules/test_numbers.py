@@ -1,5 +1,7 @@
 """Typed readings: every way people write one number, and everything that is none."""
 
+from decimal import Decimal, InvalidOperation
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,9 @@ def code_of(text, digits=5, decimals=3):
         ("1’234,567", 1_234_567),
         ("126 , 5", 126_500),
         ("'126,5'", 126_500),
+        ("126," + "0" * 40, 126_000),
+        ("0" * 40 + "126,5", 126_500),
+        ("1\u202f2\u00a03’4ʼ5,6", 12_345_600),
     ],
 )
 def test_a_number_is_understood_however_it_is_written(text, value):
@@ -80,6 +85,23 @@ def test_a_number_is_understood_however_it_is_written(text, value):
         ("126,,5", "two_separators"),
         ("126,5,", "two_separators"),
         ("126,5001", "too_many_decimals"),
+        ("0," + "1" * 40, "too_many_decimals"),
+        ("0," + "0" * 39 + "1", "too_many_decimals"),
+        ("1e309", "not_a_number"),
+        ("-0", "not_a_number"),
+        ("--5", "not_a_number"),
+        ("5-", "not_a_number"),
+        ("(5)", "not_a_number"),
+        ("-inf", "not_a_number"),
+        ("Infinity", "not_a_number"),
+        ("sNaN", "not_a_number"),
+        ("1__0", "not_a_number"),
+        ("１２６,５", "not_a_number"),
+        ("12\u200b6", "not_a_number"),
+        ("12\u200f6", "not_a_number"),
+        ("\ufeff126", "not_a_number"),
+        ("12\x006", "not_a_number"),
+        ("12，6", "not_a_number"),
         ("100000", "too_many_digits"),
         ("0100000,5", "too_many_digits"),
     ],
@@ -145,6 +167,21 @@ def test_any_text_is_a_number_on_the_dial_or_a_number_problem(text, dial):
         assert 0 <= value < 10**digits * 1000
         assert value % 10 ** (3 - decimals) == 0
         assert {character for character in text if character.isalnum()} <= set("0123456789")
+
+
+@settings(max_examples=400)
+@given(st.text("0123456789,. \u00a0", min_size=1, max_size=12))
+def test_what_is_understood_is_exactly_what_decimal_arithmetic_says(text):
+    plain = text.replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        exact = Decimal(plain) * 1000
+    except InvalidOperation:
+        assert code_of(text, 12, 3) in ("empty", "not_a_number", "two_separators")
+        return
+    if exact == exact.to_integral_value():
+        assert parse_reading(text, 12, 3) == exact
+    else:
+        assert code_of(text, 12, 3) == "too_many_decimals"
 
 
 def test_every_character_that_is_no_ascii_digit_counts_as_no_digit():
