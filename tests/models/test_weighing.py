@@ -15,7 +15,7 @@ from models.weighing import Answer, Decision, Entry, decide
 
 SITE, TODAY = load_site("ogre"), date(2026, 11, 30)
 RULE = SITE.meters[MeterKind.COLD_WATER]
-PLACE = Place(1, "p", 7, None, "", None, "", TenureRole.OWNER, (1,), "", "", date(2020, 1, 1), FOR_EVER)
+PLACE = Place(1, "p", 7, None, "", None, TenureRole.OWNER, (1,), "", "", date(2020, 1, 1), FOR_EVER)
 DIAL = Dial(1, 1, "", 5, 3, None, None)
 CARD = MeterCard(1, "m", MeterKind.COLD_WATER, "", "", False, False, None, None, ValidKind.NONE, PLACE, (DIAL,))
 values = st.integers(0, 99_999_999)
