@@ -7,6 +7,7 @@ SITE ?= ogre
 PORT ?= 8000
 DATA ?= instance/$(SITE)
 TODAY ?=
+CUSTOMERS ?= 1000
 
 .PHONY: help run test lint bench messages migrate lock env
 .DEFAULT_GOAL := help
@@ -27,8 +28,8 @@ test: env  ## everything
 lint: env  ## ruff, mypy, import contracts
 	@sh scripts/lint.sh $(VENV)/bin
 
-bench: env  ## measurements into bench/results
-	@$(PY) -m bench
+bench: env  ## measurements into bench/results: CUSTOMERS=1000
+	@$(PY) -m bench --customers "$(CUSTOMERS)"
 
 messages: env  ## collect strings into translations/*.po
 	@$(PY) -m scripts.messages

@@ -28,7 +28,7 @@ def measure(app: Flask, settings: Settings, people: Sequence[Person]) -> dict[st
     """Median milliseconds of CPU, children included."""
     database = Database(settings.database_url)
     with database.read() as connection:
-        users = dict(connection.execute(sa.text("SELECT id, username FROM user_account")).tuples().all())
+        users = {row.id: row.username for row in connection.execute(sa.text("SELECT id, username FROM user_account"))}
         invoices = {one.place: connection.execute(_INVOICE, {"place": one.place}).scalar() for one in people[:TIMES]}
     with database.write() as session:
         session.execute(sa.delete(RenderedFile))  # of an earlier run on the same database

@@ -39,13 +39,17 @@ def request(app: Flask, path: str, person: Person | None = None, form: Mapping[s
         headers["Cookie"] = f"session={person.token}; csrf=bench; lang=lv"
     if form is not None:
         headers |= {"HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded"}
-    environ = EnvironBuilder(
-        path, headers=headers, method="GET" if form is None else "POST", data=form and urlencode(form).encode()
-    ).get_environ()
+    method, data = ("GET", None) if form is None else ("POST", urlencode(form).encode())
+    environ = EnvironBuilder(path, headers=[*headers.items()], method=method, data=data).get_environ()
 
     def call() -> bytes:
         status: list[str] = []
-        answer: Any = app(environ, lambda line, _headers, _error=None: status.append(line) or (lambda _body: None))
+
+        def start(line: str, _headers: Any, _error: Any = None) -> Callable[[bytes], None]:
+            status.append(line)
+            return lambda _body: None
+
+        answer: Any = app(environ, start)
         body = b"".join(answer)
         if hasattr(answer, "close"):
             answer.close()

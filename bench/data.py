@@ -54,9 +54,9 @@ def prepare(url: str, folder: Path, customers: int) -> tuple[list[Person], Loade
             generate([exchange, "--site", SITE, "--customers", str(base), "--months", str(MONTHS)])
             loaded = load(settings(url, folder), Path(exchange))
         grow(database, customers // base)
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
     people = _log_in(database, max(1, customers // PEOPLE))
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
     database.dispose()
     return people, loaded
 

@@ -47,7 +47,7 @@ def report(figures: Mapping[str, Mapping[str, Any]], customers: int) -> None:
     stem = Path(__file__).parent / "results" / f"{customers}-customers"
     stem.parent.mkdir(exist_ok=True)
     about = _about(customers)
-    stem.with_suffix(".json").write_text(json.dumps(about | figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    stem.with_suffix(".json").write_text(json.dumps({**about, **figures}, indent=1, ensure_ascii=False) + "\n", "utf-8")
     told = ", ".join(f"{name} {value}" for name, value in about.items())
     stem.with_suffix(".md").write_text("\n".join([*rows, "", told]) + "\n", "utf-8")
     print("\n".join(rows))

@@ -76,7 +76,7 @@ class Raw:
             values = tuple([value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
                             if isinstance(value, date) else value for value in values])  # fmt: skip
         self.cursor.execute(query if self.sqlite else _marked(query), values)
-        return self.cursor.fetchall() if self.cursor.description else []
+        return [*self.cursor.fetchall()] if self.cursor.description else []
 
     def close(self) -> None:
         """Give the connection back."""
@@ -173,7 +173,7 @@ def _bill(sql: Raw, here: Place) -> Bill | None:
     values = dict(zip(names, rows[0], strict=True))
     for name in ("period_start", "period_end", "issued_on", "due_on", "paid_on"):
         values[name] = day(values[name])
-    row = namedtuple("Row", names)(**values)  # type: ignore[misc]
+    row: Any = namedtuple("Row", names)(**values)
     return Bill(row, here, values["paid"] or 0, values["paid_on"])
 
 

@@ -101,7 +101,7 @@ def _known(sql: Raw, here: Place, today: date) -> dict[int, list[Any]]:
         KNOWN, here.id, today, since, today
     ):
         row = (number, register, value, day(on), bool(rolled), day(period), Source(source), moment(received))
-        known.setdefault(register, []).append(_Known(*row, *rest, MeterKind(kind), where))
+        known.setdefault(register, []).append(_Known._make((*row, *rest, MeterKind(kind), where)))
     return known
 
 
