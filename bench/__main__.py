@@ -70,6 +70,13 @@ def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
     with ExitStack() as stack:
         url = stack.enter_context(place.database(f"bench_{customers}"))
         people, loaded = prepare(url, place.folder, customers)
+        imported: dict[str, float] = {}
+        if loaded and customers <= IMPORTED:
+            source, target = Database(url), Database(stack.enter_context(place.database("bare")))
+            imported["import, rows/s"] = loaded.rate(by_cpu=False)
+            imported["import ÷ executemany"] = loaded.rate(by_cpu=source.is_sqlite) / bare_rate(source, target)
+        if loaded:
+            imported["import, peak MB"] = loaded.peak_mb
         config = settings(url, place.folder)
         main_job = Candidates(config, people)
         candidates = main_job.all()
@@ -82,13 +89,7 @@ def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
         cpu = rounds(candidates, requests)
         figures = ratios(cpu) | main_job.statements() | main_job.sizes()
         figures |= acts.measure(main_job.app, config, people) | process.measure(config, people, 1000)
-        if loaded and customers <= IMPORTED:
-            source, target = Database(url), Database(stack.enter_context(place.database("bare")))
-            figures["import, rows/s"] = loaded.rate(by_cpu=False)
-            figures["import ÷ executemany"] = loaded.rate(by_cpu=source.is_sqlite) / bare_rate(source, target)
-        if loaded:
-            figures["import, peak MB"] = loaded.peak_mb
-        return figures | {"microseconds": cpu}
+        return figures | imported | {"microseconds": cpu}
 
 
 if __name__ == "__main__":
