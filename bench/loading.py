@@ -5,7 +5,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -56,7 +55,9 @@ def main() -> None:
         report = import_folder(database, storage, site, key, Path(sys.argv[1]), progress=progress)
     if report.problems:
         raise RuntimeError(f"the crowd was not taken in: {report.problems[0]}")
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: that begins with the memory of the process that started this one.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    used = int(status["VmHWM"].split()[0]) / 1024
     rows = sum(counts.read for counts in report.tables.values())
     loaded = Loaded(rows, time.perf_counter() - started, time.process_time() - cpu, used)
     print(json.dumps(vars(loaded)))
