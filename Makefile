@@ -8,6 +8,7 @@ PORT ?= 8000
 DATA ?= instance/$(SITE)
 TODAY ?=
 PART ?=
+CUSTOMERS ?= 1000
 
 .PHONY: help run test lint bench mutate messages migrate lock env
 .DEFAULT_GOAL := help
@@ -28,8 +29,8 @@ test: env  ## everything
 lint: env  ## ruff, mypy, import contracts
 	@sh scripts/lint.sh $(VENV)/bin
 
-bench: env  ## measurements into bench/results
-	@$(PY) -m bench
+bench: env  ## measurements into bench/results: CUSTOMERS=1000
+	@$(PY) -m bench --customers "$(CUSTOMERS)"
 
 mutate: env  ## take every access mark and condition away in turn: PART=models/cards
 	@$(PY) -m scripts.mutate "$(PART)"

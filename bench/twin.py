@@ -1,10 +1,12 @@
 """The twin: the home page with the same bytes, from hand-written SQL over the raw driver and the same session check.
 
-The floor that the home page is measured against. Never part of the product.
+The floor that the home page is measured against; `twin_submit` is that of a reading. Never part of the product. What
+both have in common is what they are not to be compared by: template, headers, compression, the connection pool.
 """
 
 from collections import namedtuple
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -14,6 +16,7 @@ from auth.access import Right
 from auth.state import state
 from auth.visitor import Visitor
 from models.cards import Dial, Mark, MeterCard
+from models.database import Database
 from models.invoices import Bill
 from models.places import FOR_EVER, Place
 from models.sessions import token_hash
@@ -29,10 +32,10 @@ u.language, u.role FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
 PLACES = """
-SELECT p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, h.address, t.role, t.starts_on, t.ends_on,
+SELECT p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, t.role, t.starts_on, t.ends_on,
 c.id, c.code, c.name FROM customer_user cu JOIN tenure t ON t.customer_id = cu.customer_id
-JOIN premises p ON p.id = t.premises_id JOIN house h ON h.id = p.house_id JOIN customer c ON c.id = t.customer_id
-WHERE cu.user_id = ? AND t.starts_on <= ? ORDER BY p.id, t.starts_on DESC
+JOIN premises p ON p.id = t.premises_id JOIN customer c ON c.id = t.customer_id
+WHERE cu.user_id = ? AND t.starts_on <= ? ORDER BY p.id, coalesce(t.ends_on, '9999-12-31') DESC, t.starts_on, t.id
 """
 BILL = """
 SELECT i.*, (SELECT sum(amount) FROM payment WHERE invoice_id = i.id) paid,
@@ -46,113 +49,142 @@ _NTH = """
 (SELECT id FROM reading x WHERE x.register_id = r.id AND x.superseded_at IS NULL AND x.read_on >= ? AND x.read_on <= ?
 ORDER BY x.read_on DESC, x.id DESC LIMIT 1 OFFSET {})
 """
-CARDS = f"""
-SELECT m.id, m.public_id, m.kind, m.place, m.serial, m.is_remote, m.house_id, m.removed_on, m.valid_until, m.valid_kind,
-r.id, r.ordinal, r.name, r.digits, r.decimals,
+DIALS = """m.id, m.public_id, m.kind, m.place, m.serial, m.is_remote, m.house_id, m.removed_on, m.valid_until,
+m.valid_kind, r.id, r.ordinal, r.name, r.digits, r.decimals,
 a.id, a.value, a.read_on, a.source, a.received_at, a.period, a.rolled_over, a.actor_user_id, a.flag,
-b.id, b.value, b.read_on, b.source, b.received_at, b.period, b.rolled_over, b.actor_user_id, b.flag
-FROM meter m JOIN register r ON r.meter_id = m.id
-LEFT JOIN reading a ON a.id = {_NTH.format(0)} LEFT JOIN reading b ON b.id = {_NTH.format(1)}
+b.id, b.value, b.read_on, b.source, b.received_at, b.period, b.rolled_over, b.actor_user_id, b.flag"""
+MARKS = f"LEFT JOIN reading a ON a.id = {_NTH.format(0)} LEFT JOIN reading b ON b.id = {_NTH.format(1)}"
+CARDS = f"""
+SELECT {DIALS} FROM meter m JOIN register r ON r.meter_id = m.id {MARKS}
 WHERE (m.premises_id = ? OR m.house_id = ?) AND (m.removed_on IS NULL OR m.removed_on > ?) ORDER BY m.id, r.ordinal
 """  # noqa: S608  # our own text
 _KINDS = list(MeterKind)
 
 
+class Raw:
+    """The driver's own cursor, with the placeholder of either database; no transaction around what is only read."""
+
+    def __init__(self, database: Database) -> None:
+        self.sqlite, self.pooled = database.is_sqlite, database.engine.raw_connection()
+        self.cursor = self.pooled.cursor()
+        if not self.sqlite:
+            self.pooled.driver_connection.autocommit = True  # type: ignore[union-attr]  # there is one
+
+    def __call__(self, query: str, *values: Any) -> list[Any]:
+        """The rows of a query."""
+        if self.sqlite:
+            values = tuple([value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+                            if isinstance(value, date) else value for value in values])  # fmt: skip
+        self.cursor.execute(query if self.sqlite else _marked(query), values)
+        return [*self.cursor.fetchall()] if self.cursor.description else []
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.cursor.close()
+        if not self.sqlite:
+            self.pooled.driver_connection.autocommit = False  # type: ignore[union-attr]  # as above
+        self.pooled.close()
+
+
+@cache
+def _marked(query: str) -> str:
+    return query.replace("?", "%s")
+
+
 def make_twin(settings: Settings) -> Flask:
-    """An application whose home page is the twin: neither guard nor ORM before it, the same headers after it."""
+    """An application whose home page and reading form are twins: no guard, no ORM, and the same headers after it."""
+    from bench.twin_submit import send  # here, because it is made of the parts below
+
     app = create_app(settings)
     app.before_request_funcs = {}
-    app.view_functions["properties.home"] = home
+    app.view_functions |= {"properties.home": home, "meters.send": send}
     return app
 
 
 def home(pid: str) -> Response:
     """The home page of a property."""
     held = state()
-    today, sql = held.clock.today(), _Raw(held.database)
+    today, sql = held.clock.today(), Raw(held.database)
     try:
-        g.visitor = _visitor(sql)
-        g.csrf_cookie = request.cookies.get("csrf") or ""
-        settle_language()
-        places = [_place(row) for row in sql(PLACES, g.visitor.user_id, today)]
-        here = next(place for place in places if place.public_id == pid)
+        begin(sql)
+        found = [place(row) for row in sql(PLACES, g.visitor.user_id, today)]
+        here = next(one for one in found if one.public_id == pid)
         bill = _bill(sql, here)
-        if sql(WINDOWS, today, here.house_id):
-            raise RuntimeError("the twin knows no overrides")
-        calendar = Calendar(held.site, (), today)
+        calendar = windows(sql, here, today)
         span = (here.since, here.until)
-        rows = sql(CARDS, *span, *span, here.id, here.house_id, today)
-        meters = meter_views(_cards(rows, here), calendar)
+        meters = meter_views(cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here), calendar)
         return page(
-            "properties/home.html", current="home", place=here, home=here, others=len(places) > 1, bill=bill,
+            "properties/home.html", current="home", place=here, home=here, others=len(found) > 1, bill=bill,
             **sorted_out(meters), rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
         )  # fmt: skip
     finally:
         sql.close()
 
 
-class _Raw:
-    """The driver's own cursor, with the placeholder of either database."""
-
-    def __init__(self, database: Any) -> None:
-        self.sqlite, self.pooled = database.is_sqlite, database.engine.raw_connection()
-        self.cursor = self.pooled.cursor()
-
-    def __call__(self, query: str, *values: Any) -> list[Any]:
-        if self.sqlite:
-            values = tuple(value.isoformat() if isinstance(value, date) else value for value in values)
-        self.cursor.execute(query if self.sqlite else query.replace("?", "%s"), values)
-        return self.cursor.fetchall()  # type: ignore[no-any-return]
-
-    def close(self) -> None:
-        self.cursor.close()
-        self.pooled.close()
+def begin(sql: Raw) -> None:
+    """What the guard does before a view."""
+    g.visitor = _visitor(sql)
+    g.csrf_cookie = request.cookies.get("csrf") or ""
+    settle_language()
 
 
-def _visitor(sql: _Raw) -> Visitor:
-    (row,) = sql(SESSION, token_hash(request.cookies["session"]))
-    if _moment(row[6]) <= utc_now():
-        raise RuntimeError("the session is over")
-    return Visitor(
-        row[1], row[0], row[8], row[9], row[10], Role(row[11]), row[2], row[3], _moment(row[4]), bool(row[7])
+def windows(sql: Raw, here: Place, today: date) -> Calendar:
+    """The reading windows of a place."""
+    if sql(WINDOWS, today, here.house_id):
+        raise RuntimeError("the twin knows no overrides")
+    return Calendar(state().site, (), today)
+
+
+def _visitor(sql: Raw) -> Visitor:
+    ((number, user, method, acr, since, seen, expires, remembered, *who),) = sql(
+        SESSION, token_hash(request.cookies["session"])
     )
+    now = utc_now()
+    if moment(expires) <= now or not (remembered or now - moment(seen) < state().settings.idle):
+        raise RuntimeError("the session is over")
+    name, username, language, role = who
+    return Visitor(user, number, name, username, language, Role(role), method, acr, moment(since), bool(remembered))
 
 
-def _moment(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
+    """A moment as either driver gives it."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _day(value: Any) -> Any:
+def day(value: Any) -> Any:
+    """A day, or None, as either driver gives it."""
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _place(row: Any) -> Place:
+def place(row: Any) -> Place:
+    """A place from the columns of `PLACES`."""
     return Place(
-        row[0], row[1], row[2], row[3], row[4], row[5], row[6], TenureRole(row[7]), (row[10],), row[11], row[12],
-        _day(row[8]), _day(row[9]) or FOR_EVER,
+        row[0], row[1], row[2], row[3], row[4], row[5], TenureRole(row[6]), (row[9],), row[10], row[11],
+        day(row[7]), day(row[8]) or FOR_EVER,
     )  # fmt: skip
 
 
-def _bill(sql: _Raw, here: Place) -> Bill | None:
+def _bill(sql: Raw, here: Place) -> Bill | None:
     rows = sql(BILL, here.id, here.customer_ids[0])
     if not rows:
         return None
     names = [column[0] for column in sql.cursor.description]
     values = dict(zip(names, rows[0], strict=True))
     for name in ("period_start", "period_end", "issued_on", "due_on", "paid_on"):
-        values[name] = _day(values[name])
-    row = namedtuple("Row", names)(**values)  # type: ignore[misc]
+        values[name] = day(values[name])
+    row: Any = namedtuple("Row", names)(**values)
     return Bill(row, here, values["paid"] or 0, values["paid_on"])
 
 
-def _cards(rows: list[Any], here: Place) -> list[MeterCard]:
+def cards(rows: list[Any], here: Place) -> list[MeterCard]:
+    """Meter cards from the columns of `DIALS`."""
     by_meter: dict[int, list[Any]] = {}
     for row in rows:
         by_meter.setdefault(row[0], []).append(row)
     found = [
         MeterCard(
-            m[0], m[1], MeterKind(m[2]), m[3], m[4], bool(m[5]), m[6] is not None, _day(m[7]), _day(m[8]),
+            m[0], m[1], MeterKind(m[2]), m[3], m[4], bool(m[5]), m[6] is not None, day(m[7]), day(m[8]),
             ValidKind(m[9]), here,
             tuple(Dial(r[10], r[11], r[12], r[13], r[14], _mark(r[15:24]), _mark(r[24:33])) for r in rows_of),
         )
@@ -166,5 +198,5 @@ def _mark(row: Any) -> Mark | None:
     if row[0] is None:
         return None
     return Mark(
-        row[0], row[1], _day(row[2]), Source(row[3]), _moment(row[4]), _day(row[5]), bool(row[6]), row[7], row[8]
+        row[0], row[1], day(row[2]), Source(row[3]), moment(row[4]), day(row[5]), bool(row[6]), row[7], row[8]
     )

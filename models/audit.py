@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel
 
 from models.types import utc_now
@@ -54,14 +53,6 @@ class Actor:
     session_method: str | None = None
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What an earlier submission of the same form did."""
-
-    content_hash: str
-    outcome: Mapping[str, Any]
-
-
 def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
     """Add one audit row. `about`: premises_id, object_type, object_id, detail, once, content_hash."""
     session.add(
@@ -75,17 +66,6 @@ def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
             **about,
         )
     )
-
-
-_RECEIPT = sa.select(sa.column("content_hash"), sa.column("detail", sa.JSON)).select_from(sa.table("audit")).where(
-    sa.column("once") == sa.bindparam("once"), sa.column("actor_user_id") == sa.bindparam("user_id")
-)  # fmt: skip
-
-
-def receipt(connection: Connection, once: str, user_id: int) -> Receipt | None:
-    """The receipt of this submission id of this user, if the form was accepted before."""
-    row = connection.execute(_RECEIPT, {"once": once, "user_id": user_id}).first()
-    return Receipt(row.content_hash, row.detail) if row else None
 
 
 def content_hash(content: Mapping[str, str]) -> str:

@@ -7,19 +7,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from models.audit import Actor, Receipt, content_hash, receipt, record
+from models.audit import Actor, AuditRow, content_hash, record
 from models.meters import Meter, Register
 from models.places import Place
 from models.readings import Reading
 from models.types import AnyRow, Source
 from models.weighing import Answer, Decision, Entry, Known, Seal, decide
 
-# In one order, so that two forms with the same registers never wait for each other in a circle.
+# Lock the registers and find the form's receipt. In one order, so that two forms with the same registers never wait
+# for each other in a circle; SQLite's unit of work holds the only write lock already and leaves FOR UPDATE out.
 _LOCK = (
-    sa.select(col(Register.id))
+    sa.select(col(Register.id), col(AuditRow.content_hash), col(AuditRow.detail))
+    .outerjoin(
+        AuditRow,
+        sa.and_(col(AuditRow.once) == sa.bindparam("once"), col(AuditRow.actor_user_id) == sa.bindparam("user_id")),
+    )
     .where(col(Register.id).in_(sa.bindparam("ids", expanding=True)))
     .order_by(col(Register.id))
-    .with_for_update()
+    .with_for_update(of=Register)
 )
 _KNOWN = (
     sa.select(
@@ -50,10 +55,8 @@ def submit(
     other content it meets what it stored before as the question "sent". Entries that become a problem or a
     question store nothing and use up no id.
     """
-    if session.get_bind().dialect.name != "sqlite":  # SQLite's unit of work holds the only write lock already
-        session.execute(_LOCK, {"ids": [entry.dial.register_id for entry in entries]})
     hashed = content_hash({f"{entry.dial.register_id}": f"{entry.text.strip()} {entry.reply}" for entry in entries})
-    earlier = receipt(session.connection(), once, actor.user_id or 0)
+    earlier = _begin(session, [entry.dial.register_id for entry in entries], once, actor)
     answered = _answered(earlier) if earlier and earlier.content_hash == hashed else {}
     known = _known(session, place, today)
     weighed = [
@@ -67,6 +70,16 @@ def submit(
             once=None if earlier else once, content_hash=hashed,
         )  # fmt: skip
     return answers
+
+
+def _begin(session: Session, register_ids: list[int], once: str, actor: Actor) -> AnyRow | None:
+    """Lock the registers; the receipt of the same form, if it was accepted before.
+
+    One that was written while this waited for the lock is not seen. The readings that it speaks of are (`_known`
+    is a statement of its own), and the same values get the same answers from them.
+    """
+    row = session.execute(_LOCK, {"ids": register_ids, "once": once, "user_id": actor.user_id or 0}).first()
+    return row if row and row.content_hash else None
 
 
 def _known(session: Session, place: Place, today: date) -> Known:
@@ -116,11 +129,11 @@ def _outcome(answer: Answer) -> Mapping[str, Any]:
     return {"register": answer.register_id, "value": answer.value, "used": answer.used, "flag": answer.code, "at": at}
 
 
-def _answered(earlier: Receipt) -> Mapping[int, Answer]:
+def _answered(earlier: AnyRow) -> Mapping[int, Answer]:
     """What the first sending of a form was told of the readings that it stored, by register."""
     return {
         item["register"]: Answer(
             item["register"], "saved", item["flag"], "", item["value"], item["used"], datetime.fromisoformat(item["at"])
         )
-        for item in earlier.outcome["saved"]
+        for item in earlier.detail["saved"]
     }

@@ -1,6 +1,5 @@
 """A chunk of rows on its way in, column by column, and what the importer works with."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,6 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 
 from jobs.exchange.cells import Convert, Refused, clean, is_clean, text
+from jobs.exchange.lists import among, listed
 from jobs.exchange.report import Problem, shown
 from jobs.exchange.source import Source
 from models.files import Storage
@@ -66,26 +66,15 @@ class Work:
         values = [value for value in set(wanted) if value is not None]
         if not values:
             return {}
-        rows = self.connection.execute(sa.select(*columns).where(self._among(key, values)))
+        rows = self.connection.execute(sa.select(*columns).where(among(self.connection, key, values)))
         width = len(values[0]) if isinstance(values[0], tuple) else 0
         return {tuple(row[:width]) if width else row[0]: row for row in rows}
-
-    def _among(self, key: Any, values: list[Any]) -> sa.ColumnElement[bool]:
-        """Whether `key` is one of `values`."""
-        if isinstance(values[0], tuple):
-            return sa.tuple_(*key).in_(values)
-        return cast(sa.ColumnElement[bool], key.in_(self._listed(values, key.type)))
-
-    def _listed(self, values: list[Any], kind: sa.types.TypeEngine[Any]) -> sa.Select[Any]:
-        """Values as rows, from one parameter: a thousand parameters cost more than the search itself."""
-        if self.connection.dialect.name == "sqlite":
-            return sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
-        return sa.select(sa.func.unnest(sa.literal(values, sa.ARRAY(kind))).column_valued("value"))
 
     def remember(self, seen: sa.Table, ids: list[int]) -> None:
         """Add ids to the table of what was seen."""
         if ids:
-            self.connection.execute(sa.insert(seen).from_select(["id"], self._listed(ids, sa.BigInteger())))
+            rows = listed(self.connection, [ids], [sa.BigInteger()])
+            self.connection.execute(sa.insert(seen).from_select(["id"], rows))
 
     def insert(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Add rows to a table, in one statement."""

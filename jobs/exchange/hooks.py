@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from jobs.exchange.batch import Batch, Work, db
 from jobs.exchange.cells import Refused
+from jobs.exchange.lists import among
 from jobs.exchange.source import read_file
 
 _KEEP = object()  # the field stays as it is
@@ -68,8 +69,8 @@ def premises_check(batch: Batch, work: Work) -> None:
 def _registers(work: Work, meter_ids: list[Any]) -> dict[int, list[sa.Row[Any]]]:
     register = db("register")
     found: dict[int, list[sa.Row[Any]]] = {}
-    statement = sa.select(register).where(register.c.meter_id.in_(meter_ids)).order_by(register.c.ordinal)
-    for row in work.connection.execute(statement):
+    mine = among(work.connection, register.c.meter_id, meter_ids)
+    for row in work.connection.execute(sa.select(register).where(mine).order_by(register.c.ordinal)):
         found.setdefault(row.meter_id, []).append(row)
     return found
 
@@ -205,7 +206,7 @@ def users_after(batch: Batch, work: Work) -> set[int]:
     every = {name for names in batch.values["customers"] for name in names or ()}
     known = work.find(customer.external_id, every, customer.external_id, customer.id)
     standing: dict[int, set[int]] = {}
-    links = sa.select(link).where(link.c.user_id.in_([row.id for row in ids.values()]))
+    links = sa.select(link).where(among(work.connection, link.c.user_id, [row.id for row in ids.values()]))
     for user_id, customer_id in work.connection.execute(links):
         standing.setdefault(user_id, set()).add(customer_id)
     new: list[tuple[int, int]] = []
@@ -220,5 +221,6 @@ def users_after(batch: Batch, work: Work) -> set[int]:
             gone += [(own, other) for other in standing.get(own, set()) - wanted]
     work.insert("customer_user", [{"user_id": one, "customer_id": other} for one, other in new])
     if gone:
-        work.connection.execute(sa.delete(link).where(sa.tuple_(link.c.user_id, link.c.customer_id).in_(gone)))
+        old = among(work.connection, (link.c.user_id, link.c.customer_id), gone)
+        work.connection.execute(sa.delete(link).where(old))
     return changed

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.exchange.batch import Batch, Work, db
+from jobs.exchange.lists import among
 from models.types import ExternalStatus, utc_now
 
 # Ids that export gives to the portal's readings: P and the row's id. Nobody else may use them.
@@ -52,7 +53,7 @@ def _find_registers(batch: Batch, work: Work) -> None:
     statement = (
         sa.select(meter.c.external_id, register.c.ordinal, register.c.id)
         .join_from(meter, register, register.c.meter_id == meter.c.id)
-        .where(meter.c.external_id.in_({name for name in meters if name}))
+        .where(among(work.connection, meter.c.external_id, {name for name in meters if name}))
     )
     found = {(name, ordinal): register_id for name, ordinal, register_id in work.connection.execute(statement)}
     ordinals = batch.values.get("register", [1] * len(batch.rows))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -449,6 +450,20 @@ def test_memory_does_not_grow_with_the_file(exchange):
     peak(exchange, 4_000)
     small, big = peak(exchange, 5_000), peak(exchange, 20_000)
     assert big < small * 1.5  # four times the rows; the garbage collector has its own hours
+
+
+def test_a_chunk_is_looked_up_with_few_parameters_however_many_rows_it_has(exchange):
+    exchange.taken()
+    counts = []
+
+    @sa.event.listens_for(exchange.database.engine, "before_cursor_execute")
+    def _note(_connection, _cursor, statement, parameters, *_rest):
+        counts.extend([len(parameters)] * statement.startswith("SELECT"))
+
+    exchange.only("invoice_lines", *(f"I1;{number};Ūdens;;;;1" for number in range(1, 500)))
+    exchange.only("meters", *(f"N{number};F34;;cold_water;;{number};;;;;;;" for number in range(500)))
+    assert exchange.column("meter", "serial", external_id="N499") == ["499"]
+    assert max(counts) <= 10
 
 
 def test_problems_are_counted_beyond_those_that_are_kept(exchange):

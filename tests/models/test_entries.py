@@ -60,7 +60,7 @@ class Flat:
             premises = Premises(external_id=f"P{mark}", house_id=house.id, flat="1", address="")
             session.add(premises)
             session.flush()
-            self.place = Place(premises.id, premises.public_id, house.id, None, "", None, "", TenureRole.OWNER, (customer.id,), "", "", SINCE, FOR_EVER)
+            self.place = Place(premises.id, premises.public_id, house.id, None, "", None, TenureRole.OWNER, (customer.id,), "", "", SINCE, FOR_EVER)
 
     def _user(self, session, name: str) -> int:
         known = session.scalars(select(User).where(col(User.username) == name)).first()

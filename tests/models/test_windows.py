@@ -15,7 +15,7 @@ from models.types import MeterKind, TenureRole, ValidKind
 from models.windows import Calendar
 
 OGRE, LUDZA = load_site("ogre"), load_site("ludza")  # last-1 to next 1; 25 to 28
-PLACE = Place(1, "p", 7, None, "", None, "", TenureRole.OWNER, (1,), "", "", date(2020, 1, 1), FOR_EVER)
+PLACE = Place(1, "p", 7, None, "", None, TenureRole.OWNER, (1,), "", "", date(2020, 1, 1), FOR_EVER)
 DAYS = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 
 

@@ -1,0 +1,111 @@
+"""The twin of a reading's submission: the same checks, the same rows, one durable commit, the same fragment back.
+
+The rules that weigh a value are the product's own; what is written by hand is everything around them.
+"""
+
+import json
+from collections import namedtuple
+from datetime import date, datetime
+from typing import Any
+
+from flask import Response, g, request
+
+from auth import csrf
+from auth.state import state
+from bench.twin import DIALS, MARKS, Raw, begin, cards, day, moment, place, windows
+from models.audit import content_hash
+from models.places import Place
+from models.types import MeterKind, Source, utc_now
+from models.weighing import Answer, Decision, Entry, decide
+from views import readings
+from views.meter_views import meter_views
+from views.meters import _sent_fragment, seal
+
+_MARKS_OF_TENURE = MARKS.replace("x.read_on >= ?", "x.read_on >= t.starts_on").replace(
+    "x.read_on <= ?", "x.read_on <= coalesce(t.ends_on, '9999-12-31')"
+)
+METER = f"""
+SELECT {DIALS}, p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, t.role, t.starts_on,
+t.ends_on, c.id, c.code, c.name
+FROM meter m JOIN premises p ON p.id = m.premises_id JOIN tenure t ON t.premises_id = p.id
+JOIN customer_user cu ON cu.customer_id = t.customer_id
+JOIN customer c ON c.id = t.customer_id JOIN register r ON r.meter_id = m.id {_MARKS_OF_TENURE}
+WHERE m.public_id = ? AND cu.user_id = ? AND t.starts_on <= ? ORDER BY r.ordinal
+"""  # noqa: S608  # our own text
+LOCK = """
+SELECT r.id, a.content_hash FROM register r LEFT JOIN audit a ON a.once = ? AND a.actor_user_id = ? WHERE r.id = ?
+"""
+KNOWN = """
+SELECT a.id, a.register_id, a.value, a.read_on, a.rolled_over, a.period, a.source, a.received_at, a.actor_user_id,
+a.flag, m.kind, m.place FROM reading a JOIN register r ON r.id = a.register_id JOIN meter m ON m.id = r.meter_id
+WHERE m.premises_id = ? AND (m.removed_on IS NULL OR m.removed_on > ?) AND a.superseded_at IS NULL
+AND a.read_on >= ? AND a.read_on <= ? ORDER BY a.register_id, a.read_on, a.id
+"""
+INSERT = """
+INSERT INTO reading (register_id, value, read_on, received_at, changed_at, period, source, rolled_over, status,
+actor_user_id, principal_customer_id, session_method) VALUES (?, ?, ?, ?, ?, ?, 'self', ?, 'received', ?, ?, ?)
+RETURNING id
+"""
+SUPERSEDE = "UPDATE reading SET superseded_at = ?, superseded_by_id = ?, changed_at = ? WHERE id = ?"
+AUDIT = """
+INSERT INTO audit (at, action, actor_user_id, principal_customer_id, session_method, source, premises_id, object_type,
+detail, once, content_hash) VALUES (?, 'reading.submitted', ?, ?, ?, 'self', ?, 'reading', ?, ?, ?)
+"""
+_Known = namedtuple(
+    "_Known", "id register_id value read_on rolled_over period source received_at actor_user_id flag kind place"
+)
+
+
+def send(mid: str) -> Response:
+    """Take the reading of one meter with one dial and answer with its card."""
+    held = state()
+    today, sql = held.clock.today(), Raw(held.database)
+    try:
+        begin(sql)
+        if not csrf.valid(held.settings.secret_key, g.csrf_cookie, request.form["csrf_token"]):
+            raise RuntimeError("not our form")
+        rows = sql(METER, mid, g.visitor.user_id, today)
+        here = place(rows[0][33:])
+        (card,) = cards(rows, here)
+        calendar = windows(sql, here, today)
+        (view,) = meter_views([card], calendar)
+        entry = readings._entry(view, view.card.dials[0])
+        return _sent_fragment(card, calendar, [_store(sql, here, entry, utc_now(), today)])
+    finally:
+        sql.close()
+
+
+def _store(sql: Raw, here: Place, entry: Entry, now: datetime, today: date) -> Answer:
+    user, once, register = g.visitor.user_id, request.form["once"], entry.dial.register_id
+    sql("BEGIN IMMEDIATE" if sql.sqlite else "BEGIN")
+    if sql(LOCK if sql.sqlite else f"{LOCK} FOR UPDATE OF r", once, user, register)[0][1]:
+        raise RuntimeError("the twin knows no form that is sent again")
+    found = decide(entry, _known(sql, here, today), user, today, seal)
+    if not isinstance(found, Decision) or entry.window is None or found.flag:
+        raise RuntimeError(f"the twin takes right readings only: {found}")
+    customer, method = here.customer_ids[0], g.visitor.method
+    values = (register, found.value, today, _utc(now), _utc(now), entry.window.period, found.rolled_over)
+    ((number,),) = sql(INSERT, *values, user, customer, method)
+    if found.supersedes:
+        sql(SUPERSEDE, _utc(now), number, _utc(now), found.supersedes)
+    saved = {"register": register, "value": found.value, "used": found.used, "flag": "", "at": now.isoformat()}
+    hashed = content_hash({f"{register}": f"{entry.text.strip()} {entry.reply}"})
+    sql(AUDIT, _utc(now), user, customer, method, here.id, json.dumps({"saved": [saved]}), once, hashed)
+    sql("COMMIT")
+    return Answer(register, "saved", "", "", found.value, found.used, now)
+
+
+def _known(sql: Raw, here: Place, today: date) -> dict[int, list[Any]]:
+    since = max(here.since, date.fromordinal(today.toordinal() - 400))
+    known: dict[int, list[Any]] = {}
+    for number, register, value, on, rolled, period, source, received, *rest, kind, where in sql(
+        KNOWN, here.id, today, since, today
+    ):
+        row = (number, register, value, day(on), bool(rolled), day(period), Source(source), moment(received))
+        known.setdefault(register, []).append(_Known._make((*row, *rest, MeterKind(kind), where)))
+    return known
+
+
+def _utc(now: datetime) -> datetime:
+    """As the columns hold it: without a zone, in UTC."""
+    return now.replace(tzinfo=None)

@@ -1,0 +1,91 @@
+"""No page and no form reads a big table from end to end: the plan of every statement, where there are many of all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from bench.grow import grow
+from models.database import Database, metadata
+from models.premises import Entrance
+from tests import standing
+from tests.browser import Browser
+from tests.cast import Cast
+from tests.standing import change
+from tests.test_statements import acts, pages
+from tests.views.reading_form import HTMX, send
+
+app = standing.app  # one application for all of these tests
+
+COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
+SMALL = {"override", "text_override", "throttle", "rendered_file"}  # a few rows, or found by their key
+ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
+Sent = tuple[str, Any]
+
+
+@pytest.fixture
+def crowd(app: Flask, anna: Browser, cast: Cast) -> Flask:
+    """The cast among thousands like it, after Anna has sent a reading."""
+    send(anna, cast.hot, "528")
+    Browser(app).log_in("anna", remember="1")
+    change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
+    database: Database = app.extensions["ekabinets"].database
+    grow(database, COPIES)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return app
+
+
+def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
+    """Each different statement of every page and form, with the values that it was sent with first."""
+    sent: dict[str, Sent] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        sent.setdefault(statement, (statement, parameters))
+
+    engine = app.extensions["ekabinets"].database.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    for _, path in pages(app, cast):
+        anna.client.get(path)
+    Browser(app).log_in("anna")
+    for _, browser, page, action, typed in acts(app, cast, anna):
+        htmx = {"headers": HTMX} if action.startswith("/meters") else {}
+        form = browser.get(page, **htmx)
+        fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
+        browser.post(action, {**fields, **typed}, follow=False, **htmx)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    return {key: one for key, one in sent.items() if key.split()[0] in ("SELECT", "UPDATE", "DELETE")}
+
+
+def scans(database: Database, sent: Sent) -> list[str]:
+    """The tables that the plan of a statement reads from end to end, be it through an index."""
+    statement, parameters = sent
+    with database.read() as connection:
+        cursor: Any = connection.connection.cursor()
+        if database.is_sqlite:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [row[3].split() for row in cursor.fetchall()]
+            return [step[1] for step in steps if step[0] == "SCAN" and step[1] != "CONSTANT"]
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        return [*_unbounded(cursor.fetchone()[0][0]["Plan"])]
+
+
+def _unbounded(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" or (node["Node Type"].startswith(("Index", "Bitmap Index")) and "Index Cond" not in node):
+        yield node.get("Relation Name") or node["Index Name"]
+    for part in node.get("Plans", ()):
+        yield from _unbounded(part)
+
+
+def test_no_page_and_no_form_reads_a_big_table_from_end_to_end(crowd: Flask, anna: Browser, cast: Cast):
+    database = crowd.extensions["ekabinets"].database
+    tables = [table for table in metadata().sorted_tables if table.name not in SMALL]
+    with database.read() as connection:
+        count = {table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() for table in tables}
+    assert min(count.values()) >= COPIES, count
+    sent = everything(crowd, cast, anna)
+    assert len(sent) > 25
+    found = {one: {*scans(database, sent[one])} - SMALL for one in sent if one != ANY_ROW}
+    assert not {one: names for one, names in found.items() if names}

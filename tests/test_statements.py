@@ -1,0 +1,79 @@
+"""How many statements each page and each act sends, as a table that a reviewer reads in a diff.
+
+BEGIN and COMMIT are not counted, nor is the one that notes a person's activity, once a minute at most. A figure
+is raised only with a reason (performance.md): home at most 6, a reading at most 8.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+
+from tests import standing
+from tests.browser import Browser
+from tests.cast import PASSWORD, Cast
+from tests.views.reading_form import HTMX
+from tests.walk import ids_of, paths
+
+app = standing.app  # one application for all of these tests
+
+GOLDEN = Path(__file__).with_name("statements.txt")
+
+
+def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """Every form there is: its rule, who sends it, the page where it stands, its address, what is typed."""
+    meter, flat, own = f"/meters/{cast.cold}/reading", f"/properties/{cast.flat}/readings", "/profile/sessions"
+    cold = f"r-{cast.cold}-1"
+    yield "/login", Browser(app), "/login", "/login", {"username": "anna", "password": PASSWORD}
+    yield "/meters/<mid>/reading", anna, meter, meter, {cold: "195,5"}
+    yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
+    yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
+    yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    yield "/session/extend", anna, "/profile", "/session/extend", {}
+    others = [form.action for form in anna.get(own).forms if form.action.endswith("/end")]
+    yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
+    yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
+    yield "/logout", anna, "/profile", "/logout", {}
+
+
+def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
+    """Every page's rule with its address in Anna's flat."""
+    values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"]}
+    for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
+        yield rule, paths(rule, values)[0]
+
+
+def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
+    """Each page as Anna opens it, then each form as she sends it."""
+    for rule, path in pages(app, cast):
+        statements.clear()
+        assert anna.client.get(path).status_code < 400
+        yield f"GET  {rule}", len(statements)
+    for _ in range(2):
+        Browser(app).log_in("anna")
+    for rule, browser, page, action, typed in acts(app, cast, anna):
+        htmx = {"headers": HTMX} if action.startswith("/meters") else {}
+        form = browser.get(page, **htmx)
+        fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
+        statements.clear()
+        browser.post(action, {**fields, **typed}, follow=False, **htmx)
+        assert browser.status < 400 or rule.endswith("question)")
+        yield f"POST {rule}", len(statements)
+
+
+def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements):
+    found = "".join(f"{count:>2}  {what}\n" for what, count in counted(app, cast, anna, statements))
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        GOLDEN.write_text(found, "utf-8")
+    assert found == GOLDEN.read_text("utf-8"), "review this, then write it with UPDATE_GOLDEN=1"
+
+
+def test_every_page_and_form_is_counted_and_the_main_job_stays_under_its_bar(app: Flask):
+    lines = [line.split("  ", 1) for line in GOLDEN.read_text("utf-8").strip().splitlines()]
+    counts = {what: int(count) for count, what in lines}
+    verbs = [(verb, rule.rule) for rule in app.url_map.iter_rules() for verb in rule.methods or ()]
+    assert {f"{verb:<4} {rule}" for verb, rule in verbs if verb in ("GET", "POST")} == {what.partition(" (")[0] for what in counts}
+    assert counts["GET  /properties/<pid>"] <= 6
+    assert max(count for what, count in counts.items() if what.startswith("POST /meters")) <= 8
