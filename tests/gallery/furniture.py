@@ -2,7 +2,7 @@
 kind, all with long names."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Flask
@@ -11,7 +11,6 @@ from auth.methods.password import Passwords
 from models.customers import Customer, CustomerUser
 from models.documents import Document
 from models.invoices import Invoice, InvoiceLine, Payment
-from models.meters import Meter
 from models.premises import House, Premises
 from models.tenures import Tenure
 from models.throttle import Throttle
