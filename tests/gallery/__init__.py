@@ -56,7 +56,7 @@ class _Parts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         kind = f"{tag}.{dict(attrs).get('class') or ''}"
-        self.found.add((*(name for _, name in self._above[-3:]), kind, *sorted(name for name, _ in attrs)))
+        self.found.add((*(name for _, name in self._above[-2:]), kind, *sorted(name for name, _ in attrs)))
         if tag not in VOID:
             self._above.append((tag, kind))
 

@@ -14,6 +14,7 @@ from tests.conftest import Templates, settings_for
 from tests.gallery import Gallery, Sight
 from tests.gallery.furniture import furnish
 from tests.gallery.scenes import SCENES
+from tests.journeys.looking import AXE
 from views.assets import Assets
 from views.language import LANGUAGES
 from views.limits import limiter
@@ -50,6 +51,8 @@ def opened(assets: Assets, sights: Sequence[Sight]) -> Iterator[str]:
             file, number = assets.by_name.get(self.path.rpartition("/")[2]), self.path.strip("/")
             if number.isdigit():
                 self._send(200, sights[int(number)].html.encode(), "text/html; charset=utf-8", "no-store")
+            elif self.path == "/axe.js":
+                self._send(200, AXE.encode(), "text/javascript", "max-age=3600")
             elif file:
                 self._send(200, file.plain, file.media_type, "max-age=3600")
             else:
