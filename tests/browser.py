@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests.cast import PASSWORD
 
-_VOID = {"input", "img", "meta", "link", "br", "hr", "path", "rect", "line", "source"}
+VOID = {"input", "img", "meta", "link", "br", "hr", "path", "rect", "line", "source"}
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
-        if tag not in _VOID:
+        if tag not in VOID:
             self._open.append(tag)
         if "id" in at:
             self.ids.append(at["id"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"zbarimg": "zbar-tools"} | dict.fromkeys(
+PACKAGES = {"zbarimg": "zbar-tools", "java": "default-jre-headless"} | dict.fromkeys(
     ("pdffonts", "pdfimages", "pdfinfo", "pdftoppm", "pdftotext"), "poppler-utils"
 )
 

@@ -64,4 +64,5 @@ def paths(rule: str, values: dict[str, list[str]]) -> list[str]:
     variable = re.search(r"<(?:[^<>]*:)?(\w+)>", rule)
     if not variable:
         return [rule]
+    assert variable[1] in values, f"{rule}: give an example of {variable[1]}"
     return [path for value in values[variable[1]] for path in paths(rule.replace(variable[0], value), values)]

@@ -140,20 +140,3 @@ def test_the_language_links_change_the_language_and_stay_on_the_page(anna: Perso
         anna.page.click(f".langs a[lang={language}]")
         expect(anna.page.locator("html")).to_have_attribute("lang", language)
         assert anna.path() == "/profile/sessions"
-
-
-def test_without_javascript_the_same_job_is_done_by_whole_pages(sit_down: Callable[..., Person], server: Server):
-    server.forget_readings()
-    anna, cold = sit_down("phone", java_script_enabled=False), server.cast.cold
-    anna.log_in()
-    field = anna.open_form(cold)
-    assert anna.path() == f"/meters/{cold}/reading"
-    expect(field).to_be_focused()
-    anna.send(cold, "12a")
-    expect(anna.page.locator(f"#r-{cold}-1[aria-invalid=true]")).to_be_focused()
-    anna.send(cold, "999")
-    expect(anna.card(cold).locator(".msg.warn")).to_be_focused()
-    anna.send(cold, "195,5")
-    anna.page.wait_for_url("**/meters?sent=*")
-    expect(anna.card(cold)).to_contain_text("195.500 m³")
-    assert server.stored() == 1

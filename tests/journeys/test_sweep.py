@@ -1,206 +1,191 @@
-"""Every page and every state of a form: no accessibility fault that axe can see, no sideways scroll, nothing unseen.
+"""Every page in every state, in three languages: valid, labelled, open to everybody, and never wider than its window.
 
-The pages come from the application's own routes: a new one is in the sweep by itself, or the sweep says what it needs.
+The pages come from the application's own routes: a new one is in the sweep by itself, or a test says what it needs.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import product
+import html
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page as Window
 
-from app import create_app
-from tests.browser import Browser
-from tests.cast import Cast
-from tests.conftest import settings_for
-from tests.journeys.person import Person
-from tests.journeys.server import Server
+from tests.browser import Page
+from tests.gallery import Gallery, Sight
+from tests.gallery.rooms import galleries, opened
+from tests.journeys.conftest import SIZES
+from tests.journeys.looking import COLOURS, EVERYTHING, RUN
+from tests.validity import check
+from views import errors
+from views.language import LANGUAGES, TRANSLATIONS
 
-pytestmark = pytest.mark.browser
-LANGUAGES = ("lv", "en", "ru")
-AXE = (Path(__file__).parents[1] / "vendor/axe.min.js").read_text("utf-8")
-_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_RUN = """async (only) => (await axe.run(document, {runOnly: only, resultTypes: ['violations']})).violations.map(
-    v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary.replace(/\\s+/g, ' ')).slice(0, 3).join(' | '))"""
-_COVERED = """() => { const e = document.activeElement, bar = document.querySelector('nav.main');
-    return e !== document.body && !bar.contains(e) && e.getBoundingClientRect().bottom > bar.getBoundingClientRect().top }"""
-EVERYTHING, CONTRAST = {"type": "tag", "values": _TAGS}, {"type": "rule", "values": ["color-contrast"]}
-
-
-def examples(cast: Cast) -> dict[str, list[str]]:
-    """What to put for each variable of a path."""
-    return {
-        "pid": [cast.flat], "mid": [cast.cold, cast.two_dials, cast.remote], "iid": [cast.invoice, cast.paid],
-        "did": [cast.document], "key": ["terms", "privacy", "cookies", "accessibility"], "name": [], "sid": [],
-    }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def paths(server: Server) -> list[str]:
-    """The addresses of all pages, as Anna can open them or anybody."""
-    app = create_app(settings_for(server.database_url, Path(server.database_url.removeprefix("sqlite:///")).parent))
-    values, found = examples(server.cast), ["/nothing-here", "/properties?page=elsewhere"]
-    for rule in app.url_map.iter_rules():
-        assert rule.arguments <= values.keys(), f"{rule.rule}: give an example of {rule.arguments - values.keys()}"
-        if "GET" in (rule.methods or ()):
-            names = sorted(rule.arguments)
-            found += [
-                str(rule.build(dict(zip(names, choice, strict=True)))[1])
-                for choice in product(*(values[name] for name in names))
-            ]  # type: ignore[index]
-    anna = Browser(app)
-    anna.log_in("anna")
-    pages = [path for path in found if is_page(anna, path)]
-    app.extensions["ekabinets"].database.dispose()
-    return pages
+__all__ = ["galleries"]
+# Each form with what its sender can be answered.
+FORMS = {
+    "login.submit": {303, 422, 429}, "login.log_out": {303},
+    "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
+    "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
+}  # fmt: skip
+Look = tuple[str, str, str, dict[str, object]]
+# Everything by day on a phone and by night on a desk, colours in the other lights.
+LOOKS: Sequence[Look] = (("light", "none", "phone", EVERYTHING), ("dark", "none", "phone", COLOURS), ("dark", "active", "phone", COLOURS))
+DESK: Look = ("dark", "none", "desktop", EVERYTHING)
+SENT_ON = {"login.start", "properties.last"}
+# Widths of a window and sizes of its letters in which nothing may stand out.
+NARROW = ((320, "100%"), (360, "200%"), (1280, "100%"))
+_STANDING_OUT = """async ([pages, sizes]) => {
+    const frame = document.createElement('iframe'), found = [];
+    document.body.replaceChildren(frame); frame.style.border = 0;
+    for (const page of pages) {
+        await new Promise(done => { frame.onload = done; frame.src = page; });
+        const root = frame.contentDocument.documentElement;
+        for (const [width, letters] of sizes) {
+            frame.style.width = width + 'px'; root.style.fontSize = letters;
+            if (root.scrollWidth > width) found.push([page, root.scrollWidth - width, width, letters]);
+        }
+    }
+    return found; }"""
 
 
-def is_page(browser: Browser, path: str) -> bool:
-    """Whether an address answers with a page, not with a file or by sending on."""
-    answer = browser.client.get(path)
-    return answer.mimetype == "text/html" and answer.status_code not in (302, 303)
+def everything(galleries: dict[str, Gallery]) -> Iterator[Sight]:
+    """All pages and fragments of all languages."""
+    for gallery in galleries.values():
+        yield from gallery.sights.values()
 
 
-def at_login(person: Person) -> None:
-    person.context.clear_cookies(name="session")
-    person.go("/login")
+def verbs(app: Flask, verb: str) -> set[str]:
+    """The endpoints that take a verb."""
+    return {rule.endpoint for rule in app.url_map.iter_rules() if verb in (rule.methods or ())}
 
 
-def refused(person: Person) -> None:
-    at_login(person)
-    person.page.click("main form [type=submit]")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_address_has_been_opened_and_every_form_sent_to_each_of_its_ends(galleries: dict[str, Gallery], language: str):
+    gallery = galleries[language]
+    shown = {endpoint for verb, endpoint, status in gallery.answers if (verb, status) == ("GET", 200)}
+    missing = verbs(gallery.app, "GET") - shown - SENT_ON
+    assert not missing, f"nobody in tests/gallery/scenes.py can open {missing}"
+    assert verbs(gallery.app, "POST") == FORMS.keys(), "say in FORMS how a form can end, and send it in a scene"
+    sent = {form: {status for verb, where, status in gallery.answers if (verb, where) == ("POST", form)} for form in FORMS}
+    assert {form: FORMS[form] - ends for form, ends in sent.items()} == {form: set() for form in FORMS}
 
 
-def paused(person: Person) -> None:
-    at_login(person)
-    for _ in range(12):
-        person.page.fill("#username", "nobody")
-        person.page.fill("#password", "wrong")
-        with person.page.expect_response("**/login") as answer:
-            person.page.click("main form [type=submit]")
-        if answer.value.status == 429:
-            return
-    raise AssertionError("nobody was ever paused")
+def test_every_error_has_been_seen_as_a_page_and_by_htmx(galleries: dict[str, Gallery]):
+    for whole in (True, False):
+        seen = {(sight.language, sight.status) for sight in everything(galleries) if sight.is_whole == whole}
+        assert {(language, code) for language in LANGUAGES for code in (*errors.CODES, 401, 500)} <= seen
 
 
-def asked(person: Person, value: str) -> None:
-    person.open_form(person.server.cast.cold)
-    person.send(person.server.cast.cold, value)
+def test_every_text_of_the_templates_has_been_seen(galleries: dict[str, Gallery]):
+    """A state of a page has words of its own: so one that nobody has brought about is found."""
+    seen = "\n".join({line for sight in galleries["en"].sights.values() for line in words(sight)})
+    with (TRANSLATIONS / "lv/LC_MESSAGES/messages.po").open("rb") as file:
+        texts = [message for message in read_po(file) if message.id and is_of_pages([place for place, _ in message.locations])]
+    unseen = [message.id for message in texts if not re.search(pattern(message.id), seen)]
+    assert len(texts) > 200 and not unseen
 
 
-def all_refused(person: Person) -> None:
-    person.go(f"/properties/{person.server.cast.flat}/readings")
-    for meter, value in ((person.server.cast.cold, "12a"), (person.server.cast.hot, "9999")):
-        person.page.fill(f"#r-{meter}-1", value)
-    person.page.click("main form [type=submit]")
+def is_of_pages(places: list[str]) -> bool:
+    """Whether a text stands in a template of a page."""
+    return any(place.startswith("templates/") and not place.endswith("/pdf.html") for place in places)
 
 
-def after_login(person: Person, username: str) -> None:
-    at_login(person)
-    person.page.fill("#username", username)
-    person.page.fill("#password", "zaļa upe tek lēni")
-    person.page.click("main form [type=submit]")
+def words(sight: Sight) -> set[str]:
+    """What a page says, also to who cannot see it, in pieces."""
+    said = [*re.findall(r'(?:alt|aria-label|data-[\w-]+)="([^"]*)"', sight.html), *re.split(r"<[^>]+>", sight.html)]
+    return {" ".join(html.unescape(piece).split()) for piece in said}
 
 
-def not_sent(person: Person) -> None:
-    person.open_form(person.server.cast.cold)
-    person.page.evaluate("document.querySelectorAll('[data-fail]').forEach(message => { message.hidden = false })")
-    person.page.evaluate(
-        "bar => { bar.hidden = false; bar.textContent = document.body.dataset.tOffline }",
-        person.page.query_selector("#bar"),
-    )
+def pattern(text: str | tuple[str, ...]) -> str:
+    """A text, or one of its plural forms, with whatever is put in."""
+    forms = (text,) if isinstance(text, str) else text
+    pieces = (re.split(r"%\(\w+\)[sd]", " ".join(form.split())) for form in forms)
+    return "|".join(".{0,90}?".join(re.escape(piece.replace("%%", "%")) for piece in form) for form in pieces)
 
 
-def asked_to_stay(person: Person) -> None:
-    person.page.evaluate("document.getElementById('idle').showModal()")
+def test_every_page_has_a_title_a_heading_labels_its_language_and_nothing_inline(galleries: dict[str, Gallery]):
+    faults = []
+    for sight in everything(galleries):
+        page, is_first = Page(sight.html), "first visit" in sight.name
+        found = page.audit() if sight.is_whole else page.faults
+        if sight.is_whole and page.lang != sight.headers["Content-Language"]:
+            found.append(f"a page in {page.lang} that says it is in {sight.headers['Content-Language']}")
+        if page.lang not in ("", sight.language) and not is_first:
+            found.append(f"asked for in {sight.language}, answered in {page.lang}")
+        if ("<style" in sight.html) != is_first or "javascript:" in sight.html:
+            found.append("a style or a script inside")
+        faults += [f"{sight.name}: {fault}" for fault in found]
+    assert not faults, "\n".join(faults)
 
 
-STATES: dict[str, Callable[[Person], object]] = {
-    "form open": lambda person: person.open_form(person.server.cast.cold),
-    "two dials open": lambda person: person.open_form(person.server.cast.two_dials),
-    "422": lambda person: asked(person, "12a"),
-    "409 high": lambda person: asked(person, "999"),
-    "409 lower": lambda person: asked(person, "3,5"),
-    "all readings with faults": all_refused,
-    "not sent": not_sent,
-    "saved": lambda person: asked(person, "195,5"),
-    "asked to stay": asked_to_stay,
-    "login": at_login,
-    "login refused": refused,
-    "login paused": paused,
-    "session ended": lambda person: person.go("/login?expired=1"),
-    "no address": lambda person: after_login(person, "liga"),
-    "staff": lambda person: after_login(person, "ilze"),
-}
+def test_every_page_and_the_style_and_pictures_in_it_are_valid(galleries: dict[str, Gallery], tmp_path: Path):
+    named = dict(files(galleries["lv"]))
+    for gallery in galleries.values():
+        for number, sight in enumerate(gallery.picked()):
+            named[f"{gallery.language}-{number:03}.html"] = sight.html if sight.is_whole else framed(sight)
+    for name, content in named.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    faults = [f"{place}: {fault}\n{named[Path(place).name][:600]}" for place, fault in check(tmp_path)]
+    assert len(named) > 300 and not faults, "\n".join(faults)
+
+
+def files(gallery: Gallery) -> Iterator[tuple[str, str]]:
+    """The stylesheet, the sign of the site and a payment code."""
+    for name, file in gallery.app.extensions["assets"].by_name.items():
+        if name.endswith((".css", ".svg")):
+            yield name, file.plain.decode()
+    answer = gallery.visitor("anna").client.get(f"/invoices/{gallery.cast.invoice}/qr.svg")
+    yield "qr.svg", answer.get_data(as_text=True)
+
+
+def framed(sight: Sight) -> str:
+    """A fragment in the least page that it can stand in."""
+    return f'<!doctype html>\n<html lang="{sight.language}"><head><title>{sight.name}</title></head><body><h1>-</h1>{sight.html}</body></html>'
 
 
 @pytest.fixture(params=LANGUAGES)
-def anna(request: pytest.FixtureRequest, sit_down: Callable[..., Person], server: Server) -> Iterator[Person]:
-    """Anna on her phone, in each language."""
-    server.forget_readings()
-    yield sit_down("phone", request.param, who="anna")
+def hall(request: pytest.FixtureRequest, galleries: dict[str, Gallery]) -> Gallery:
+    """The pages of one language."""
+    return galleries[request.param]
 
 
-def look(person: Person, what: str, main: bool = False) -> list[str]:
-    """The faults of what is on the screen: axe by day, contrast by night, and with forced colours on main pages."""
-    page = person.page
-    page.evaluate(AXE)
-    faults = page.evaluate(_RUN, EVERYTHING)
-    page.emulate_media(color_scheme="dark")
-    faults += [f"dark: {fault}" for fault in page.evaluate(_RUN, CONTRAST)]
-    page.emulate_media(color_scheme="light")
-    if main:
-        page.emulate_media(forced_colors="active")
-        faults += [f"forced colours: {fault}" for fault in page.evaluate(_RUN, EVERYTHING)]
-        page.emulate_media(forced_colors="none")
-    return [f"{what}: {fault}" for fault in faults + squeezed(person)]
+@pytest.fixture
+def window(chromium: Chromium) -> Iterator[Window]:
+    """A window of Chromium."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
-def squeezed(person: Person) -> list[str]:
-    """Where the page is wider than its window: at 320 pixels, and at 360 with letters twice as large."""
-    page, faults = person.page, []
-    for width, size in ((320, "100%"), (360, "200%")):
-        page.set_viewport_size({"width": width, "height": 640})
-        page.evaluate("size => document.documentElement.style.fontSize = size", size)
-        if person.overflow() > 0:
-            faults.append(f"{person.overflow()} px too wide at {width} px and {size}")
-    page.evaluate("document.documentElement.style.fontSize = ''")
-    page.set_viewport_size({"width": 360, "height": 640})
-    return faults
+@pytest.mark.browser
+def test_every_page_is_open_to_everybody_by_day_by_night_and_in_forced_colours(hall: Gallery, window: Window):
+    sights, faults = [sight for sight in hall.picked() if sight.is_whole], []
+    with opened(hall.app.extensions["assets"], sights) as address:
+        for number, sight in enumerate(sights):
+            window.goto(f"{address}/{number}")
+            on_a_desk = (number + LANGUAGES.index(hall.language)) % len(LANGUAGES) == 0  # each page in about one language
+            faults += [f"{sight.name}: {fault}" for fault in looked_at(window, [*LOOKS, DESK] if on_a_desk else LOOKS)]
+    assert len(sights) > 90 and not faults, "\n".join(faults)
 
 
-def test_every_page_is_open_to_everybody(anna: Person, paths: list[str]):
-    assert len(paths) > 20
-    faults = []
-    for path in paths:
-        anna.go(path)
-        faults += look(anna, path, main=path.startswith(("/properties/", "/invoices/")))
-    assert not faults, "\n".join(faults)
+def looked_at(window: Window, looks: Sequence[Look]) -> Iterator[str]:
+    """What axe finds."""
+    window.add_script_tag(url="/axe.js")
+    for scheme, forced, size, rules in looks:
+        window.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+        window.emulate_media(color_scheme=scheme, forced_colors=forced)
+        yield from (f"{scheme}, {size}, forced colours {forced}: {fault}" for fault in window.evaluate(RUN, rules))
 
 
-def test_every_state_of_a_form_is_open_to_everybody(anna: Person):
-    faults = []
-    for name, reach in STATES.items():
-        reach(anna)
-        anna.page.wait_for_load_state()
-        faults += look(anna, name)
-    assert not faults, "\n".join(faults)
-
-
-def test_on_a_desk_nothing_is_wider_than_the_window_either(sit_down: Callable[..., Person], paths: list[str]):
-    anna = sit_down("desktop", who="anna")
-    for path in paths:
-        anna.go(path)
-        assert anna.overflow() <= 0, path
-
-
-@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
-def test_the_bar_at_the_bottom_never_covers_what_has_the_focus(sit_down: Callable[..., Person], key: str):
-    anna = sit_down("phone", who="anna")
-    anna.go(f"/properties/{anna.server.cast.flat}")
-    seen = set()
-    for _ in range(60):
-        anna.page.keyboard.press(key)
-        assert not anna.page.evaluate(_COVERED), anna.focus()
-        seen.add(anna.page.evaluate("document.activeElement.outerHTML"))
-    assert len(seen) > 25
+@pytest.mark.browser
+def test_no_page_is_wider_than_its_window(hall: Gallery, window: Window):
+    """Every page in Russian, whose words are the longest; in the others those with every element in every place."""
+    sights = [sight for sight in (hall.sights.values() if hall.language == "ru" else hall.picked()) if sight.is_whole]
+    with opened(hall.app.extensions["assets"], sights) as address:
+        window.goto(f"{address}/0")
+        found = window.evaluate(_STANDING_OUT, [[f"/{number}" for number in range(len(sights))], NARROW])
+    assert len(sights) > (300 if hall.language == "ru" else 90)
+    assert not found, "\n".join(f"{sights[int(place[1:])].name}: {rest}" for place, *rest in found)

@@ -46,6 +46,14 @@ def test_the_profile_says_who_i_am(anna: Browser):
     assert "/profile/sessions" in page.links
 
 
+def test_who_has_no_address_yet_is_told_once_where_she_is(app: Flask):
+    """Profile and help stand in her bar, so they are not below "More"."""
+    liga = Browser(app)
+    liga.log_in("liga")
+    for path in ("/profile", "/help", "/more"):
+        assert liga.get(path).html.count('aria-current="page"') == 1, path
+
+
 def test_the_list_shows_each_device_and_which_one_this_is(anna: Browser, phone: Browser):
     page = anna.get("/profile/sessions")
     assert len([form for form in page.forms if form.action.endswith("/end")]) == 2

@@ -1,0 +1,207 @@
+"""The states of each page: who opens it, on which day, and what was sent before (ux.md §4.3)."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from flask import Response
+from werkzeug.exceptions import TooManyRequests
+
+from auth.guard import public
+from models.site import Contact, load_site
+from models.types import utc_now
+from tests.cast import TODAY
+from tests.gallery import Gallery, Visitor
+from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
+from tests.views.reading_form import HTMX, Sender, choices, path, second_person, set_meter
+from tests.walk import ids_of, routes
+from views import errors, invoices
+from views.limits import limiter
+from views.pdf import PdfBusy, PdfFailed
+
+FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), date(2026, 11, 15), date(2026, 12, 20)
+# What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
+WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
+DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
+SECTIONS = ("addresses", "meters", "invoices", "documents", "settings", "help")
+OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
+
+
+def pages_of(gallery: Gallery, who: str, ids: dict[str, list[str]], *sections: str, htmx: bool = False) -> None:
+    """Somebody opens every address, or those of some sections, with these ids, else Anna's; also as `htmx` does."""
+    for route in routes(gallery.app, ids_of("anna", gallery.cast) | OURS | ids):
+        if route.verb == "GET" and (not sections or {*sections} & {*(route.mark or ())}):
+            gallery.visitor(who).look(route.path)
+            if htmx:
+                gallery.visitor(who).look(route.path, HTMX)
+
+
+def everybody_opens_everything(gallery: Gallery, extra: Extra) -> None:
+    cast = gallery.cast
+    annas = ids_of("anna", cast)
+    for who in ("", "liga", "ilze"):
+        pages_of(gallery, who, {name: ids[:1] for name, ids in annas.items()}, htmx=True)
+    pages_of(gallery, "anna", annas | {"mid": [*annas["mid"], cast.hot, cast.remote]}, htmx=True)
+    pages_of(gallery, "peteris", annas | {"mid": [cast.cold, cast.old], "iid": [cast.former_invoice]})
+    martas = {"pid": [extra.flat, extra.bare], "mid": extra.meters, "iid": extra.invoices, "did": extra.documents}
+    pages_of(gallery, "marta", martas)
+    gallery.visitor("anna").get(f"/properties/{cast.flat}/invoices?year=1999")
+    for who in ("", "anna"):
+        gallery.visitor(who).get("/nowhere")
+
+
+def the_calendar_moves(gallery: Gallery, extra: Extra) -> None:
+    cast = gallery.cast
+    annas = {"pid": [cast.flat, cast.second], "mid": [cast.cold, cast.hot], "iid": [cast.invoice]}
+    for day in (FIRST_DAY, LAST_DAY, BETWEEN, LATER):
+        with gallery.when(day):
+            pages_of(gallery, "anna", annas, "addresses", "meters", "invoices", htmx=True)
+
+
+def sections_are_closed(gallery: Gallery, extra: Extra) -> None:
+    site, flat = gallery.app.extensions["ekabinets"].site, gallery.cast.flat
+    ids = {name: own[:1] for name, own in ids_of("anna", gallery.cast).items()}
+    for section in SECTIONS:
+        for word in ("-", "view"):
+            with gallery.when(site=site.model_copy(update={"access": {section: {"password": word}}})):
+                pages_of(gallery, "anna", ids, section)
+                gallery.visitor("anna").get(f"/properties/{flat}")
+                gallery.visitor("anna").get("/more")
+
+
+def other_operators(gallery: Gallery, extra: Extra) -> None:
+    own = gallery.app.extensions["ekabinets"].site
+    desk = Contact(kind="desk", address="Tirgus laukums 1, Daugavpils")
+    sites = [load_site(name) for name in ("ludza", "daugavpils", "ventspils", "gaze")]
+    for site in (own.model_copy(update={"contacts": (*own.contacts, desk)}), *sites):
+        with gallery.when(site=site, demo=False):
+            gallery.visitor("").get("/contact")
+            gallery.visitor("marta").get(f"/properties/{extra.flat}")
+
+
+def first_visits(gallery: Gallery, extra: Extra) -> None:
+    for wish in ("lv", "en", "ru"):
+        stranger = gallery.visitor("", again=True)
+        stranger.client.delete_cookie("lang")
+        stranger.get("/login", headers={"Accept-Language": wish})
+
+
+def logging_in(gallery: Gallery, extra: Extra) -> None:
+    stranger = gallery.visitor("", again=True)
+    page = stranger.get("/login?expired=1&next=/profile")
+    for name, password in (("", ""), ("anna", ""), ("", "x"), *[("nobody", "wrong password")] * 11):
+        stranger.submit(page, "/login", username=name, password=password)
+    slow_down_everybody(gallery.app, utc_now() + timedelta(minutes=9))
+    stranger.submit(page, "/login", username="somebody", password="wrong password")
+    slow_down_everybody(gallery.app, utc_now())
+
+
+def devices(gallery: Gallery, extra: Extra) -> None:
+    telephone = gallery.visitor("liga", again=True, remember="1")
+    telephone.get("/profile")
+    for action in ("", "/profile/sessions/end-others"):
+        gallery.visitor("liga", again=True)  # another one
+        page = telephone.get("/profile/sessions")
+        telephone.submit(page, action or next(form.action for form in page.forms if form.action.endswith("/end")))
+    telephone.post("/session/extend", token_of(telephone))
+    telephone.submit(telephone.get("/more"), "/logout")
+
+
+def readings_are_asked_about(gallery: Gallery, extra: Extra) -> None:
+    cast = gallery.cast
+    theirs = [(extra.full, "1"), (extra.whole, "1,5"), (extra.whole, "x"), (extra.whole, "1945"), (extra.last, "900")]
+    for by in ("page", "htmx"):
+        anna, marta = (Sender(gallery.visitor(who), by) for who in ("anna", "marta"))
+        for value in (*WRONG, *DOUBTFUL):
+            anna.send(cast.cold, value)
+        for mid, value in theirs:
+            marta.send(mid, value)
+        anna.send(cast.cold, "3,5", anna.send(cast.cold, "3,5"), reply="consumption")
+        page = anna.open(cast.cold)
+        with gallery.when(BETWEEN):
+            anna.send(cast.cold, "195", page)
+        for changed in ({"removed_on": TODAY}, {"is_remote": True}):
+            set_meter(gallery.app, cast.cold, **changed)
+            anna.send(cast.cold, "195", page)
+            set_meter(gallery.app, cast.cold, removed_on=None, is_remote=False)
+        limiter.reset()
+
+
+def readings_are_taken(gallery: Gallery, extra: Extra) -> None:
+    cast, late = gallery.cast, second_person(gallery.app, "ruta")
+    for by, value, high in (("page", "195", "998"), ("htmx", "195,5", "999")):
+        anna, ruta = Sender(gallery.visitor("anna"), by), Sender(late, by)
+        seen_before = anna.open(cast.cold)
+        (ruta if by == "page" else anna).send(cast.cold, value)
+        anna.send(cast.cold, "196", seen_before)
+        question = anna.send(cast.hot, high)
+        anna.send(cast.hot, high, question, reply=choices(question, cast.hot)[0])
+        anna.send(cast.two_dials, "2260")
+    pages_of(gallery, "anna", {"mid": [cast.hot], "pid": [cast.flat]}, "meters")
+
+
+def all_readings(gallery: Gallery, extra: Extra) -> None:
+    cast, anna = gallery.cast, gallery.visitor("anna")
+    address = f"/properties/{cast.flat}/readings"
+    cold, hot, first, second = (f"r-{field}" for field in (f"{cast.cold}-1", f"{cast.hot}-1", f"{cast.two_dials}-1", f"{cast.two_dials}-2"))
+    for typed in ({}, {cold: "12a", hot: "9999"}, {cold: "999"}, {first: "2260", cold: "", hot: "x"}, {first: "2261", second: "2260"}):
+        anna.fill(anna.get(address), address, typed)
+    page = anna.get(address)
+    set_meter(gallery.app, cast.hot, removed_on=TODAY)
+    anna.fill(page, address, {first: "2262", hot: "1000"})
+    set_meter(gallery.app, cast.hot, removed_on=None)
+
+
+def everything_fails(gallery: Gallery, extra: Extra) -> None:
+    anna, views = gallery.visitor("anna"), gallery.app.view_functions
+    for code in (*errors.CODES, 401, 500):
+        with patch.dict(views, {"help.contact": public(lambda code=code: errors.problem(code))}):
+            for headers in ({}, HTMX):
+                anna.get("/contact", headers=headers)
+                gallery.visitor("").get("/contact", headers=headers)
+
+
+def things_that_fail(gallery: Gallery, extra: Extra) -> None:
+    cast, anna, views = gallery.cast, gallery.visitor("anna"), gallery.app.view_functions
+    address, typed = path(cast.cold), {f"r-{cast.cold}-1": "195"}
+    mine, gone = token_of(anna), token_of(signed_out := gallery.visitor("liga", again=True))
+    signed_out.client.delete_cookie("session")
+    fast, broken = noted(views["meters.send"], TooManyRequests()), public(raising(RuntimeError()))
+    bring_files(gallery.app, None)
+    for headers in ({}, HTMX):
+        anna.post(address, typed | {"csrf_token": "old"}, headers=headers)
+        signed_out.post(address, typed | gone, headers=headers)
+        with patch.dict(views, {"meters.send": fast, "help.contact": broken}):
+            anna.post(address, typed | mine, headers=headers)
+            anna.get("/contact", headers=headers)
+        for error in (PdfFailed("too_long"), PdfBusy()):
+            with patch.object(invoices, "cached_invoice_pdf", raising(error)):
+                anna.get(f"/invoices/{cast.invoice}.pdf", headers=headers)
+
+
+def token_of(visitor: Visitor) -> dict[str, str]:
+    """What proves that a form is ours."""
+    return {"csrf_token": visitor.get("/profile").forms[0].fields["csrf_token"]}
+
+
+def noted(view: Any, error: Exception) -> Callable[..., Response]:
+    """A view that breaks, with the access mark of the one whose place it takes."""
+    broken = raising(error)
+    broken.access = view.access  # type: ignore[attr-defined]
+    return broken
+
+
+def raising(error: Exception) -> Callable[..., Response]:
+    """A view, or a part of one, that breaks."""
+
+    def broken(*_: object, **__: object) -> Response:
+        raise error
+
+    return broken
+
+
+SCENES = (
+    everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
+    devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
+)  # fmt: skip
