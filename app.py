@@ -1,5 +1,6 @@
 """create_app: the wiring, and nothing else."""
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -72,9 +73,18 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     pages.install(app)
     language.init_languages(app, site.languages, site.zone, words="components/words.html")
     guard.install(app)
+    app.before_request(pages.know_language)
     limits.install(app, settings.limiter_storage)
     errors.install(app)
     commands.install(app)
+    return app
+
+
+def server() -> Flask:
+    """The application for a server process: the garbage collector never looks at what has been made by now (8 %)."""
+    app = create_app()
+    gc.collect()
+    gc.freeze()
     return app
 
 

@@ -197,7 +197,7 @@ def _web_server(port: int) -> list[str]:
     # A worker that is told to stop while it starts forgets it: the last option ends it all the same.
     options = f"""--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws
         --log-level warning --workers-kill-timeout 1"""
-    return [sys.executable, "-m", "granian", "--factory", "app:create_app", *options.split()]
+    return [sys.executable, "-m", "granian", "--factory", "app:server", *options.split()]
 
 
 def _answers(port: int) -> bool:

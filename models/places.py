@@ -82,7 +82,9 @@ def places_of(connection: Connection, user_id: int, today: date) -> list[Place]:
     """
     found = connection.execute(_PLACES, {"user_id": user_id, "today": today})
     places = [place_of(list(tenures)) for _, tenures in groupby(found, key=lambda row: row.place_id)]
-    return sorted(places, key=lambda place: (place.has_ended(today), *natural(place.address)))
+    if len(places) > 1:
+        places.sort(key=lambda place: (place.has_ended(today), *natural(place.address)))
+    return places
 
 
 def place_of(tenures: Sequence[AnyRow]) -> Place:

@@ -12,7 +12,7 @@ from views.filters import RIGA
 from views.language import TRANSLATIONS, LanguageEnvironment
 
 ENVIRONMENT = LanguageEnvironment(Flask("views", root_path=str(messages.ROOT)), "lv", RIGA, TRANSLATIONS)
-TEMPLATES = ENVIRONMENT.list_templates()
+TEMPLATES = sorted(ENVIRONMENT.list_templates())
 DRAWING = re.compile(r"[MLHVCSAZmlhvcsaz][MLHVCSAZmlhvcsaz0-9. -]*\d[Zz0-9]*")  # the path of an icon
 # Said in the language that it offers, whatever the page is in.
 OFFERS = {

@@ -23,7 +23,7 @@ from views.downloads import download
 from views.language import text
 from views.limits import act_limit
 from views.meter_views import MeterView, calendar_for, meter_views, sorted_out
-from views.pages import fragment, is_fragment, page, redirect_to, settle_language
+from views.pages import fragment, is_fragment, page, redirect_to
 
 meters = Blueprint("meters", __name__)
 
@@ -157,7 +157,6 @@ def _all(
 @needs("meters", Right.VIEW)
 def export(mid: MeterCard) -> Response:
     """The history as a table for a spreadsheet, in the reader's language (ux.md §5.3)."""
-    settle_language()
     today = min(state().clock.today(), mid.place.until)
     card = Calendar(state().site, (), today).fitted([mid])[0]
     out = io.StringIO()

@@ -1,6 +1,7 @@
 """How a page is made: the shell around it, page or fragment, and the headers that every answer carries."""
 
 import gzip
+import re
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -109,7 +110,7 @@ def here() -> str:
 
 def takes_gzip() -> bool:
     """Whether the browser takes compressed answers."""
-    return request.accept_encodings.quality("gzip") > 0
+    return re.search(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("Accept-Encoding", "")) is not None
 
 
 def is_fragment() -> bool:
@@ -126,11 +127,17 @@ def settle_language() -> str:
     return cast(str, g.language)
 
 
+def know_language() -> None:
+    """After the guard, which knows whose profile it is."""
+    settle_language()
+
+
 def page(
     template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
 ) -> Response:
     """A whole page. `current` is the menu entry it belongs to; 409 to 499 mark its title as an error."""
-    settle_language()
+    if "language" not in g:  # what the guard refused
+        settle_language()
     shell = Shell(place, current)
     html = render(template, shell=shell, status=status, today=state().clock.today(), **context)
     response = make_response(html, status)
@@ -141,7 +148,8 @@ def page(
 
 def fragment(template: str, *, status: int = 200, place: Place | None = None, **context: Any) -> Response:
     """A part of a page, for htmx."""
-    settle_language()
+    if "language" not in g:  # as above
+        settle_language()
     html = render(template, shell=Shell(place, ""), status=status, today=state().clock.today(), **context)
     return make_response(html, status)
 
@@ -182,7 +190,6 @@ def install(app: Flask) -> None:
 
 
 def _switch_language() -> Response | None:
-    settle_language()
     wished = request.args.get("lang")
     if wished is None or request.method not in ("GET", "HEAD"):
         return None

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 class Server:
     """Granian, as the demo runs it, on one database. It is started in a group of its own and ends with it."""
 
-    def __init__(self, url: str, folder: Path, workers: int = 1, factory: str = "app:create_app") -> None:
+    def __init__(self, url: str, folder: Path, workers: int = 1, factory: str = "app:server") -> None:
         self.port, self.workers, self.factory, self.log = free_port(), workers, factory, folder / "server.log"
         self.environment = environment(url, folder, BASE_URL=f"http://127.0.0.1:{self.port}")
         self.process: BaseProcess | None = None

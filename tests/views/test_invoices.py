@@ -179,3 +179,14 @@ def test_page_and_list_offer_the_pdf(anna: Browser, cast: Cast):
 def test_each_year_takes_one_statement_more_than_the_visitor_needs(anna: Browser, cast: Cast, statements: list[str]):
     anna.get(f"/properties/{cast.flat}/invoices")
     assert len(statements) == 3, statements
+
+
+def test_the_qr_code_and_the_pdf_speak_the_language_of_the_profile(app: Flask, cast: Cast, monkeypatch):
+    spoken = []
+    monkeypatch.setattr("views.invoices.cached_invoice_pdf", lambda _database, storage, it, *_: spoken.append(it.language) or storage.put(b"%PDF-1.4 "))
+    viktors = Browser(app)
+    viktors.log_in("viktors")
+    viktors.client.delete_cookie("lang")
+    assert "QR-код" in viktors.client.get(f"/invoices/{cast.stranger_invoice}/qr.svg").get_data(as_text=True)
+    viktors.client.get(f"/invoices/{cast.stranger_invoice}.pdf")
+    assert spoken == ["ru"]
