@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def server() -> Flask:
-    """The application for a server process: the garbage collector never looks at what has been made by now (8 %)."""
+    """The application for a server process, whose garbage collector need not look at all this again and again."""
     app = create_app()
     gc.collect()
     gc.freeze()
