@@ -26,6 +26,7 @@ HTMX_CONFIG = (
     '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
 )
 _YEAR = 365 * 24 * 3600
+_GZIP = re.compile(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 class Shell:
@@ -110,7 +111,7 @@ def here() -> str:
 
 def takes_gzip() -> bool:
     """Whether the browser takes compressed answers."""
-    return re.search(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("Accept-Encoding", "")) is not None
+    return _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
 
 
 def is_fragment() -> bool:
