@@ -76,7 +76,7 @@ def enforce() -> None:
     g.csrf_cookie = request.cookies.get(held.settings.csrf_cookie) or ""
     view: Any = current_app.view_functions.get(request.endpoint or "")
     g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held, view)
-    if request.routing_exception is not None or view is None:
+    if view is None:
         return  # an unknown path or method: Flask answers 404 or 405
     if request.method not in SAFE and not _csrf_ok(held):
         raise StalePage

@@ -31,7 +31,7 @@ BITERS = {
     "auth/access.toml": ("auth/test_access.py",),
     "auth/access.py": ("auth/test_access.py", "auth/test_guard.py"),
     "auth/csrf.py": ("auth/test_csrf.py",),
-    "auth/guard.py": ("auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py"),
+    "auth/guard.py": ("auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py", "views/test_profile.py"),
     "auth/scope.py": ("auth/test_scope.py", "auth/test_guard.py", "views/test_profile.py"),
     "models/places.py": ("auth/test_scope.py", "models/test_places.py", "views/test_properties.py", STRANGERS),
     "models/cards.py": (

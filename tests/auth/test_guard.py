@@ -189,3 +189,14 @@ def test_a_wrong_host_is_refused_before_anything_else(anna: Browser):
         answer = anna.client.get("/help", headers={"Host": host})
         assert answer.status_code == 400, host
         assert "evil.example" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("malformed", ["%00", "%ED%A0%80", "a" * 33, "a.b", "ā"])
+def test_what_can_be_no_id_never_reaches_the_database(app: Flask, malformed: str, statements: list[str]):
+    anna = somebody(app, "anna")
+    anna.get("/help")
+    statements.clear()
+    for path in ("/properties/{}", "/meters/{}", "/invoices/{}", "/documents/{}/file"):
+        anna.get(path.format(malformed))
+        assert anna.status == 404, path
+    assert [sent for sent in statements if "meter" in sent or "invoice" in sent or "document" in sent] == []
