@@ -82,7 +82,7 @@ def places_of(connection: Connection, user_id: int, today: date) -> list[Place]:
     """
     found = connection.execute(_PLACES, {"user_id": user_id, "today": today})
     places = [place_of(list(tenures)) for _, tenures in groupby(found, key=lambda row: row.place_id)]
-    if len(places) > 1:
+    if places[1:]:
         places.sort(key=lambda place: (place.has_ended(today), *natural(place.address)))
     return places
 

@@ -37,13 +37,13 @@ BITERS = {
     "models/cards.py": (
         "auth/test_scope.py", "models/test_places.py", "views/test_meters.py", "views/test_readings.py", STRANGERS,
     ),
-    "models/invoices.py": ("auth/test_scope.py", "views/test_invoices.py", STRANGERS),
+    "models/invoices.py": ("models/test_invoices.py", "auth/test_scope.py", "views/test_invoices.py", STRANGERS),
     "models/documents.py": ("auth/test_scope.py", "views/test_documents.py", STRANGERS),
     "models/history.py": ("models/test_history.py", "auth/test_scope.py", "views/test_meters.py", STRANGERS),
     "models/entries.py": ("models/test_entries.py", "views/test_readings.py"),
     "models/audit.py": ("models/test_entries.py", "views/test_readings.py"),
     "views/properties.py": ("test_routes.py", "views/test_properties.py"),
-    "models/sessions.py": ("views/test_profile.py", "views/test_login.py", "auth/test_guard.py"),
+    "models/sessions.py": ("models/test_sessions.py", "views/test_profile.py", "views/test_login.py"),
 }
 MARKS = ("test_routes.py",)  # for the marks in views: a new module is among the mutated by itself
 

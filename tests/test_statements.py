@@ -50,7 +50,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
     for rule, path in pages(app, cast):
         statements.clear()
         assert anna.client.get(path).status_code < 400
-        yield f"GET  {rule}", len(statements)
+        yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
     for _ in range(2):
         Browser(app).log_in("anna")
     for rule, browser, page, action, typed in acts(app, cast, anna):

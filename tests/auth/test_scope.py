@@ -120,6 +120,8 @@ def test_a_houses_papers_are_for_all_who_live_there_until_they_leave(app: Flask,
     files = [f"/documents/{did}/file" for did in (old, new)]
     assert [statuses(person, *files) for person in (anna, viktors, peteris, liga)] == [[200, 200], [200, 200], [200, 404], [404, 404]]
     assert old not in anna.get(f"/properties/{cast.second}/documents").html, "another house"
+    last = [paper(app, month(24) - timedelta(days=days), house=house) for days in (1, 0)]
+    assert statuses(peteris, *(f"/documents/{did}/file" for did in last)) == [200, 404], "his last day, and the next"
 
 
 def test_a_neighbour_of_the_same_house_has_his_own_flat_only(app: Flask, anna: Browser, cast: Cast):

@@ -147,9 +147,10 @@ def test_a_rendering_is_dated_with_an_aware_moment(database: Database) -> None:
 def test_two_that_finish_the_same_rendering_at_once_both_succeed(database: Database) -> None:
     second_writes = Event()
 
-    @sa.event.listens_for(database.engine, "before_cursor_execute")
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if current_thread() is not main_thread() and statement.startswith(("INSERT", "BEGIN IMMEDIATE")):
+    # SQLite's second unit of work waits where it begins, PostgreSQL's where it inserts.
+    @sa.event.listens_for(database.engine, "checkout" if database.is_sqlite else "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: object, *_: object) -> None:
+        if current_thread() is not main_thread() and (database.is_sqlite or str(statement).startswith("INSERT")):
             second_writes.set()
 
     with ThreadPoolExecutor(1) as pool:
