@@ -21,11 +21,14 @@ app = standing.app
 
 @pytest.fixture
 def connection(app: Flask, cast: Cast) -> Iterator[Connection]:
-    """With an invoice for Anna's second flat beside those of the first, newer than them all."""
+    """With an invoice for Anna's second flat beside those of the first, newer than them all and paid long since."""
     first = dict(fetch(app, sa.select(Invoice.__table__).where(Invoice.public_id == cast.invoice))[0]._mapping)
     second = fetch(app, sa.text(f"SELECT id FROM premises WHERE public_id = '{cast.second}'"))[0].id
     new = {"id": None, "public_id": "second", "external_id": "second", "premises_id": second, "issued_on": TODAY + timedelta(days=1)}
     change(app, sa.insert(Invoice).values({name: value for name, value in (first | new).items() if value is not None}))
+    number = fetch(app, sa.select(Invoice.id).where(Invoice.public_id == "second"))[0].id
+    paid = {"external_id": "second", "customer_id": first["customer_id"], "invoice_id": number, "paid_on": TODAY - timedelta(days=900), "amount": 10**7}
+    change(app, sa.insert(Payment).values(paid))
     with app.extensions["ekabinets"].database.read() as connection:
         yield connection
 
