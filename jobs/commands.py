@@ -9,6 +9,9 @@ from flask import Flask
 
 from auth.access import unreachable
 from auth.state import State
+from models import outbox
+from models.audit import Actor, record
+from models.types import utc_now
 
 
 def install(app: Flask) -> None:
@@ -28,8 +31,20 @@ def install(app: Flask) -> None:
     data = click.Group("data", help="Data in and out.")
     app.cli.add_command(db)
     app.cli.add_command(data)
+    mail = click.Group("mail", help="Letters.")
+    app.cli.add_command(mail)
     _schema_commands(db, held)
     _data_commands(data, held)
+    _mail_commands(mail, held)
+
+    @app.cli.command("worker")
+    def worker() -> None:
+        """Send letters until SIGTERM or Ctrl-C; several may run at once."""
+        from jobs.worker import run  # here, because a web process never needs it
+
+        if not held.settings.smtp_host:
+            raise click.ClickException("smtp_host: is empty; there is no server to send letters by")
+        run(app)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -74,3 +89,22 @@ def _data_commands(data: click.Group, held: State) -> None:
 
         moment = since.replace(tzinfo=held.site.zone).astimezone(UTC) if since else None
         export_readings(held.database, moment, sys.stdout)
+
+
+def _mail_commands(mail: click.Group, held: State) -> None:
+    @mail.command("list")
+    def show() -> None:
+        """What waits, and what was parked after too many tries, with the reason."""
+        with held.database.read() as connection:
+            for row in outbox.unsent(connection):
+                state = "parked" if row.parked_at else f"waits until {row.due_at:%Y-%m-%d %H:%M} UTC"
+                click.echo(f"{row.id} {row.kind} to {row.address}: {state}, {row.attempts} tries {row.error}".rstrip())
+
+    @mail.command("resend")
+    @click.argument("number", type=int)
+    def resend(number: int) -> None:
+        """Try a parked letter once more."""
+        with held.database.write() as session:
+            if not outbox.unpark(session, number, utc_now()):
+                raise click.ClickException(f"letter {number} is not parked")
+            record(session, Actor(None, "command"), "mail.resent", object_type="mail", object_id=number)

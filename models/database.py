@@ -30,7 +30,7 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "audit", "customers", "documents", "files", "invoices", "meters", "overrides", "people", "premises",
-    "readings", "sessions", "tenures", "throttle",
+    "outbox", "readings", "sessions", "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

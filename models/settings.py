@@ -64,6 +64,12 @@ class Settings(BaseModel):
     argon2_time: Count = 2
     argon2_parallel_hashes: Count = 2  # hashes at one time; more wait, then 503
     pdf_seconds: Count = 20
+    smtp_host: str = ""  # empty: letters wait
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = Field("", repr=False)
+    mail_from: str = "noreply@localhost"  # the address that letters come from
     session_idle_minutes: Count = 30
     session_hours: Count = 12
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -107,6 +113,11 @@ class Settings(BaseModel):
             ),
             "trusted_hosts: any host is trusted": "*" in self.trusted_hosts,
             "secret_key, identifier_key: the same key for two purposes": self.secret_key == self.identifier_key,
+            "smtp_host: is empty; nobody gets a letter": not self.smtp_host,
+            "smtp_security: is none; letters travel unprotected": (
+                self.smtp_security == "none" and self.smtp_host not in ("", "localhost", "127.0.0.1", "::1")
+            ),
+            "mail_from: is not an address of yours": self.mail_from.endswith("@localhost"),
         }
         return [problem for problem, is_there in found.items() if is_there]
 

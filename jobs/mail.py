@@ -1,0 +1,155 @@
+"""The post: takes letters from the outbox, writes each in its reader's language and hands it to the SMTP server."""
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from auth.state import State
+from models import outbox, tokens
+from models.rules.mail import header_safe
+from models.types import AnyRow, utc_now
+
+log = logging.getLogger("ekabinets.mail")
+BATCH = 50
+_TIMEOUT = 30.0  # seconds that the server may be silent
+_HURRY = timedelta(minutes=1)  # before a lease ends no other letter is begun
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that opens something, so made when the letter is sent: its purpose, how long it works, its page."""
+
+    purpose: str
+    lifetime: timedelta
+    path: str
+
+
+# Kinds of letters, each with a template templates/mail/KIND.txt; the link that some of them carry.
+KINDS: dict[str, Link | None] = {
+    "password_reset": Link("password.reset", timedelta(hours=1), "/password/new/{}"),
+    "password_changed": None,
+}
+
+
+class Post:
+    """Sends what is due. Several of them may run at once, in any number of processes."""
+
+    def __init__(self, app: Flask) -> None:
+        """With the application's settings, database and languages; nothing is connected yet."""
+        self.held: State = app.extensions["ekabinets"]
+        self.environments: dict[str, Any] = app.extensions["languages"]
+
+    def send_due(self) -> int:
+        """Claim a batch and send it; how many letters were claimed."""
+        with self.held.database.write() as session:
+            letters = outbox.claim(session, utc_now(), BATCH)
+        if letters:
+            left = self._deliver(letters)
+            if left:
+                with self.held.database.write() as session:
+                    outbox.give_back(session, left, utc_now())
+        return len(letters)
+
+    def _deliver(self, letters: Sequence[AnyRow]) -> list[int]:
+        """Send them over one connection; the numbers of those that were not tried, because the server went away."""
+        tried: set[int] = set()
+        try:
+            with self._server() as server:
+                for letter in letters:
+                    if utc_now() > letter.leased_until - _HURRY:
+                        break
+                    tried.add(letter.id)
+                    self._send(server, letter)
+        except (OSError, smtplib.SMTPException) as error:  # not about one letter: `_send` keeps those to itself
+            log.warning("the mail server cannot be used: %s", type(error).__name__)
+        return [letter.id for letter in letters if letter.id not in tried]
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        settings = self.held.settings
+        context = ssl.create_default_context()
+        tls = {"context": context} if settings.smtp_security == "tls" else {}
+        kind: Any = smtplib.SMTP_SSL if tls else smtplib.SMTP
+        with kind(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, **tls) as server:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=context)
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            yield server
+
+    def _send(self, server: smtplib.SMTP, letter: AnyRow) -> None:
+        """One letter, and what became of it. Raises what means that the server is gone."""
+        error, for_good = "", False
+        try:
+            server.send_message(self.compose(letter))
+        except smtplib.SMTPServerDisconnected:
+            self._mark(letter, "the server hung up", for_good=False)
+            raise
+        except smtplib.SMTPRecipientsRefused as refused:
+            code, text = next(iter(refused.recipients.values()))
+            error, for_good = f"{code} {_words(text)}", code >= 500
+        except smtplib.SMTPResponseException as refused:
+            error, for_good = f"{refused.smtp_code} {_words(refused.smtp_error)}", refused.smtp_code >= 500
+        except OSError:
+            self._mark(letter, "the connection broke", for_good=False)
+            raise
+        except Exception as broken:  # of its template or of its address: no other letter may wait for that
+            log.exception("letter %s (%s) cannot be written", letter.id, letter.kind)
+            error = type(broken).__name__
+        self._mark(letter, error, for_good=for_good)
+
+    def _mark(self, letter: AnyRow, error: str, *, for_good: bool) -> None:
+        with self.held.database.write() as session:
+            if error:
+                outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
+            else:
+                outbox.mark_sent(session, letter.id, utc_now())
+
+    def compose(self, letter: AnyRow) -> EmailMessage:
+        """The letter as it is sent: text and HTML, with the same Message-ID at each try."""
+        settings, site = self.held.settings, self.held.site
+        language = letter.language if letter.language in self.environments else site.languages[0]
+        environment = self.environments[language]
+        context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
+        words = context | {"link": self._link(letter)} | letter.detail
+        written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
+        subject, text = str(written.subject).strip(), str(written).strip() + "\n"
+        if not all(header_safe(part) for part in (subject, letter.address)):
+            raise ValueError("a header would break")
+        message = EmailMessage()
+        host = urlsplit(settings.base_url).hostname
+        message["From"] = formataddr((site.name, settings.mail_from))
+        message["To"] = letter.address
+        message["Subject"] = subject
+        message["Date"] = format_datetime(letter.created_at)
+        message["Message-ID"] = f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{host}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        paragraphs = [paragraph.splitlines() for paragraph in text.strip().split("\n\n")]
+        page = environment.get_template("mail/_letter.html")
+        message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
+        message["Content-Language"] = language  # last: contents move their Content-… headers to a part
+        return message
+
+    def _link(self, letter: AnyRow) -> str:
+        """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""
+        link = KINDS[letter.kind]
+        if link is None:
+            return ""
+        with self.held.database.write() as session:
+            secret = tokens.issue(session, link.purpose, letter.user_id, link.lifetime, utc_now())
+        return self.held.settings.base_url + link.path.format(secret)
+
+
+def _words(text: bytes | str) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text

@@ -1,0 +1,30 @@
+"""The worker: one process beside the web server that does what is due, again and again, until it is told to end."""
+
+import logging
+import signal
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from jobs.mail import Post
+
+log = logging.getLogger("ekabinets.worker")
+_PAUSE = 1.0  # seconds between looks when nothing is due
+
+
+def run(app: Flask) -> None:
+    """Work until SIGTERM or Ctrl-C; what was begun is finished. For the main thread of a process."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    post = Post(app)
+    with app.app_context():
+        while not ended.is_set():
+            try:
+                busy = post.send_due()
+            except OperationalError as error:  # the database is away: so are the letters, for now
+                log.warning("the database cannot be used: %s", type(error).__name__)
+                busy = 0
+            if not busy:
+                ended.wait(_PAUSE)

@@ -1,0 +1,109 @@
+"""The outbox: a letter is a row written with its cause, and a worker sends it later (security rule 11).
+
+A row holds no secret: links that open something are made when it is sent. The state of a letter is read from its
+times: waiting, sent, or parked after too many tries for a person to look at.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, Session, SQLModel, col
+
+from models.rules.mail import header_safe
+from models.types import AnyRow, utc_now
+
+LEASE = timedelta(minutes=5)  # for which a claimed letter belongs to one worker
+# How long to wait after each failed try; after the last one the letter is parked.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
+
+
+class Mail(SQLModel, table=True):
+    """One letter to one address."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=32)  # names its template in templates/mail/
+    user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
+    address: str = Field(max_length=254)
+    language: str = Field(max_length=2)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # what its template is given
+    created_at: datetime = Field(default_factory=utc_now)
+    due_at: datetime = Field(default_factory=utc_now)  # not before
+    attempts: int = 0
+    leased_until: datetime | None = None
+    sent_at: datetime | None = None
+    parked_at: datetime | None = None
+    error: str = Field(default="", max_length=200)  # why the last try failed
+
+    __table_args__ = (
+        sa.Index(
+            "ix_mail_waiting", "due_at",
+            sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+def queue(session: Session, kind: str, user_id: int | None, address: str, language: str, **detail: Any) -> None:
+    """Write a letter in the unit of work of its cause. Raises `ValueError` for an address that breaks a header."""
+    if not header_safe(address):
+        raise ValueError("address")
+    session.add(Mail(kind=kind, user_id=user_id, address=address, language=language, detail=detail))
+
+
+_WAITING = (col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None))
+
+
+def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
+    """Take up to `most` letters that are due, for `LEASE`, oldest first. No other worker gets them meanwhile."""
+    due = (
+        sa.select(col(Mail.id))
+        .where(*_WAITING, col(Mail.due_at) <= now)
+        .where(sa.or_(col(Mail.leased_until).is_(None), col(Mail.leased_until) <= now))
+        .order_by(col(Mail.due_at), col(Mail.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)  # SQLite's unit of work holds the only write lock anyway
+    )
+    taken = (
+        sa.update(Mail)
+        .where(col(Mail.id).in_(due))
+        .values(leased_until=now + LEASE, attempts=col(Mail.attempts) + 1)
+        .returning(*Mail.__table__.columns)  # type: ignore[attr-defined]
+    )
+    return sorted(session.execute(taken).fetchall(), key=lambda row: row.id)
+
+
+def mark_sent(session: Session, number: int, now: datetime) -> None:
+    """The server has taken it."""
+    done = {"sent_at": now, "leased_until": None, "error": ""}
+    session.execute(sa.update(Mail).where(col(Mail.id) == number, *_WAITING).values(done))
+
+
+def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, for_good: bool = False) -> None:
+    """A try failed: again later, or parked when it was the last one or no other can help (`for_good`)."""
+    values: dict[str, Any] = {"leased_until": None, "error": error[:200]}
+    if for_good or letter.attempts > len(WAITS):
+        values["parked_at"] = now
+    else:
+        values["due_at"] = now + WAITS[letter.attempts - 1]
+    session.execute(sa.update(Mail).where(col(Mail.id) == letter.id, *_WAITING).values(values))
+
+
+def give_back(session: Session, numbers: Sequence[int], now: datetime) -> None:
+    """Claimed and not tried, because the server is away: due again in a minute, and no try counted."""
+    values = {"leased_until": None, "due_at": now + WAITS[0], "attempts": col(Mail.attempts) - 1}
+    session.execute(sa.update(Mail).where(col(Mail.id).in_(numbers), *_WAITING).values(values))
+
+
+def unsent(connection: Connection) -> Sequence[AnyRow]:
+    """Letters that wait or are parked, oldest first."""
+    table = Mail.__table__  # type: ignore[attr-defined]
+    return connection.execute(sa.select(table).where(table.c.sent_at.is_(None)).order_by(table.c.id)).fetchall()
+
+
+def unpark(session: Session, number: int, now: datetime) -> bool:
+    """Send a parked letter once more, with all its tries; False when it is not parked."""
+    parked = sa.update(Mail).where(col(Mail.id) == number, col(Mail.parked_at).is_not(None))
+    return bool(session.execute(parked.values(parked_at=None, due_at=now, attempts=0, error="")).rowcount)  # type: ignore[attr-defined]
