@@ -36,7 +36,7 @@ class Link:
 
 # Kinds of letters, each with a template templates/mail/KIND.txt; the link that some of them carry.
 KINDS: dict[str, Link | None] = {
-    "password_reset": Link("password.reset", timedelta(hours=1), "/password/new/{}"),
+    "password_reset": Link("password.reset", timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
 }
 

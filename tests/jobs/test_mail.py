@@ -84,7 +84,7 @@ def test_a_link_is_made_when_it_is_sent_and_stored_only_as_a_hash(app: Flask, po
     write(app, "password_reset")
     assert fetch(app, sa.select(tokens.Token.__table__)) == []
     post.send_due()
-    secret = re.search(r"http://localhost/password/new/([\w-]{43})", text(mailbox.letters[0]))[1]
+    secret = re.search(r"http://localhost/password/reset/([\w-]{43})", text(mailbox.letters[0]))[1]
     assert secret in html(mailbox.letters[0]) and secret not in repr(fetch(app, sa.select(tokens.Token.__table__)))
     with app.extensions["ekabinets"].database.write() as session:
         assert tokens.use(session, "password.reset", secret, utc_now()).user_id == user_of(app)

@@ -1,0 +1,46 @@
+"""`/demo/mailbox`: the letters that the demo would have sent, for everybody who tries it. Never in production."""
+
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from flask import Blueprint, Response
+
+from auth.guard import public
+from auth.state import state
+from views.pages import page
+
+mailbox = Blueprint("mailbox", __name__)
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One letter as the page shows it."""
+
+    name: str
+    recipient: str
+    subject: str
+    text: str
+
+
+def folder() -> Path:
+    """Where the demo's mail server keeps its letters: beside the files of the application."""
+    return state().settings.files_dir.parent / "letters"
+
+
+@mailbox.get("/demo/mailbox")
+@public
+def show() -> Response:
+    """The newest letters, the last one first."""
+    names = sorted(folder().glob("*.eml"), reverse=True)[:SHOWN]
+    return page("demo/mailbox.html", letters=[_read(name) for name in names])
+
+
+def _read(file: Path) -> Letter:
+    letter = message_from_bytes(file.read_bytes(), policy=default)
+    assert isinstance(letter, EmailMessage)  # what the policy makes
+    body = letter.get_body(("plain",))
+    return Letter(file.stem, letter["To"] or "", letter["Subject"] or "", str(body.get_content()) if body else "")
