@@ -29,11 +29,12 @@ from views.help import help_pages
 from views.invoices import invoices
 from views.login import login
 from views.meters import meters
+from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
 from views.wire import WireRequest
 
-_BLUEPRINTS = (login, properties, meters, invoices, documents, profile, help_pages, health)
+_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, help_pages, health)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -69,6 +70,10 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if settings.demo:
+        from demo.mailbox import mailbox  # here, because nothing of the demo belongs into production (ASVS 15.2.3)
+
+        app.register_blueprint(mailbox)
     request_state.install(app)
     pages.install(app)
     language.init_languages(app, site.languages, site.zone, words="components/words.html")

@@ -1,6 +1,6 @@
 """The profile and the devices that are logged in (A18)."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from auth.access import Right
 from auth.guard import needs
@@ -17,7 +17,7 @@ profile = Blueprint("profile", __name__)
 @needs("settings", Right.VIEW)
 def show() -> Response:
     """Who I am here."""
-    return page("profile/page.html", current="profile")
+    return page("profile/page.html", current="profile", changed=request.args.get("changed", ""))
 
 
 @profile.get("/profile/sessions")

@@ -136,6 +136,25 @@ def log_in(
         return _welcome(session, user_id, login, device, now)
 
 
+def confirm(
+    database: Database, passwords: Passwords, user_id: int, username: str, password: str, now: datetime
+) -> bool | throttle.Wait:
+    """Whether somebody who is logged in knows her password; wrong ones count as at login, on a lane of its own."""
+    lane = f"{username} confirm"
+    with database.write() as session:
+        stored = session.execute(sa.select(col(User.password_hash)).where(col(User.id) == user_id)).scalar()
+        left = throttle.take_try(session, lane, None, now)
+    if isinstance(left, throttle.Wait):
+        return left
+    right = passwords.matches(stored, password)
+    with database.write() as session:
+        if right:
+            throttle.succeeded(session, lane)
+        else:
+            record(session, Actor(user_id, "web", session_method="password"), "password.not_confirmed")
+    return right or (False if left else throttle.Wait(now + throttle.PAUSE, "account"))
+
+
 def _refuse(
     session: Session, user_id: int | None, login: sessions.Login, left: int, now: datetime
 ) -> Refused | throttle.Wait:

@@ -1,0 +1,89 @@
+"""Forgotten and changed passwords (A06, A16; LU-44, LU-45, LU-50..53, DD-20, DD-21): by link only."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col
+
+from auth.methods.password import Passwords
+from models import outbox, sessions, tokens
+from models.audit import Actor, record
+from models.customers import Customer, CustomerUser
+from models.database import Database
+from models.people import User
+from models.rules.identifiers import fold_login
+from models.rules.mail import address_ok
+from models.rules.passwords import broken_rules
+from models.site import Site
+
+PURPOSE = "password.reset"
+AGAIN_AFTER = timedelta(minutes=5)  # a second letter before that would only confuse, and could be used to annoy
+
+_CODES = (
+    sa.select(col(Customer.code), col(Customer.name))
+    .join(CustomerUser, col(CustomerUser.customer_id) == col(Customer.id))
+    .where(col(CustomerUser.user_id) == sa.bindparam("user_id"))
+)
+_RECENT = sa.select(sa.literal(1)).where(
+    col(outbox.Mail.user_id) == sa.bindparam("user_id"),
+    col(outbox.Mail.kind) == "password_reset",
+    col(outbox.Mail.created_at) > sa.bindparam("since"),
+)
+
+
+def ask(database: Database, site: Site, name: str, now: datetime) -> None:
+    """Queue a letter with a link for whoever has this e-mail or user name; the same work and no word otherwise."""
+    folded = fold_login(name)
+    with database.write() as session:
+        query = sa.select(User).where(sa.or_(col(User.email) == folded, col(User.username) == folded))
+        user = session.scalars(query.where(col(User.disabled_at).is_(None))).first()
+        record(session, Actor(user.id if user else None, "web"), "password.reset_requested")
+        if user is None or not user.email or not address_ok(user.email):
+            return
+        if session.execute(_RECENT, {"user_id": user.id, "since": now - AGAIN_AFTER}).first() is None:
+            outbox.queue(session, "password_reset", user.id, user.email, user.language or site.languages[0])
+
+
+def broken(connection: Connection, site: Site, user_id: int | None, password: str) -> list[str]:
+    """Which rules a new password of this user breaks; without a user, those that hold for everybody."""
+    own: list[str] = [site.name, site.short_name]
+    if user_id:
+        user = connection.execute(sa.select(User.__table__).where(col(User.id) == user_id)).one()  # type: ignore[attr-defined]
+        own += [user.username, user.name, user.email or "", (user.email or "").partition("@")[0]]
+        own += [word for row in connection.execute(_CODES, {"user_id": user_id}) for word in row]
+    return broken_rules(password, site.password_min, own)
+
+
+def renew(
+    database: Database, site: Site, passwords: Passwords, secret: str, password: str, login: sessions.Login,
+    now: datetime,
+) -> str | None:  # fmt: skip
+    """Use up the link of a letter, set the password and open a session; None when the link no longer works.
+
+    The caller has checked the password. Every older session of the user ends.
+    """
+    hashed = passwords.hash(password)  # takes long: before anything is locked
+    with database.write() as session:
+        found = tokens.use(session, PURPOSE, secret, now)
+        if found is None:
+            return None
+        actor = Actor(found.user_id, "web", session_method="password")
+        _set(session, site, actor, hashed, now, kept_session=0)
+        return sessions.begin(session, found.user_id, login, now)
+
+
+def change(database: Database, site: Site, actor: Actor, hashed: str, session_id: int, now: datetime) -> None:
+    """Set the hash of a new password; every other session of the user ends and links on their way are void."""
+    with database.write() as session:
+        _set(session, site, actor, hashed, now, kept_session=session_id)
+
+
+def _set(session: Session, site: Site, actor: Actor, hashed: str, now: datetime, kept_session: int) -> None:
+    user = session.get_one(User, actor.user_id)
+    user.password_hash = hashed
+    sessions.end_others(session, user.id or 0, kept_session, now)
+    tokens.void(session, PURPOSE, user.id or 0, now)
+    record(session, actor, "password.changed")
+    if user.email and address_ok(user.email):
+        outbox.queue(session, "password_changed", user.id, user.email, user.language or site.languages[0])

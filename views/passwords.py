@@ -1,0 +1,138 @@
+"""Forgotten and changed passwords, and the rules while one is typed (A04, A06; LU-44, LU-45, LU-50..53)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from auth.access import Right
+from auth.guard import needs, public
+from auth.methods import password as method
+from auth.methods import renewal
+from auth.state import reading, somebody, state, visitor
+from models import throttle, tokens
+from models.rules.passwords import LONGEST, RULES
+from models.sessions import Login
+from models.types import utc_now
+from views.devices import device_name
+from views.limits import act_limit, login_limit
+from views.pages import fragment, page, redirect_to, set_cookie
+
+passwords = Blueprint("passwords", __name__)
+
+
+@passwords.get("/password/forgot")
+@public
+def forgot() -> Response:
+    """Where to send a link."""
+    return page("passwords/forgot.html", typed="")
+
+
+@passwords.post("/password/forgot")
+@public
+@login_limit
+def ask() -> Response:
+    """The same answer for everybody, whether there is such an account or not (security rule 7)."""
+    typed = request.form.get("username", "").strip()
+    if not typed or len(typed) > 254 or not typed.isprintable():
+        return page("passwords/forgot.html", status=422, typed=typed[:254])
+    renewal.ask(state().database, state().site, typed, utc_now())
+    return redirect_to("/password/forgot/sent")
+
+
+@passwords.get("/password/forgot/sent")
+@public
+def sent() -> Response:
+    """What happens next, and what to do when nothing comes (LU-52)."""
+    return page("passwords/sent.html")
+
+
+@passwords.get("/password/reset/<token>")
+@public
+def reset(token: str) -> Response:
+    """The form behind the link; the link is used up by POST only, because scanners open links (security rule 6)."""
+    return _reset(token)
+
+
+@passwords.post("/password/reset/<token>")
+@public
+@login_limit
+def renew(token: str) -> Response:
+    """Set the password and sign in."""
+    held, now, password = state(), utc_now(), request.form.get("password", "")
+    found = tokens.look(reading(), renewal.PURPOSE, token, now)
+    if found is None:
+        return _reset(token)
+    if broken := renewal.broken(reading(), held.site, found.user_id, password):
+        return _reset(token, 422, broken, password)
+    login = Login("password", None, device_name(request.user_agent.string), request.remote_addr or "")
+    opened = renewal.renew(held.database, held.site, held.passwords, token, password, login, now)
+    if opened is None:
+        return _reset(token)
+    response = redirect_to("/properties/last")
+    set_cookie(response, held.settings.session_cookie, opened)
+    return response
+
+
+def _reset(token: str, status: int = 200, broken: list[str] | None = None, password: str = "") -> Response:
+    """The form, or the page of every kind of bad link alike."""
+    if tokens.look(reading(), renewal.PURPOSE, token, utc_now()) is None:
+        return page("passwords/void.html", status=410)
+    return page("passwords/reset.html", status=status, token=token, **_rules(broken, password))
+
+
+def _rules(broken: list[str] | None = None, password: str = "") -> dict[str, Any]:
+    """Which rules are kept; None while nothing has been typed."""
+    kept = {rule: rule not in broken if broken is not None and password else None for rule in RULES}
+    return {"rules": kept, "least": state().site.password_min, "failed": broken is not None}
+
+
+@passwords.get("/profile/password")
+@needs("settings", Right.ACT)
+def form() -> Response:
+    """The old password once, the new one once with "show" (LU-44 as decisions.md has it)."""
+    return _change()
+
+
+@passwords.post("/profile/password")
+@needs("settings", Right.ACT)
+@act_limit
+def change() -> Response:
+    """Set a new password; every other device is signed out."""
+    held, person, now = state(), somebody(), utc_now()
+    old, new = request.form.get("old", ""), request.form.get("password", "")
+    broken = renewal.broken(reading(), held.site, person.user_id, new)
+    wrong = "missing" if not old else ""
+    if not wrong and not broken:
+        outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, old, now)
+        if isinstance(outcome, throttle.Wait):
+            return _change(429, wait=outcome)
+        wrong = "" if outcome else "wrong"
+    if wrong or broken:
+        return _change(422, broken, new, wrong=wrong)
+    renewal.change(held.database, held.site, person.actor(), held.passwords.hash(new), person.session_id, now)
+    return redirect_to("/profile?changed=password")
+
+
+def _change(status: int = 200, broken: list[str] | None = None, password: str = "", **more: Any) -> Response:
+    words = {"wrong": "", "wait": None} | more
+    return page("passwords/change.html", status=status, current="profile", **_rules(broken, password), **words)
+
+
+@passwords.post("/password/check")
+@public
+@act_limit
+def check() -> Response:
+    """The list of rules for what has been typed so far; nothing is stored or logged (ux.md §3.3)."""
+    password = request.form.get("password", "")[: LONGEST + 1]
+    person = visitor()
+    broken = renewal.broken(reading(), state().site, person.user_id if person else None, password)
+    return fragment("passwords/_rules.html", **_rules(broken, password))
+
+
+@passwords.get("/.well-known/change-password")
+@public
+def well_known() -> Response:
+    """Where password managers send people."""
+    response = redirect_to("/profile/password")
+    response.status_code = 302  # what the specification asks for
+    return response
