@@ -48,6 +48,7 @@ class Demo:
     port: int
     data: Path
     today: date
+    mail_port: int
 
     @property
     def environment(self) -> dict[str, str]:
@@ -61,6 +62,9 @@ class Demo:
             "TRUSTED_HOSTS": "localhost,127.0.0.1",
             "DEMO": "true",
             "TODAY": self.today,
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": self.mail_port,
+            "SMTP_SECURITY": "none",
         }
         return dict(os.environ) | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
 
@@ -95,7 +99,7 @@ def read_arguments(arguments: Sequence[str] | None) -> Demo:
         raise Refusal(f"PORT is a number from 1 to 65535, not “{asked.port}”.")
     site = load_site(asked.site)
     data = Path(asked.data or f"instance/{site.slug}").resolve()
-    return Demo(site, int(asked.port), data, _day(asked.today) if asked.today else demo_today(site))
+    return Demo(site, int(asked.port), data, _day(asked.today) if asked.today else demo_today(site), _free_port())
 
 
 def _day(text: str) -> date:
@@ -180,6 +184,7 @@ def serve(demo: Demo) -> int:
     """Run the children until one ends or a person ends them; the exit code."""
     children = Children(demo.environment)
     try:
+        children.start("mail server", *_mail_server(demo))
         children.start("web server", *_web_server(demo.port))
         deadline = time.monotonic() + _START_SECONDS
         while not _answers(demo.port):
@@ -187,6 +192,7 @@ def serve(demo: Demo) -> int:
                 return code
             if time.monotonic() > deadline:
                 raise Refusal(f"The web server did not answer within {_START_SECONDS:.0f} seconds.")
+        children.start("worker", sys.executable, "-m", "flask", "--app", "app", "worker")
         print(_welcome(demo), flush=True)
         return children.ended() or 0
     finally:
@@ -198,6 +204,16 @@ def _web_server(port: int) -> list[str]:
     options = f"""--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws
         --log-level warning --workers-kill-timeout 1"""
     return [sys.executable, "-m", "granian", "--factory", "app:server", *options.split()]
+
+
+def _mail_server(demo: Demo) -> list[str]:
+    letters = str(demo.data / "letters")
+    return [sys.executable, "-m", "demo.mailserver", "--folder", letters, "--port", str(demo.mail_port)]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
@@ -215,6 +231,7 @@ def _welcome(demo: Demo) -> str:
     return "\n".join(
         [
             f"\nThe demo of {demo.site.name} is at http://localhost:{demo.port} (Ctrl-C ends it).",
+            f"It sends no e-mail: its letters lie at http://localhost:{demo.port}/demo/mailbox.",
             f"Its business day is {demo.today}. User names and passwords:",
             *("  {username:<11}{password:<19}{name}, {who}".format(**person) for person in PEOPLE),
         ]
