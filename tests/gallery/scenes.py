@@ -5,10 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import sqlalchemy as sa
 from flask import Response
 from werkzeug.exceptions import TooManyRequests
 
 from auth.guard import public
+from auth.methods.renewal import PURPOSE
+from models import tokens
+from models.people import User
 from models.site import Contact, load_site
 from models.types import utc_now
 from tests.cast import TODAY
@@ -153,6 +157,45 @@ def all_readings(gallery: Gallery, extra: Extra) -> None:
     set_meter(gallery.app, cast.hot, removed_on=None)
 
 
+def passwords_are_changed(gallery: Gallery, extra: Extra) -> None:
+    """Last of all: after it Marta has another one."""
+    stranger = gallery.visitor("", again=True)
+    forgotten = stranger.get("/password/forgot")
+    for name in ("", "marta"):
+        stranger.submit(forgotten, "/password/forgot", username=name)
+    address = "/password/reset/" + link_for(gallery.app, "marta")
+    page = stranger.get(address)
+    for typed in ("", "short", GOOD):
+        stranger.post("/password/check", page.form(address).fields | {"password": typed}, headers=HTMX)
+    for typed in ("short", GOOD):
+        stranger.submit(page, address, password=typed)
+    gallery.visitor("", again=True).submit(page, address, password=GOOD)  # another browser's form
+    marta = gallery.visitor("marta", again=True, password=GOOD)
+    stale = marta.get(address)
+    assert stale.headings
+    form = marta.get("/profile/password")
+    for old, new in (("", ""), ("wrong", GOOD), (GOOD, "short"), (GOOD, GOOD + "!"), *[("wrong", GOOD)] * 10):
+        marta.submit(form, "/profile/password", old=old, password=new)
+
+
+GOOD = "zaļa zāle aug lēnām 7"
+
+
+def link_for(app: Any, username: str) -> str:
+    """The secret in the letter that this person was sent."""
+    with app.extensions["ekabinets"].database.write() as session:
+        user = session.scalars(sa.select(User).where(User.username == username)).one()
+        return tokens.issue(session, PURPOSE, user.id, timedelta(hours=1), utc_now())
+
+
+def letters_have_come(gallery: Gallery, extra: Extra) -> None:
+    folder = gallery.app.extensions["ekabinets"].settings.files_dir.parent / "letters"
+    gallery.visitor("").get("/demo/mailbox")
+    folder.mkdir(exist_ok=True)
+    (folder / "1.eml").write_bytes(b"To: anna@example.com\nSubject: Test\n\nHello\n\nhttp://localhost/password/reset/abc\n")
+    gallery.visitor("").get("/demo/mailbox")
+
+
 def everything_fails(gallery: Gallery, extra: Extra) -> None:
     anna, views = gallery.visitor("anna"), gallery.app.view_functions
     for code in (*errors.CODES, 401, 500):
@@ -204,4 +247,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
+    letters_have_come, passwords_are_changed,
 )  # fmt: skip

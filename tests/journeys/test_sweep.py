@@ -27,6 +27,7 @@ __all__ = ["galleries"]
 # Each form with what its sender can be answered.
 FORMS = {
     "login.submit": {303, 422, 429}, "login.log_out": {303},
+    "passwords.ask": {303, 422}, "passwords.renew": {303, 400, 410, 422}, "passwords.change": {303, 422, 429}, "passwords.check": {200},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
 }  # fmt: skip
@@ -90,7 +91,7 @@ def test_every_text_of_the_templates_has_been_seen(galleries: dict[str, Gallery]
 
 def is_of_pages(places: list[str]) -> bool:
     """Whether a text stands in a template of a page."""
-    return any(place.startswith("templates/") and not place.endswith("/pdf.html") for place in places)
+    return any(place.startswith("templates/") and not place.endswith(("/pdf.html", ".txt")) for place in places)
 
 
 def words(sight: Sight) -> set[str]:

@@ -150,6 +150,11 @@ def test_the_rules_are_told_while_typing_and_nothing_is_stored(browser: Browser,
     assert fetch(app, sa.select(sa.func.count()).select_from(AuditRow)) == before
 
 
+def test_the_advice_where_to_keep_a_password_stands_beside_it(anna: Browser):
+    page = anna.get(PATH)
+    assert "Keep it in a safe place" in page.text and "We never ask for it by phone or e-mail." in page.text
+
+
 def test_password_managers_find_the_page(browser: Browser):
     answer = browser.client.get("/.well-known/change-password")
     assert (answer.status_code, answer.location) == (302, "/profile/password")
