@@ -31,20 +31,9 @@ def install(app: Flask) -> None:
     data = click.Group("data", help="Data in and out.")
     app.cli.add_command(db)
     app.cli.add_command(data)
-    mail = click.Group("mail", help="Letters.")
-    app.cli.add_command(mail)
     _schema_commands(db, held)
     _data_commands(data, held)
-    _mail_commands(mail, held)
-
-    @app.cli.command("worker")
-    def worker() -> None:
-        """Send letters until SIGTERM or Ctrl-C; several may run at once."""
-        from jobs.worker import run  # here, because a web process never needs it
-
-        if not held.settings.smtp_host:
-            raise click.ClickException("smtp_host: is empty; there is no server to send letters by")
-        run(app)
+    _mail_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -91,7 +80,19 @@ def _data_commands(data: click.Group, held: State) -> None:
         export_readings(held.database, moment, sys.stdout)
 
 
-def _mail_commands(mail: click.Group, held: State) -> None:
+def _mail_commands(app: Flask, held: State) -> None:
+    @app.cli.command("worker")
+    def worker() -> None:
+        """Send letters until SIGTERM or Ctrl-C; several may run at once."""
+        from jobs.worker import run  # here, because a web process never needs it
+
+        if not held.settings.smtp_host:
+            raise click.ClickException("smtp_host: is empty; there is no server to send letters by")
+        run(app)
+
+    mail = click.Group("mail", help="Letters.")
+    app.cli.add_command(mail)
+
     @mail.command("list")
     def show() -> None:
         """What waits, and what was parked after too many tries, with the reason."""
