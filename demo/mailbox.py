@@ -23,7 +23,7 @@ class Letter:
     name: str
     recipient: str
     subject: str
-    text: str
+    paragraphs: list[list[str]]  # of lines
 
 
 def folder() -> Path:
@@ -43,4 +43,6 @@ def _read(file: Path) -> Letter:
     letter = message_from_bytes(file.read_bytes(), policy=default)
     assert isinstance(letter, EmailMessage)  # what the policy makes
     body = letter.get_body(("plain",))
-    return Letter(file.stem, letter["To"] or "", letter["Subject"] or "", str(body.get_content()) if body else "")
+    text = "\n".join(str(body.get_content()).splitlines()) if body else ""
+    paragraphs = [paragraph.split("\n") for paragraph in text.strip().split("\n\n")]
+    return Letter(file.stem, letter["To"] or "", letter["Subject"] or "", paragraphs)
