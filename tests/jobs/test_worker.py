@@ -1,0 +1,86 @@
+"""The worker as a process of its own: killed at any moment it loses no letter, told to end it finishes one."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from models.outbox import Mail
+from models.types import utc_now
+from tests.cast import TODAY
+from tests.jobs.test_mail import write
+from tests.mailserver import Mailbox, mail_server
+from tests.standing import change, fetch
+
+ROOT = Path(__file__).parents[2]
+LETTERS, KILLS = 12, 4
+
+
+class Counting(Mailbox):
+    """Tells when another letter has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.come = threading.Condition()
+
+    async def handle_DATA(self, *about):  # type: ignore[no-untyped-def]
+        answer = await super().handle_DATA(*about)
+        with self.come:
+            self.come.notify_all()
+        return answer
+
+    def wait_for(self, count: int) -> None:
+        with self.come:
+            assert self.come.wait_for(lambda: len(self.letters) >= count, timeout=60), len(self.letters)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+def start(app: Flask, port: int) -> subprocess.Popen[bytes]:
+    settings = app.extensions["ekabinets"].settings
+    mine = {
+        "SITE": "ogre", "SECRET_KEY": settings.secret_key, "IDENTIFIER_KEY": settings.identifier_key, "DEMO": "true", "TODAY": TODAY,
+        "DATABASE_URL": settings.database_url, "FILES_DIR": settings.files_dir, "BASE_URL": "http://localhost",
+        "SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none",
+    }  # fmt: skip
+    environment = dict(os.environ) | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
+    return subprocess.Popen([sys.executable, "-m", "flask", "--app", "app", "worker"], cwd=ROOT, env=environment)
+
+
+def test_a_killed_worker_loses_no_letter_and_sends_one_twice_at_most_under_the_same_id(app: Flask):
+    for number in range(LETTERS):
+        write(app, address=f"reader{number}@example.lv")
+    mailbox = Counting()
+    with mail_server(mailbox) as port:
+        for kill in range(1, KILLS + 1):
+            worker = start(app, port)
+            mailbox.wait_for(kill * 2)
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+            change(app, sa.update(Mail).values(leased_until=None, due_at=utc_now()))  # the lease is over
+        worker = start(app, port)
+        while any(row.sent_at is None for row in fetch(app, sa.select(Mail.__table__.c.sent_at))):
+            assert worker.poll() is None
+        worker.terminate()
+        assert worker.wait(timeout=60) == 0
+    assert {letter["To"] for letter in mailbox.letters} == {f"reader{number}@example.lv" for number in range(LETTERS)}
+    assert len(mailbox.letters) <= LETTERS + KILLS, "one letter a kill: the gap that SMTP leaves"
+    ids = {letter["To"]: set() for letter in mailbox.letters}
+    for letter in mailbox.letters:
+        ids[letter["To"]].add(letter["Message-ID"])
+    assert {len(one) for one in ids.values()} == {1}
+
+
+def test_without_a_mail_server_the_worker_says_so(app: Flask):
+    outcome = app.test_cli_runner().invoke(args=["worker"])
+    assert outcome.exit_code == 1 and "smtp_host: is empty" in outcome.output
