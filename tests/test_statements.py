@@ -13,6 +13,7 @@ from flask import Flask
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
+from tests.gallery.scenes import GOOD, link_for
 from tests.views.reading_form import HTMX
 from tests.walk import ids_of, paths
 
@@ -30,7 +31,14 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    forgot, reset, change = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
+    yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
+    yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
+    yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
+    yield change, anna, change, change, {"old": PASSWORD, "password": GOOD}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
+    for _ in range(2):
+        Browser(app).log_in("anna", GOOD)
     others = [form.action for form in anna.get(own).forms if form.action.endswith("/end")]
     yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
     yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
@@ -40,7 +48,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"]}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         yield rule, paths(rule, values)[0]
 
@@ -51,8 +59,6 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         statements.clear()
         assert anna.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
-    for _ in range(2):
-        Browser(app).log_in("anna")
     for rule, browser, page, action, typed in acts(app, cast, anna):
         htmx = {"headers": HTMX} if action.startswith("/meters") else {}
         form = browser.get(page, **htmx)
