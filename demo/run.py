@@ -184,8 +184,8 @@ def serve(demo: Demo) -> int:
     """Run the children until one ends or a person ends them; the exit code."""
     children = Children(demo.environment)
     try:
-        children.start("mail server", *_mail_server(demo))
         children.start("web server", *_web_server(demo.port))
+        children.start("mail server", *_mail_server(demo))
         deadline = time.monotonic() + _START_SECONDS
         while not _answers(demo.port):
             if (code := children.ended(0.1)) is not None:

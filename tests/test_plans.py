@@ -13,6 +13,7 @@ from models.premises import Entrance
 from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.gallery.scenes import link_for
 from tests.standing import change
 from tests.test_statements import acts, pages
 from tests.views.reading_form import HTMX, send
@@ -30,6 +31,9 @@ def crowd(app: Flask, anna: Browser, cast: Cast) -> Flask:
     """The cast among thousands like it, after Anna has sent a reading."""
     send(anna, cast.hot, "528")
     Browser(app).log_in("anna", remember="1")
+    link_for(app, "anna")
+    somebody = Browser(app)
+    somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
     change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
     database: Database = app.extensions["ekabinets"].database
     grow(database, COPIES)

@@ -43,6 +43,7 @@ def test_a_laptop_may_be_what_production_may_not(tmp_path: Path):
 
 @pytest.mark.parametrize(("changed", "named"), [
     ({"demo": True}, "demo:"), ({"base_url": "http://portal.example"}, "base_url:"), ({"argon2_memory_kib": 19455}, "argon2_memory_kib"),
+    ({"smtp_host": "mail.example", "mail_from": "a@b.lv", "smtp_security": "none"}, "smtp_security:"), ({"smtp_host": "mail.example"}, "mail_from:"),
     ({"argon2_time": 1}, "argon2_time"), ({"trusted_hosts": ["portal.example", "*"]}, "trusted_hosts:"), ({"identifier_key": "s" * 40}, "identifier_key:"),
 ])  # fmt: skip
 def test_each_unsafe_setting_is_named_alone(tmp_path: Path, changed: dict[str, object], named: str):

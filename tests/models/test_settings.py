@@ -31,6 +31,12 @@ GOLDEN = {
     "argon2_time": "2",
     "argon2_parallel_hashes": "2",
     "pdf_seconds": "20",
+    "smtp_host": "",
+    "smtp_port": "587",
+    "smtp_security": "starttls",
+    "smtp_user": "",
+    "smtp_password": "",
+    "mail_from": "noreply@localhost",
     "session_idle_minutes": "30",
     "session_hours": "12",
     "log_level": "INFO",
@@ -40,6 +46,7 @@ BAD = {
     "database_url": None,  # any text goes; the engine judges it
     "files_dir": None,
     "limiter_storage": None,
+    **dict.fromkeys(("smtp_host", "smtp_user", "smtp_password", "mail_from")),  # the mail server judges them
     "site": None,
     "trusted_hosts": None,
     "log_level": "LOUD",

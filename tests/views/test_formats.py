@@ -46,6 +46,7 @@ LEFT = {
 PLURALS = {
     "%(num)d day overdue": "test_words.py::test_the_days_overdue_have_their_plural",
     "Unpaid, %(num)d day left": "test_words.py::test_the_days_left_to_pay_have_their_plural",
+    "At least %(num)d character": "test_passwords.py::test_the_least_length_has_its_plural",
     "%(num)d day left.": "test_formats.py::test_the_days_left_to_read_have_their_plural",
     "%(num)d reading received.": "test_words.py::test_the_readings_received_at_once_have_their_plural",
     "%(num)d reading needs your attention.": "test_words.py::test_the_readings_received_at_once_have_their_plural",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from tests.browser import Browser
 from tests.cast import PASSWORD
 from tests.mailserver import Mailbox, mail_server, text
 from tests.standing import change, fetch
+from views.language import LANGUAGES
 
 NEW = "zaļa zāle aug lēnām 7"
 PATH = "/profile/password"
@@ -153,6 +155,22 @@ def test_the_rules_are_told_while_typing_and_nothing_is_stored(browser: Browser,
 def test_the_advice_where_to_keep_a_password_stands_beside_it(anna: Browser):
     page = anna.get(PATH)
     assert "Keep it in a safe place" in page.text and "We never ask for it by phone or e-mail." in page.text
+
+
+LEAST = {
+    "lv": {8: "Vismaz 8 rakstzīmes", 20: "Vismaz 20 rakstzīmju", 21: "Vismaz 21 rakstzīme", 22: "Vismaz 22 rakstzīmes"},
+    "en": {8: "At least 8 characters", 20: "At least 20 characters", 21: "At least 21 characters", 22: "At least 22 characters"},
+    "ru": {8: "Не менее 8 знаков", 20: "Не менее 20 знаков", 21: "Не менее 21 знака", 22: "Не менее 22 знаков"},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_least_length_has_its_plural(app: Flask, language: str):
+    held, anna = app.extensions["ekabinets"], Browser(app, language)
+    anna.log_in("anna")
+    for least, words in LEAST[language].items():
+        app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"password_min": least}))
+        assert words in anna.get(PATH).text
 
 
 def test_password_managers_find_the_page(browser: Browser):
