@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.exchange import ExchangeError, ImportBusy, import_folder, intake
-from jobs.exchange.lock import only_one
+from jobs.exchange.load import only_one
 from jobs.exchange.report import KEPT_PROBLEMS, print_report, progress_bar
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import Database
