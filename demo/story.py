@@ -8,8 +8,7 @@ from typing import Any
 
 from demo.bill import ESTIMATE, write_bills
 from demo.calendar import DAY, Month, Plan
-from demo.crowd import FIRST, FLATS, House
-from demo.flat import Dial, Flat, monthly, ordinary_flat, write_customer, write_meter
+from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
 from models.types import MeterKind
