@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -81,10 +81,8 @@ class Table:
 
     def converter(self, column: Column) -> Convert:
         """What makes a value of a cell that was cleaned."""
-        convert = column.convert
-        if not convert:
-            convert = cells.text(64 if column.refers else cast(sa.String, self.db.c[column.fills].type).length or 0)
-        return convert
+        kind: Any = self.db.c[column.fills].type if column.fills else None
+        return column.convert or cells.text(64 if column.refers else kind.length)
 
     def wrong_headers(self, header: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Column and what is expected, for each reason not to read a file with this header."""

@@ -76,36 +76,36 @@ def _write_registers(batch: Batch, work: Work) -> set[int]:
     meter, own = batch.table.db.c, batch.values["external_id"]
     ids = {name: row.id for name, row in work.find(meter.external_id, own, meter.id).items()}
     standing = _registers(work, [*ids.values()])
-    new: dict[str, list[Any]] = {name: [] for name in ("meter_id", "ordinal", "name", "digits", "decimals")}
-    other, changed = [], set()
+    new, other, changed = [], [], set()
     for index in batch.good():
-        meter_id = ids[own[index]]
-        for wanted, stands in _wanted_registers(batch, index, standing.get(meter_id, [])):
-            if stands is None:
-                wanted = {"name": "", "meter_id": meter_id} | wanted
-                for name, values in new.items():
-                    values.append(wanted.get(name))
-            elif any(getattr(stands, name) != value for name, value in wanted.items()):
-                other.append(wanted | {"row_id": stands.id})
+        stands = standing.get(ids[own[index]], [])
+        for place, (name, digits, decimals) in enumerate(_dials(batch, index, stands)):
+            if place >= len(stands):
+                new.append((ids[own[index]], place + 1, name, digits, decimals))
+            elif (name, digits, decimals) != (stands[place].name, stands[place].digits, stands[place].decimals):
+                other.append({"row_id": stands[place].id, "name": name, "digits": digits, "decimals": decimals})
             else:
                 continue
             changed.add(index)
-    work.insert(db("register"), new)
+    columns = ("meter_id", "ordinal", "name", "digits", "decimals")
+    work.insert(db("register"), dict(zip(columns, map(list, zip(*new, strict=True)), strict=False)))
     work.update(db("register"), other)
     if replaces := batch.values.get("replaces"):
         changed |= _link(batch, work, "replaces_id", {index: (own[index], replaces[index]) for index in batch.good()})
     return changed
 
 
-def _wanted_registers(
-    batch: Batch, index: int, standing: list[sa.Row[Any]]
-) -> Iterator[tuple[dict[str, Any], sa.Row[Any] | None]]:
-    """For each register what the file says of it, and the register that is there."""
-    about = {name: batch.values[name][index] for name in ("digits", "decimals") if name in batch.values}
-    names = batch.values["registers"][index] or [""] if "registers" in batch.values else None
-    for place in range(len(names) if names else max(1, len(standing))):
-        named = {"name": names[place]} if names else {}
-        yield {"ordinal": place + 1} | named | about, standing[place] if place < len(standing) else None
+def _dials(batch: Batch, index: int, standing: list[sa.Row[Any]]) -> Iterator[tuple[Any, Any, Any]]:
+    """Name, digits and decimals of each register: as the file says, and where it is silent as they are."""
+    names, digits, decimals = (batch.values.get(column) for column in ("registers", "digits", "decimals"))
+    wanted = (names[index] if names else [row.name for row in standing]) or [""]
+    for place, name in enumerate(wanted):
+        old = standing[place] if place < len(standing) else None
+        yield (
+            name,
+            digits[index] if digits else getattr(old, "digits", None),
+            decimals[index] if decimals else getattr(old, "decimals", None),
+        )
 
 
 METERS = Table(
