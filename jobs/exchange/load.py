@@ -89,13 +89,15 @@ def _files(source: Source, report: Report) -> Iterator[tuple[Table, str]]:
     """The files to read, in the order of the tables; what cannot be a table is reported."""
     found: dict[str, list[str]] = {name: [] for name in TABLES}
     for file in source.names():
-        name, _, kind = file.rpartition(".")
-        if name in TABLES and kind in ("csv", "xlsx"):
-            found[name].append(file)
-        elif kind in ("csv", "xlsx"):
-            report.add_problems([Problem(file, 0, "", "", "the name of a table: " + ", ".join(TABLES))])
+        if file.endswith((".csv", ".xlsx")):
+            found.setdefault(file.rpartition(".")[0], []).append(file)
     for name, files in found.items():
+        if name not in TABLES:
+            expected = "the name of a table: " + ", ".join(TABLES)
+            report.add_problems(Problem(file, 0, "", "", expected) for file in files)
+    for name, table in TABLES.items():
+        files = found[name]
         if len(files) > 1:
             report.add_problems([Problem(files[1], 0, "", "", f"not also {files[0]}; neither was read")])
         elif files:
-            yield TABLES[name], files[0]
+            yield table, files[0]

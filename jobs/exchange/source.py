@@ -4,10 +4,12 @@ Nothing is ever extracted to disk under a name from the archive, and no link is 
 """
 
 import csv
+import lzma
 import stat
 import tomllib
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +26,8 @@ MAX_BYTES = 2 * 10**9  # of a ZIP when it is unpacked
 MAX_RATIO = 200  # unpacked ÷ packed of one entry; tables reach 30
 MAX_FILE = 20 * 10**6  # bytes of one document
 _SMALL = 1 << 20  # bytes; so much may unpack from nothing
-# What reading a damaged archive or disk raises.
-DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, EOFError)
+# What reading a damaged archive or disk raises; the last one stands for a way of packing that is not known.
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 
 
 class ExchangeError(click.ClickException):
@@ -102,11 +104,11 @@ def _checked(archive: zipfile.ZipFile) -> list[str]:
         raise ExchangeError(f"The ZIP has more than {MAX_ENTRIES} files; hand it over as a folder.")
     if sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise ExchangeError(f"The ZIP is bigger than {MAX_BYTES // 10**9} GB unpacked; hand it over as a folder.")
-    names = [entry.filename for entry in entries]
+    files = Counter(entry.filename for entry in entries if not entry.is_dir())
     for entry in entries:
-        if _is_unsafe(entry) or names.count(entry.filename) > 1:
+        if _is_unsafe(entry) or files[entry.filename] > 1:
             raise ExchangeError(f"The ZIP has an entry that is not taken: {entry.filename!a}.")
-    return names
+    return [*files]
 
 
 def _is_unsafe(entry: zipfile.ZipInfo) -> bool:

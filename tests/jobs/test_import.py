@@ -333,6 +333,16 @@ def test_a_zip_that_lies_about_a_size_gives_no_byte_more(exchange):
     assert report.tables["houses"].missing == 0
 
 
+def test_a_file_that_a_zip_holds_in_an_unknown_packing_is_one_problem(exchange):
+    exchange.put_all()
+    path = archive(exchange)
+    with zipfile.ZipFile(path, "a") as out:
+        out.getinfo("houses.csv").compress_type = 99
+        out.writestr("files/more.pdf", b"")
+    report = exchange.run(path)
+    assert places(report)[0] == ("houses.csv", 0, "") and report.tables["customers"].added == 2
+
+
 def test_symbolic_links_in_a_folder_are_not_followed(exchange, tmp_path):
     exchange.put_all()
     (exchange.path / "houses.csv").rename(tmp_path / "houses.csv")
