@@ -102,9 +102,7 @@ def write_customer(rows: Rows, number: int, name: str, language: str, **more: An
     rows.add("customers", f"C{number}", number, name, "person", personal_code(number), **more)
 
 
-def monthly(
-    history: Sequence[Month], counted: Sequence[tuple[MeterKind, Sequence[int]]]
-) -> list[tuple[Month, Used]]:
+def monthly(history: Sequence[Month], counted: Sequence[tuple[MeterKind, Sequence[int]]]) -> list[tuple[Month, Used]]:
     """Each month with the consumption of all meters by kind."""
     kinds = dict.fromkeys(kind for kind, _ in counted)
     return [

@@ -35,9 +35,7 @@ def _earlier(batch: Batch, work: Work, column: str, expected: str, *more: Any) -
     return known
 
 
-def _link(
-    batch: Batch, work: Work, field: str, pairs: dict[int, tuple[str, str | None]], **more: Any
-) -> set[int]:
+def _link(batch: Batch, work: Work, field: str, pairs: dict[int, tuple[str, str | None]], **more: Any) -> set[int]:
     """Of each pair the first row points to the second by `field`. The places where that was not so."""
     table, every = batch.table.db, {name for pair in pairs.values() for name in pair}
     rows = work.find(table.c.external_id, every, table.c.id, table.c[field])
