@@ -121,10 +121,9 @@ class FileImport:
 
     def _find_existing(self, batch: Batch) -> None:
         """The database's row for each of the batch; a second row for one of them is a problem."""
-        keys = _keys(batch, self.table.key)
-        columns = [self.table.db.c[name] for name in self.table.selected]
-        width = len(self.table.key)
-        found = self.work.find(tuple(columns[:width]), keys, *columns[width:])
+        key, keys = _keyed(batch, self.table.key)
+        others = [self.table.db.c[name] for name in self.table.selected if name not in self.table.key]
+        found = self.work.find(key, keys, *others)
         batch.existing = [found.get(one) for one in keys]
         old = [row.id for row in found.values() if row.id <= self.newest]
         again = {row.id for row in found.values()} - {*old} | {*self.work.find(SEEN.c.id, old)}
@@ -143,8 +142,8 @@ class FileImport:
         """No two rows have the same values of `names`."""
         if not all(name in batch.fields for name in names):
             return
-        db, keys = self.table.db.c, _keys(batch, names)
-        found = self.work.find(tuple(db[name] for name in names), keys, db.external_id)
+        columns, keys = _keyed(batch, names)
+        found = self.work.find(columns, keys, self.table.db.c.external_id)
         owners = {key: row.external_id for key, row in found.items()}
         for index in batch.good():
             own, key = batch.values["external_id"][index], keys[index]
@@ -191,10 +190,13 @@ class FileImport:
         return key, db.join(invoice, invoice.c.id == db.c.invoice_id)
 
 
-def _keys(batch: Batch, names: tuple[str, ...]) -> list[tuple[Any, ...] | None]:
-    """What these database columns have in each row; None where one of them is empty."""
+def _keyed(batch: Batch, names: tuple[str, ...]) -> tuple[Any, list[Any]]:
+    """These database columns as `Work.find` takes them, and each row's values; None where one of them is empty."""
+    columns = tuple(batch.table.db.c[name] for name in names)
+    if len(names) == 1:
+        return columns[0], batch.fields[names[0]]
     rows = zip(*(batch.fields[name] for name in names), strict=True)
-    return [key if None not in key else None for key in rows]
+    return columns, [key if None not in key else None for key in rows]
 
 
 def _differing(batch: Batch) -> tuple[list[int], list[int]]:
