@@ -1,6 +1,7 @@
 """Rows of the exchange format: kept as text that stands for many flats, or written to a folder."""
 
 import csv
+from collections import defaultdict
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -13,29 +14,27 @@ from reportlab.pdfgen.canvas import Canvas
 from jobs.exchange.tables import TABLES
 
 _FONT = Path(__file__).parent.parent / "static/fonts/DejaVuSans-subset.ttf"  # has Latvian letters
-COLUMNS = {name: list(table.columns) for name, table in TABLES.items()}
+Text = dict[str, str]  # table → its rows
 
 
 class Rows:
     """Rows of one flat (or house) as text, with "@" for its number and "#" for the account it pays to."""
 
     def __init__(self) -> None:
-        """No rows yet."""
-        self._files: dict[str, TextIO] = {table: StringIO() for table in COLUMNS}
+        self._files: dict[str, TextIO] = defaultdict(StringIO)
 
     def add(self, table: str, *first: Any, **rest: Any) -> None:
         """Add a row: `first` are its first columns. An unknown column is a ValueError."""
-        columns = COLUMNS[table]
+        columns = TABLES[table].columns
         values = dict(zip(columns, first, strict=False)) | rest
         if unknown := values.keys() - columns:
             raise ValueError(f"{table}: no column {', '.join(unknown)}")
         writer = csv.writer(self._files[table], delimiter=";", lineterminator="\n")
         writer.writerow([values.get(column) for column in columns])
 
-    def text(self) -> dict[str, str]:
-        """Table → its rows, of those that have any."""
-        texts = {table: file.getvalue() for table, file in self._files.items() if isinstance(file, StringIO)}
-        return {table: text for table, text in texts.items() if text}
+    def text(self) -> Text:
+        """What was added."""
+        return {table: file.getvalue() for table, file in self._files.items() if isinstance(file, StringIO)}
 
 
 class Folder(Rows):
@@ -45,12 +44,12 @@ class Folder(Rows):
         """Make the folder and every file with its header."""
         (path / "files").mkdir(parents=True, exist_ok=True)
         (path / "exchange.toml").write_text(f"version = 1\ncreated = {created}\n", "utf-8")
-        self._path, self._files = path, {}
-        for table, columns in COLUMNS.items():
-            self._files[table] = (path / f"{table}.csv").open("w", encoding="utf-8", newline="")
-            self.add(table, *columns)
+        self._path = path
+        self._files = {table: (path / f"{table}.csv").open("w", encoding="utf-8", newline="") for table in TABLES}
+        for name, table in TABLES.items():
+            self.add(name, *table.columns)
 
-    def put(self, text: dict[str, str], number: int, iban: str) -> None:
+    def put(self, text: Text, number: int, iban: str) -> None:
         """Write what `Rows.text` gave, for this flat or house."""
         for table, rows in text.items():
             self._files[table].write(rows.replace("@", str(number)).replace("#", iban))
@@ -63,10 +62,9 @@ class Folder(Rows):
         for place, line in enumerate(("DEMO", *lines)):
             page.drawString(60, 740 - 36 * place, line)
         page.save()
-        return f"{name}.pdf"
+        return path.name
 
     def close(self) -> None:
-        """Finish every file."""
         for file in self._files.values():
             file.close()
 

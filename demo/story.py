@@ -8,8 +8,7 @@ from typing import Any
 
 from demo.bill import ESTIMATE, write_bills
 from demo.calendar import DAY, Month, Plan
-from demo.crowd import FIRST, FLATS, House
-from demo.flat import Dial, Flat, monthly, ordinary_flat, write_customer, write_meter
+from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
 from models.types import MeterKind
@@ -94,8 +93,10 @@ def _write_point(
     rows: Rows, dial: Dial, point: dict[str, Any], history: Sequence[Month], rng: random.Random
 ) -> list[list[int]]:
     """Write the meter or meters of a point; for each register what it counted in each month."""
-    story, amounts, meter = point.get("story", ()), dial.usage(history, rng), {"place": point["place"]}
-    meter |= {"registers": point.get("registers")} | _validity(dial.plan, story)
+    story, amounts = point.get("story", ()), dial.usage(history, rng)
+    meter = {"place": point["place"]} | point.get("meter", {})
+    if "valid" in point:
+        meter["valid_until"] = dial.plan.today + point["valid"] * DAY
     if "remote" in story:
         dial = replace(dial, source="remote")
     elif history[-1].is_open and "sent" not in story:
@@ -109,18 +110,10 @@ def _write_point(
         start = dial.limit - sum(amounts[:rolls]) - dial.shown(amounts[rolls] // 2)
         replace(dial, marks={**_LONG, **dial.marks}).write(rows, start, history, amounts)
         return [amounts]
-    both = [amounts, dial.usage(history, rng)] if point.get("registers") else [amounts]
+    both = [amounts, dial.usage(history, rng)] if "registers" in meter else [amounts]
     for register, counted in enumerate(both, 1):
         replace(dial, register=register).write(rows, 245_000 * register, history, counted)
     return both
-
-
-def _validity(plan: Plan, story: Sequence[str]) -> dict[str, Any]:
-    if "remote" in story:
-        return {"remote": 1, "valid_kind": "none", "valid_until": None}
-    if "expired" in story:
-        return {"valid_kind": "verification", "valid_until": plan.today - 40 * DAY}
-    return {"valid_until": plan.today + 21 * DAY} if "soon" in story else {}
 
 
 def _write_replaced(

@@ -2,10 +2,11 @@
 
 import random
 import tomllib
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from models.site import Site
 from models.types import MeterKind
@@ -15,8 +16,7 @@ STREETS: list[str] = DATA["names"]["streets"]
 _CODE_WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
-@dataclass(frozen=True)
-class Town:
+class Town(BaseModel):
     """A site's ground, as demo.toml explains it."""
 
     name: str
@@ -29,8 +29,7 @@ class Town:
 
 def town_of(site: Site) -> Town:
     """The ground under a site."""
-    values = DATA["sites"].get(site.slug, DATA["sites"]["any"])
-    return Town(**(values | {"reads": [MeterKind(kind) for kind in values["reads"]]}))
+    return Town(**DATA["sites"].get(site.slug, DATA["sites"]["any"]))
 
 
 def person(rng: random.Random) -> tuple[str, str]:

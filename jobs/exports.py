@@ -1,12 +1,12 @@
 """Data out: readings for the billing system, as CSV (D15; docs/integration.md)."""
 
 import csv
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.database import Database
@@ -15,53 +15,56 @@ from models.readings import Reading
 from models.rules.numbers import format_plain
 from models.types import ExternalStatus
 
-COLUMNS = (
-    "external_id", "meter", "register", "value", "date", "period", "source", "received_at", "corrects", "status",
-    "status_reason", "flag",
-)  # fmt: skip
 CHUNK = 2000  # rows
 
-_OWN_ID = sa.literal("P").concat(sa.cast(col(Reading.id), sa.String))
-_PAGE = sa.select(col(Reading.id)).where(col(Reading.id) > sa.bindparam("after")).order_by(col(Reading.id)).limit(CHUNK)
-_PAGE_SINCE = _PAGE.where(col(Reading.changed_at) >= sa.bindparam("since"))
 _IDS: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
+_PAGE = sa.select(col(Reading.id)).where(col(Reading.id) > sa.bindparam("after")).order_by(col(Reading.id)).limit(CHUNK)
+
+
+def _shown_id(reading: type[Reading]) -> sa.ColumnElement[str]:
+    own = sa.literal("P").concat(sa.cast(col(reading.id), sa.String))
+    return sa.func.coalesce(col(reading.external_id), own)
+
+
+_IS_NEW = col(Reading.status) == ExternalStatus.RECEIVED
 _MARK = (
     sa.update(Reading)
-    .where(col(Reading.id).in_(_IDS))
-    .where(col(Reading.external_id).is_(None) | (col(Reading.status) == ExternalStatus.RECEIVED))
+    .where(col(Reading.id).in_(_IDS), col(Reading.external_id).is_(None) | _IS_NEW)
     .values(
-        external_id=sa.func.coalesce(col(Reading.external_id), _OWN_ID),
-        status=sa.case(
-            (col(Reading.status) == ExternalStatus.RECEIVED, ExternalStatus.EXPORTED.value), else_=col(Reading.status)
-        ),
+        external_id=_shown_id(Reading),
+        status=sa.case((_IS_NEW, ExternalStatus.EXPORTED.value), else_=col(Reading.status)),
     )
 )
+_OLD = aliased(Reading)
+_CORRECTS = (  # by register, because that is indexed and superseded_by_id is not
+    sa.select(_shown_id(_OLD))
+    .where(col(_OLD.register_id) == col(Reading.register_id), col(_OLD.superseded_by_id) == col(Reading.id))
+    .where(col(_OLD.superseded_at).is_not(None))
+    .order_by(col(_OLD.id).desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# Column of the file → what stands there, and how it is written where that is not its text.
+_COLUMNS: dict[str, tuple[Any, Any]] = {
+    "external_id": (col(Reading.external_id), str),
+    "meter": (col(Meter.external_id), str),
+    "register": (col(Register.ordinal), str),
+    "value": (col(Reading.value), lambda value: format_plain(value, 0).replace(".", ",")),
+    "date": (col(Reading.read_on), str),
+    "period": (col(Reading.period), lambda first: f"{first:%Y-%m}"),
+    "source": (col(Reading.source), str),
+    "received_at": (col(Reading.received_at), lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}"),
+    "corrects": (_CORRECTS, str),
+    "status": (col(Reading.status), str),
+    "status_reason": (col(Reading.status_reason), str),
+    "flag": (col(Reading.flag), str),
+}
+COLUMNS = tuple(_COLUMNS)
 _ROWS: sa.Executable = (
-    sa.select(
-        col(Reading.id),
-        col(Reading.external_id),
-        col(Meter.external_id).label("meter"),
-        col(Register.ordinal),
-        col(Reading.register_id),
-        col(Reading.value),
-        col(Reading.read_on),
-        col(Reading.period),
-        col(Reading.source),
-        col(Reading.received_at),
-        col(Reading.status),
-        col(Reading.status_reason),
-        col(Reading.flag),
-    )
+    sa.select(*(what for what, _ in _COLUMNS.values()))
     .join_from(Reading, Register, col(Register.id) == col(Reading.register_id))
     .join(Meter, col(Meter.id) == col(Register.meter_id))
     .where(col(Reading.id).in_(_IDS))
-    .order_by(col(Reading.id))
-)
-# By register, because that is indexed and superseded_by_id is not.
-_CORRECTED = (
-    sa.select(col(Reading.superseded_by_id), sa.func.coalesce(col(Reading.external_id), _OWN_ID))
-    .where(col(Reading.register_id).in_(sa.bindparam("registers", expanding=True)))
-    .where(col(Reading.superseded_at).is_not(None), col(Reading.superseded_by_id).in_(_IDS))
     .order_by(col(Reading.id))
 )
 
@@ -75,48 +78,27 @@ def export_readings(database: Database, since: datetime | None, out: TextIO) -> 
     """
     writer = csv.writer(out, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
+    page = _PAGE.where(col(Reading.changed_at) >= since.astimezone(UTC)) if since else _PAGE
     after, count = 0, 0
     while True:
         with database.write() as session:
-            rows = _page(session.connection(), after, since)
-        if not rows:
+            connection = session.connection()
+            ids: Any = connection.execute(page, {"after": after}).scalars().all()
+            rows = _marked(connection, ids) if ids else []
+        if not ids:
             return count
-        writer.writerows(_lines(*rows))
-        after, count = rows[0][-1].id, count + len(rows[0])
+        writer.writerows(rows)
+        after, count = ids[-1], count + len(ids)
 
 
-def _page(
-    connection: Connection, after: int, since: datetime | None
-) -> tuple[Sequence[sa.Row[Any]], dict[int, str]] | None:
-    """The next readings, marked as exported, and what they correct."""
-    parameters = {"after": after} | ({"since": since.astimezone(UTC)} if since else {})
-    ids = connection.execute(_PAGE_SINCE if since else _PAGE, parameters).scalars().all()
-    if not ids:
-        return None
+def _marked(connection: Connection, ids: Any) -> list[list[str]]:
+    """The lines of these readings, which are exported with this."""
     connection.execute(_MARK, {"ids": ids})
-    rows = connection.execute(_ROWS, {"ids": ids}).all()
-    registers = {row.register_id for row in rows}
-    corrected = connection.execute(_CORRECTED, {"ids": ids, "registers": list(registers)})
-    return rows, {new: old for new, old in corrected if new}
-
-
-def _lines(rows: Sequence[sa.Row[Any]], corrected: dict[int, str]) -> Iterator[list[str]]:
-    for row in rows:
-        cells = (
-            row.external_id,
-            row.meter,
-            str(row.ordinal),
-            format_plain(row.value, 0).replace(".", ","),
-            row.read_on.isoformat(),
-            row.period.strftime("%Y-%m") if row.period else "",
-            row.source,
-            row.received_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            corrected.get(row.id, ""),
-            row.status,
-            row.status_reason,
-            row.flag,
-        )
-        yield [safe(cell or "") for cell in cells]
+    writers = [write for _, write in _COLUMNS.values()]
+    return [
+        ["" if value is None else safe(write(value)) for value, write in zip(row, writers, strict=True)]
+        for row in connection.execute(_ROWS, {"ids": ids})
+    ]
 
 
 def safe(cell: str) -> str:

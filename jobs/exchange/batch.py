@@ -1,30 +1,22 @@
-"""A chunk of rows on its way in, column by column, and what the importer works with."""
+"""How a file of the exchange is described, and a chunk of its rows on its way in, column by column."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
-from jobs.exchange.cells import Convert, Refused, clean, is_clean, text
-from jobs.exchange.lists import among, listed
+from jobs.exchange import cells
+from jobs.exchange.cells import Convert, Refused
 from jobs.exchange.report import Problem, shown
-from jobs.exchange.source import Source
-from models.files import Storage
-from models.identifiers import Identifiers
-from models.site import Site
-
-
-def db(name: str) -> sa.Table:
-    """A table of the database by its name there."""
-    return SQLModel.metadata.tables[name]
+from jobs.exchange.work import Work, db
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file. `field` is the database column it fills: its own name, or "" when a hook fills it."""
+    """A column of a file. `field` is the database column it fills: its own name, or "" when a rule uses it."""
 
     name: str
     convert: Convert | None = None  # None: text as long as the database column takes
@@ -34,97 +26,63 @@ class Column:
     refers: str = ""  # the file whose external_id stands here
     secret: bool = False  # its cells are not repeated in the report
 
-    def read(self, plain: str) -> Any:
-        """The value of a cell that was cleaned. Raises `Refused`."""
-        if plain and self.convert:
-            return self.convert(plain)
-        if self.required:
-            raise Refused("a value")
-        return self.default
-
-
-@dataclass(frozen=True)
-class Work:
-    """What an import works with."""
-
-    session: Session
-    source: Source
-    storage: Storage
-    site: Site
-    identifiers: Identifiers
-
     @property
-    def connection(self) -> Connection:
-        """The connection of the unit of work, which begins with its first statement."""
-        return self.session.connection()
+    def fills(self) -> str:
+        return self.name if self.field is None else self.field
 
-    def find(self, key: Any, wanted: Iterable[Any], *columns: Any) -> dict[Any, sa.Row[Any]]:
-        """Rows of `columns` by `key`, in one statement; None is not looked for.
 
-        `key` is the first of `columns`, or a tuple of the first ones.
-        """
-        values = [value for value in set(wanted) if value is not None]
-        if not values:
-            return {}
-        rows = self.connection.execute(sa.select(*columns).where(among(self.connection, key, values)))
-        width = len(values[0]) if isinstance(values[0], tuple) else 0
-        return {tuple(row[:width]) if width else row[0]: row for row in rows}
+ID = Column("external_id", required=True)
 
-    def remember(self, seen: sa.Table, ids: list[int]) -> None:
-        """Add ids to the table of what was seen."""
-        if ids:
-            rows = listed(self.connection, [ids], [sa.BigInteger()])
-            self.connection.execute(sa.insert(seen).from_select(["id"], rows))
 
-    def insert(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Add rows to a table, in one statement."""
-        if rows:
-            self.connection.execute(sa.insert(db(name)), rows)
+def ref(name: str, refers: str, required: bool = False) -> Column:
+    """The external_id of a row of another file."""
+    return Column(name, field=f"{name}_id", refers=refers, required=required)
 
-    def insert_columns(self, table: sa.Table, columns: dict[str, list[Any]]) -> None:
-        """Add rows that are given column by column, at least one, as the driver does it fastest.
 
-        What the toolkit does for each row would cost twice what the database does.
-        """
-        connection, names = self.connection, ", ".join(columns)
-        ready = [_for_driver(table.c[name].type, values, connection.dialect) for name, values in columns.items()]
-        rows = zip(*ready, strict=True)
-        if connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(columns))
-            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608  # our own names
-            return
-        cursor = cast(Any, connection.connection.cursor())
-        with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+def day(name: str, field: str, required: bool = False) -> Column:
+    """A day."""
+    return Column(name, cells.day, required, field=field)
 
-    def update(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Change rows of a table, in one statement: `row_id` and the same columns in each."""
-        if rows:
-            self.connection.execute(sa.update(db(name)).where(db(name).c.id == sa.bindparam("row_id")), rows)
+
+def must(name: str, convert: Convert | None = None, field: str | None = None) -> Column:
+    """What has to be there."""
+    return Column(name, convert, required=True, field=field)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file of the exchange and where it goes. The hooks see a whole batch; `after` returns rows it changed."""
+    """A file of the exchange and where it goes. The rules see a whole batch; `after` returns the rows it changed."""
 
     name: str
-    db: sa.Table
-    columns: dict[str, Column]
+    model: type[SQLModel]
+    described: tuple[Column, ...]
     key: tuple[str, ...] = ("external_id",)
     unique: tuple[tuple[str, ...], ...] = ()
-    derived: tuple[str, ...] = ()  # database columns that hooks fill
-    uncompared: tuple[str, ...] = ()  # of those, the ones that differ each time
+    derived: tuple[str, ...] = ()  # more database columns that rules fill
     new: dict[str, Any] = field(default_factory=dict)  # of a new row where nothing else says it
     ignored: tuple[str, ...] = ()  # columns that are taken and not read
-    before: Callable[["Batch", Work], None] | None = None  # before the unit of work: files, sums
+    before: Callable[["Batch", Work], None] | None = None  # before the unit of work: files
     check: Callable[["Batch", Work], None] | None = None  # in it, before anything is written
     after: Callable[["Batch", Work], set[int]] | None = None
 
-    @property
-    def fields(self) -> list[str]:
-        """Every database column that an import may fill."""
-        return [column.field for column in self.columns.values() if column.field] + list(self.derived)
+    @cached_property
+    def db(self) -> sa.Table:
+        return db(str(self.model.__tablename__))
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        return {column.name: column for column in self.described}
+
+    @cached_property
+    def selected(self) -> list[str]:
+        """The columns of `Batch.existing`: the key, the id and all that an import may fill."""
+        filled = [column.fills for column in self.described if column.fills]
+        return list(dict.fromkeys((*self.key, "id", *filled, *self.derived)))
+
+    def converter(self, column: Column) -> Convert:
+        """What makes a value of a cell that was cleaned."""
+        kind: Any = self.db.c[column.fills].type if column.fills else None
+        return column.convert or cells.text(64 if column.refers else kind.length)
 
     def wrong_headers(self, header: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Column and what is expected, for each reason not to read a file with this header."""
@@ -133,32 +91,9 @@ class Table:
                 yield name, "one of " + ", ".join([*self.columns, *self.ignored])
             elif header.count(name) > 1:
                 yield name, "each column once"
-        for column in self.columns.values():
+        for column in self.described:
             if column.required and column.name not in header:
                 yield column.name, "this column"
-
-
-def _for_driver(kind: sa.types.TypeEngine[Any], values: list[Any], dialect: sa.Dialect) -> list[Any]:
-    """Values as the driver takes them, each different one converted once."""
-    process = kind.dialect_impl(dialect).bind_processor(dialect)
-    if process is None:
-        return values
-    known = {value: process(value) for value in set(values)}
-    return [known[value] for value in values]
-
-
-def table(name: str, model: type[SQLModel], *columns: Column, **options: Any) -> Table:
-    """A `Table` for the rows of `model`, the columns completed with what the database says."""
-    place_of = db(str(model.__tablename__)).c
-    complete = {}
-    for column in columns:
-        place = column.name if column.field is None else column.field
-        convert = column.convert
-        if convert is None:
-            convert = text(64 if column.refers else cast(sa.String, place_of[place].type).length or 0)
-        values = {**vars(column), "field": place, "convert": convert}
-        complete[column.name] = Column(**values)
-    return Table(name, db(str(model.__tablename__)), complete, **options)
 
 
 class Batch:
@@ -173,14 +108,10 @@ class Batch:
         self.ok = [True] * len(records)
         self.existing: list[sa.Row[Any] | None] = [None] * len(records)
         self.problems: list[Problem] = []
-        self.values: dict[str, list[Any]] = {}
-        self.fields: dict[str, list[Any]] = {}
-        self._cells = dict(zip(header, zip(*(cells for _, cells in records), strict=True), strict=True))
-        for name, cells in self._cells.items():
-            if name in table.columns:
-                self.values[name] = self._convert(table.columns[name], cells)
-                if place := table.columns[name].field:
-                    self.fields[place] = self.values[name]
+        self._cells = dict(zip(header, zip(*(texts for _, texts in records), strict=True), strict=True))
+        read = [column for column in table.described if column.name in self._cells]
+        self.values = {column.name: self._convert(column, self._cells[column.name]) for column in read}
+        self.fields = {column.fills: self.values[column.name] for column in read if column.fills}
 
     def refuse(self, index: int, column: str, expected: str) -> None:
         """Report a cell and leave its row out."""
@@ -198,42 +129,48 @@ class Batch:
         """The rows that nothing was found against so far."""
         return [index for index, fine in enumerate(self.ok) if fine]
 
-    def final(self, index: int, name: str) -> Any:
-        """What the database column will hold: from the file, or where that is silent as it is."""
-        if name in self.fields:
-            return self.fields[name][index]
-        return getattr(self.existing[index], name, None)
+    def said(self, column: str) -> list[Any]:
+        """What the file says in a column: nothing where it has no such column."""
+        return self.values.get(column) or [None] * len(self.rows)
 
-    def earlier(self, work: Work, column: str, expected: str, *more: Any) -> dict[Any, sa.Row[Any]]:
-        """The rows of this same table that `column` names, as far as the database has them.
+    def final(self, field: str) -> list[Any]:
+        """What a database column will hold: from the file, or where that is silent as it is."""
+        return self.fields.get(field) or [getattr(row, field, None) for row in self.existing]
 
-        Refuses a name that is neither there nor stands above in this batch without a problem.
-        """
-        own, named = self.values["external_id"], self.values.get(column, [None] * len(self.rows))
-        key = self.table.db.c.external_id
-        known = work.find(key, named, key, *more)
-        above: set[str] = set()
+    def each(self, *fields: str) -> Iterator[tuple[Any, ...]]:
+        """Of the good rows the place and what these database columns will hold."""
+        finals = [self.final(field) for field in fields]
         for index in self.good():
-            if named[index] and (named[index] not in known and named[index] not in above):
-                self.refuse(index, column, expected)
-            else:
-                above.add(own[index])
-        return known
+            yield index, *(final[index] for final in finals)
 
-    def _convert(self, column: Column, cells: Sequence[str]) -> list[Any]:
+    def need_one_place(self) -> None:
+        """A meter or document belongs to premises or to a house."""
+        for index, premises, house in self.each("premises_id", "house_id"):
+            if (premises is None) == (house is None):
+                self.refuse(index, "premises", "either premises or house")
+
+    def need_order(self, first: str, last: str, column: str, expected: str) -> None:
+        """The field `first` is not after `last`, an empty one of which has no end."""
+        for index, begin, end in self.each(first, last):
+            if end and begin > end:
+                self.refuse(index, column, expected)
+
+    def _convert(self, column: Column, texts: Sequence[str]) -> list[Any]:
         """Each different cell once: dates, kinds and customers come again and again."""
         known: dict[str, Any] = {}
         wrong: dict[str, str] = {}
-        different = set(cells)
-        tidy = str if is_clean("".join(different)) else clean  # str: nothing to do
+        different, convert = set(texts), self.table.converter(column)
+        tidy = str if cells.is_clean("".join(different)) else cells.clean  # str: nothing to do
         for cell in different:
             try:
-                known[cell] = column.read(tidy(cell))
+                plain = tidy(cell)
+                if column.required and not plain:
+                    raise Refused("a value")
+                known[cell] = convert(plain) if plain else column.default
             except Refused as refused:
                 known[cell], wrong[cell] = None, refused.expected
         if wrong:
-            for index, cell in enumerate(cells):
+            for index, cell in enumerate(texts):
                 if cell in wrong:
-                    self.ok[index] = False
-                    self.remark(index, column.name, wrong[cell])
-        return [known[cell] for cell in cells]
+                    self.refuse(index, column.name, wrong[cell])
+        return [known[cell] for cell in texts]

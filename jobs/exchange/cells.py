@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from models.rules.identifiers import fold_login, iban_ok
+from models.rules.identifiers import fold_login, iban_ok, normal_identifier
 from models.rules.numbers import NumberProblem, parse_reading
 
 Convert = Callable[[str], Any]
@@ -18,7 +18,6 @@ _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DOTTED_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\.?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PLAIN_READING = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,3}))?")
-_YES_NO = {"1": True, "yes": True, "jā": True, "0": False, "no": False, "nē": False}
 
 
 class Refused(ValueError):
@@ -27,6 +26,11 @@ class Refused(ValueError):
     def __init__(self, expected: str) -> None:
         super().__init__(expected)
         self.expected = expected
+
+
+def _need(fine: object, expected: str) -> None:
+    if not fine:
+        raise Refused(expected)
 
 
 def clean(cell: str) -> str:
@@ -38,8 +42,7 @@ def clean(cell: str) -> str:
         text = cell.strip()
     else:
         text = _SPACES.sub(" ", unicodedata.normalize("NFC", cell)).strip(" ")
-        if not text.isprintable():
-            raise Refused("text in UTF-8 or cp1257 without control characters")
+        _need(text.isprintable(), "text in UTF-8 or cp1257 without control characters")
     return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
 
 
@@ -52,11 +55,30 @@ def text(longest: int) -> Convert:
     """Any text of at most `longest` characters."""
 
     def convert(value: str) -> str:
-        if len(value) > longest:
-            raise Refused(f"at most {longest} characters")
+        _need(len(value) <= longest, f"at most {longest} characters")
         return value
 
     return convert
+
+
+def word(values: Mapping[str, Any], expected: str) -> Convert:
+    """One of these words, in whatever case."""
+
+    def convert(value: str) -> Any:
+        _need(value.casefold() in values, expected)
+        return values[value.casefold()]
+
+    return convert
+
+
+def one_of(kind: type[StrEnum]) -> Convert:
+    """One of the values of an enum."""
+    return word({one.value: one for one in kind}, "one of " + ", ".join(kind))
+
+
+yes_no = word({"1": True, "yes": True, "jā": True, "0": False, "no": False, "nē": False}, "0 or 1")
+company = word({"person": False, "company": True}, "person or company")
+language = word({one: one for one in ("lv", "en", "ru")}, "lv, en or ru")
 
 
 def number(places: int, least: int, most: int, example: str) -> Convert:
@@ -65,15 +87,14 @@ def number(places: int, least: int, most: int, example: str) -> Convert:
     `least` and `most` are whole units, both inclusive.
     """
     shape = re.compile(rf"(-?[0-9]{{1,10}})(?:[.,]([0-9]{{1,{max(places, 1)}}})0*)?")
-    expected = f"a number from {least} to {most} such as {example}"
+    expected, unit = f"a number from {least} to {most} such as {example}", 10**places
 
     def convert(value: str) -> int:
         match = shape.fullmatch(value.replace(" ", "").replace("−", "-"))
         if not match or (match[2] and not places and match[2] != "0"):
             raise Refused(expected)
         result = int(match[1] + (match[2] or "").ljust(places, "0")[:places])
-        if not least * 10**places <= result <= most * 10**places:
-            raise Refused(expected)
+        _need(least * unit <= result <= most * unit, expected)
         return result
 
     return convert
@@ -99,8 +120,7 @@ def day(value: str) -> date:
         found = date(*map(int, numbers))
     except ValueError:
         found = date.min
-    if not 1900 <= found.year <= 2200:
-        raise Refused("a date such as 2026-11-30 or 30.11.2026, from 1900 to 2200")
+    _need(1900 <= found.year <= 2200, "a date such as 2026-11-30 or 30.11.2026, from 1900 to 2200")
     return found
 
 
@@ -109,50 +129,14 @@ def month(value: str) -> date:
     try:
         found = day(value if _ISO_DAY.fullmatch(value) else f"{value}-01")
     except Refused:
-        raise Refused("a month such as 2026-11") from None
-    if found.day != 1:
-        raise Refused("a month such as 2026-11")
+        found = date.max
+    _need(found.day == 1, "a month such as 2026-11")
     return found
-
-
-def yes_no(value: str) -> bool:
-    """0 or 1, or the word for it."""
-    try:
-        return _YES_NO[value.casefold()]
-    except KeyError:
-        raise Refused("0 or 1") from None
-
-
-def one_of(kind: type[StrEnum]) -> Convert:
-    """One of the values of an enum."""
-
-    def convert(value: str) -> StrEnum:
-        try:
-            return kind(value.casefold())
-        except ValueError:
-            raise Refused("one of " + ", ".join(kind)) from None
-
-    return convert
-
-
-def person_or_company(value: str) -> bool:
-    """True for a company."""
-    if value.casefold() not in ("person", "company"):
-        raise Refused("person or company")
-    return value.casefold() == "company"
-
-
-def language(value: str) -> str:
-    """One of the languages of the portal."""
-    if value.casefold() not in ("lv", "en", "ru"):
-        raise Refused("lv, en or ru")
-    return value.casefold()
 
 
 def email(value: str) -> str:
     """An e-mail address; that it exists is not checked here."""
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
-        raise Refused("an e-mail address such as anna@example.lv")
+    _need(len(value) <= 254 and _EMAIL.fullmatch(value), "an e-mail address such as anna@example.lv")
     return value
 
 
@@ -161,27 +145,34 @@ def login(convert: Convert, longest: int) -> Convert:
 
     def folded(value: str) -> str:
         name = fold_login(convert(value))
-        if len(name) > longest or not name:
-            raise Refused(f"at most {longest} characters")
+        _need(0 < len(name) <= longest, f"at most {longest} characters")
         return name
 
     return folded
 
 
+def identifier(value: str) -> str:
+    """The 11 digits of a personal code or registration number."""
+    short = text(32)(value)
+    try:
+        return normal_identifier(short)
+    except ValueError:
+        raise Refused("a personal code or registration number of 11 digits") from None
+
+
 def iban(value: str) -> str:
     """An IBAN with right check digits, without spaces, in capitals."""
-    if not iban_ok(value):
-        raise Refused("an IBAN with right check digits")
+    _need(iban_ok(value), "an IBAN with right check digits")
     return "".join(value.split()).upper()
 
 
 def names(most: int, longest: int) -> Convert:
     """Up to `most` texts separated by `|`."""
+    expected = f"up to {most} different names separated by |, each at most {longest} characters"
 
     def convert(value: str) -> list[str]:
         found = [part.strip() for part in value.split("|")]
-        if len(found) > most or not all(found) or len({*found}) < len(found) or max(map(len, found)) > longest:
-            raise Refused(f"up to {most} different names separated by |, each at most {longest} characters")
+        _need(len({*found}) == len(found) <= most and all(0 < len(name) <= longest for name in found), expected)
         return found
 
     return convert
@@ -189,6 +180,6 @@ def names(most: int, longest: int) -> Convert:
 
 def file_name(value: str) -> str:
     """A plain name of a file that lies in the folder files/."""
-    if len(value) > 120 or value.startswith(".") or re.search(r"[/\\:]", value):
-        raise Refused("the plain name of a file in files/, at most 120 characters")
+    is_plain = len(value) <= 120 and not value.startswith(".") and not re.search(r"[/\\:]", value)
+    _need(is_plain, "the plain name of a file in files/, at most 120 characters")
     return value

@@ -4,18 +4,20 @@ So a killed import leaves whole chunks behind, and the next run finds them uncha
 is one unit of work that is rolled back. No row is ever deleted.
 """
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.exchange.batch import Batch, Table, Work
+from jobs.exchange.batch import Batch, Table
 from jobs.exchange.cells import Refused
 from jobs.exchange.report import SHOWN_MISSING, Counts, Problem, Progress, Report
-from jobs.exchange.sheet import TableFile
+from jobs.exchange.sheet import Sheet, open_table
 from jobs.exchange.tables import TABLES
-from jobs.exchange.write import selected, write
+from jobs.exchange.work import Work
+from models.types import new_public_id, utc_now
 
 CHUNK = 2000  # rows
 
@@ -45,26 +47,19 @@ class FileImport:
         """Read the file to its end; report what is in the database and not in it."""
         self.report.tables[self.table.name] = self.counts
         try:
-            sheet = TableFile(self.work.source, self.name, self._refuse)
+            with closing(open_table(self.work.source, self.name)) as binary:
+                self._read(Sheet(binary, self._refuse))
         except Refused as refused:
             self.report.add_problems([Problem(self.name, 0, "", "", refused.expected)])
-            return
-        try:
-            if wrong := [*self.table.wrong_headers(sheet.header)]:
-                self.report.add_problems(Problem(self.name, 1, column, "", what) for column, what in wrong)
-                return
-            self._read(sheet)
-            # A file that only brings statuses of readings says nothing about which readings there are.
-            if sheet.complete and not (self.table.name == "readings" and "meter" not in sheet.header):
-                self._report_missing()
-        finally:
-            sheet.close()
 
     def _refuse(self, row: int, column: str, value: str, expected: str) -> None:
         self.counts.read += 1
         self.found.append(Problem(self.name, row, column, value, expected))
 
-    def _read(self, sheet: TableFile) -> None:
+    def _read(self, sheet: Sheet) -> None:
+        if wrong := [*self.table.wrong_headers(sheet.header)]:
+            self.report.add_problems(Problem(self.name, 1, column, "", what) for column, what in wrong)
+            return
         self.work.connection.execute(sa.delete(SEEN))
         self.newest = self.work.connection.execute(sa.select(sa.func.max(self.table.db.c.id))).scalar() or 0
         self._commit()
@@ -75,6 +70,9 @@ class FileImport:
             self.progress(self.name, self.counts.read, min(sheet.part, 0.99))
         self._flush([])
         self.progress(self.name, self.counts.read, 1.0)
+        # A file that only brings statuses of readings says nothing about which readings there are.
+        if sheet.complete and not (self.table.name == "readings" and "meter" not in sheet.header):
+            self._report_missing()
 
     def _flush(self, problems: list[Problem]) -> None:
         self.report.add_problems(sorted(self.found + problems, key=lambda problem: problem.row))
@@ -95,28 +93,27 @@ class FileImport:
             self._refuse_taken(batch, names)
         if self.table.check:
             self.table.check(batch, self.work)
-        added, changed = write(batch, self.work)
+        added, changed = _differing(batch)
+        self._add(batch, added)
+        self._change(batch, changed)
+        touched = {*changed}
         if self.table.after:
-            changed |= self.table.after(batch, self.work) - added
+            touched |= self.table.after(batch, self.work) - {*added}
         self._commit()
         self.counts.read += len(batch.rows)
         self.counts.added += len(added)
-        self.counts.changed += len(changed)
-        self.counts.unchanged += len(batch.good()) - len(added) - len(changed)
+        self.counts.changed += len(touched)
+        self.counts.unchanged += len(batch.good()) - len(added) - len(touched)
         self._flush(batch.problems)
 
     def _resolve(self, batch: Batch) -> None:
         """External ids of other files become their rows' ids."""
-        for column in self.table.columns.values():
+        for column in self.table.described:
             if not column.refers or column.name not in batch.values:
                 continue
-            other = TABLES[column.refers].db.c
-            named = batch.values[column.name]
-            known = {
-                key: row.id
-                for key, row in self.work.find(other.external_id, named, other.external_id, other.id).items()
-            }
-            batch.fields[column.field or ""] = [known.get(name) for name in named]
+            other, named = TABLES[column.refers].db.c, batch.values[column.name]
+            known = self.work.find(other.external_id, named, other.id)
+            batch.fields[column.fills] = [known[name].id if name in known else None for name in named]
             if len(known) < len({*named} - {None}):
                 for index, name in enumerate(named):
                     if name is not None and name not in known:
@@ -124,41 +121,51 @@ class FileImport:
 
     def _find_existing(self, batch: Batch) -> None:
         """The database's row for each of the batch; a second row for one of them is a problem."""
-        parts = [batch.fields[name] for name in self.table.key]
-        columns = [self.table.db.c[name] for name in selected(self.table)]
-        keys, key = parts[0], columns[0]  # type: list[Any], Any
-        if len(parts) > 1:
-            keys = [one if None not in one else None for one in zip(*parts, strict=True)]
-            key = tuple(columns[: len(parts)])
-        found = self.work.find(key, keys, *columns)
+        key, keys = _keyed(batch, self.table.key)
+        others = [self.table.db.c[name] for name in self.table.selected if name not in self.table.key]
+        found = self.work.find(key, keys, *others)
         batch.existing = [found.get(one) for one in keys]
         old = [row.id for row in found.values() if row.id <= self.newest]
-        again = {row.id for row in found.values()} - {*old} | {*self.work.find(SEEN.c.id, old, SEEN.c.id)}
+        again = {row.id for row in found.values()} - {*old} | {*self.work.find(SEEN.c.id, old)}
         above = set()
+        column = next(one.name for one in self.table.described if one.fills == self.table.key[-1])
         for index, (one, row) in enumerate(zip(keys, batch.existing, strict=True)):
             if one in above or (row and row.id in again):
-                batch.refuse(index, self._key_column, "each row once in a file")
+                batch.refuse(index, column, "each row once in a file")
             elif one is not None:
                 above.add(one)
-        self.work.remember(SEEN, [one for one in old if one not in again])
-
-    @property
-    def _key_column(self) -> str:
-        return next(name for name, column in self.table.columns.items() if column.field == self.table.key[-1])
+        if seen := [one for one in old if one not in again]:
+            rows = self.work.listed([seen], [SEEN.c.id.type])
+            self.work.connection.execute(sa.insert(SEEN).from_select(["id"], rows))
 
     def _refuse_taken(self, batch: Batch, names: tuple[str, ...]) -> None:
         """No two rows have the same values of `names`."""
         if not all(name in batch.fields for name in names):
             return
-        db = self.table.db.c
-        keys = [key if None not in key else None for key in zip(*(batch.fields[name] for name in names), strict=True)]
-        columns = [db[name] for name in names]
-        found = self.work.find(tuple(columns), keys, *columns, db.external_id)
+        columns, keys = _keyed(batch, names)
+        found = self.work.find(columns, keys, self.table.db.c.external_id)
         owners = {key: row.external_id for key, row in found.items()}
         for index in batch.good():
             own, key = batch.values["external_id"][index], keys[index]
             if key is not None and owners.setdefault(key, own) != own:
                 batch.refuse(index, names[-1], "a value that no other row has")
+
+    def _add(self, batch: Batch, indexes: list[int]) -> None:
+        db = self.table.db
+        own = {column.fills: column.default for column in self.table.described if column.fills}
+        now = {name: utc_now() for name in ("received_at", "changed_at", "created_at") if name in db.c}
+        columns = {name: [value] * len(indexes) for name, value in (own | self.table.new | now).items()}
+        columns |= {name: [values[index] for index in indexes] for name, values in batch.fields.items()}
+        if "public_id" in db.c:
+            columns["public_id"] = [new_public_id() for _ in indexes]
+        self.work.insert(db, columns)
+
+    def _change(self, batch: Batch, indexes: list[int]) -> None:
+        now = {"changed_at": utc_now()} if "changed_at" in self.table.db.c else {}
+        named = [(name, values) for name, values in batch.fields.items() if name not in self.table.key]
+        ids = [getattr(row, "id", None) for row in batch.existing]
+        rows = [{name: values[index] for name, values in named} | now | {"row_id": ids[index]} for index in indexes]
+        self.work.update(self.table.db, rows)
 
     def _report_missing(self) -> None:
         """Count the rows of the database that the file did not have; those that came by other doors are not meant."""
@@ -181,3 +188,30 @@ class FileImport:
         invoice = TABLES["invoices"].db
         key = invoice.c.external_id.concat("/").concat(sa.cast(db.c.position, sa.String))
         return key, db.join(invoice, invoice.c.id == db.c.invoice_id)
+
+
+def _keyed(batch: Batch, names: tuple[str, ...]) -> tuple[Any, list[Any]]:
+    """These database columns as `Work.find` takes them, and each row's values; None where one of them is empty."""
+    columns = tuple(batch.table.db.c[name] for name in names)
+    if len(names) == 1:
+        return columns[0], batch.fields[names[0]]
+    rows = zip(*(batch.fields[name] for name in names), strict=True)
+    return columns, [key if None not in key else None for key in rows]
+
+
+def _differing(batch: Batch) -> tuple[list[int], list[int]]:
+    """The good rows that are new, and those that are not what the database has."""
+    if not any(batch.existing):
+        return batch.good(), []
+    columns = batch.table.selected
+    compared = [name for name in batch.fields if name in columns]
+    places = [columns.index(name) for name in compared]
+    new = list(zip(*(batch.fields[name] for name in compared), strict=True))
+    added, changed = [], []
+    for index in batch.good():
+        row = batch.existing[index]
+        if row is None:
+            added.append(index)
+        elif tuple([row[place] for place in places]) != new[index]:
+            changed.append(index)
+    return added, changed

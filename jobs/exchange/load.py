@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from jobs.exchange.batch import Table, Work
+from jobs.exchange.batch import Table
 from jobs.exchange.intake import SEEN, FileImport
-from jobs.exchange.lock import only_one
 from jobs.exchange.report import Problem, Progress, Report
 from jobs.exchange.source import ExchangeError, Source, open_source
 from jobs.exchange.tables import TABLES
+from jobs.exchange.work import Work
+from models import locks
 from models.audit import Actor, record
 from models.database import Database
 from models.files import Storage
@@ -20,17 +21,20 @@ from models.identifiers import Identifiers
 from models.site import Site
 
 
+class ImportBusy(ExchangeError):
+    """Another import is running on this database."""
+
+
 class _Hashing:
     """The storage of a dry run: names files and stores none."""
 
     def put(self, data: bytes) -> str:
-        """The name that a storage would give."""
         return sha256(data).hexdigest()
 
 
 def import_folder(
     database: Database, storage: Storage, site: Site, identifier_key: str, path: Path, *, dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = lambda _file, _rows, _part: None,
 ) -> Report:  # fmt: skip
     """Take in the folder or ZIP at `path` (D15; docs/integration.md) and tell what changed and what was refused.
 
@@ -45,7 +49,7 @@ def import_folder(
             SEEN.create(work.connection)
             try:
                 for table, name in _files(source, report):
-                    FileImport(work, table, name, report, progress or _silent).run()
+                    FileImport(work, table, name, report, progress).run()
             except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
                 again = "Somebody else changed the same rows; import again, it goes on from here."
                 raise ExchangeError(again) from None
@@ -58,9 +62,19 @@ def import_folder(
 
 
 @contextmanager
+def only_one(database: Database) -> Iterator[None]:
+    """Hold the lock of imports. Raises `ImportBusy` at once where somebody else holds it."""
+    try:
+        with locks.only_one(database, "import"):
+            yield
+    except locks.Taken:
+        raise ImportBusy("Another import is running; wait until it has ended.") from None
+
+
+@contextmanager
 def _mapped_out(work: Work) -> Iterator[None]:
     """SQLite's connection without its memory map, which would grow with the database and gives nothing here."""
-    if work.connection.dialect.name != "sqlite":
+    if not work.is_sqlite:
         yield
         return
     before = work.connection.exec_driver_sql("PRAGMA mmap_size").scalar()
@@ -71,20 +85,19 @@ def _mapped_out(work: Work) -> Iterator[None]:
         work.connection.exec_driver_sql(f"PRAGMA mmap_size={before}")
 
 
-def _silent(_file: str, _rows: int, _part: float) -> None:
-    """Nobody watches."""
-
-
 def _files(source: Source, report: Report) -> Iterator[tuple[Table, str]]:
     """The files to read, in the order of the tables; what cannot be a table is reported."""
-    names = [name for name in source.names() if name.endswith((".csv", ".xlsx"))]
-    for name in names:
-        if name.rpartition(".")[0] not in TABLES:
+    found: dict[str, list[str]] = {name: [] for name in TABLES}
+    for file in source.names():
+        if file.endswith((".csv", ".xlsx")):
+            found.setdefault(file.rpartition(".")[0], []).append(file)
+    for name, files in found.items():
+        if name not in TABLES:
             expected = "the name of a table: " + ", ".join(TABLES)
-            report.add_problems([Problem(name, 0, "", "", expected)])
-    for table in TABLES.values():
-        found = [name for name in names if name.rpartition(".")[0] == table.name]
-        if len(found) > 1:
-            report.add_problems([Problem(found[1], 0, "", "", f"not also {found[0]}; neither was read")])
-        elif found:
-            yield table, found[0]
+            report.add_problems(Problem(file, 0, "", "", expected) for file in files)
+    for name, table in TABLES.items():
+        files = found[name]
+        if len(files) > 1:
+            report.add_problems([Problem(files[1], 0, "", "", f"not also {files[0]}; neither was read")])
+        elif files:
+            yield table, files[0]

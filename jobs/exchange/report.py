@@ -28,9 +28,9 @@ class Problem:
 
     def __str__(self) -> str:
         """In one line: where, what stands there, what is expected."""
-        where = [self.file, *([f"row {self.row}"] if self.row else []), *([self.column] if self.column else [])]
+        where = ", ".join(filter(None, (self.file, f"row {self.row}" if self.row else "", self.column)))
         found = f'"{self.value}", ' if self.value else ""
-        return f"{', '.join(where)}: {found}expected {self.expected}"
+        return f"{where}: {found}expected {self.expected}"
 
 
 @dataclass
@@ -68,10 +68,8 @@ class Report:
 
     def summary(self) -> dict[str, Any]:
         """The counts as plain data, for the audit row."""
-        tables = {
-            name: {"read": c.read, "added": c.added, "changed": c.changed, "missing": c.missing}
-            for name, c in self.tables.items()
-        }
+        names = ("read", "added", "changed", "missing")
+        tables = {table: {name: getattr(counts, name) for name in names} for table, counts in self.tables.items()}
         return {"tables": tables, "problems": self.problem_count}
 
 
@@ -90,11 +88,9 @@ def progress_bar() -> Iterator[Progress]:
     def draw(file: str, rows: int, part: float) -> None:
         seconds = time.perf_counter() - started.setdefault(file, time.perf_counter())
         rate = f"{rows / seconds:,.0f} rows/s" if seconds > 0 else ""
-        bar = "#" * round(part * _BAR)
-        line = f"{file:<18} [{bar:<{_BAR}}] {part:4.0%} {rows:>11,} rows  {rate:>16}"
+        line = f"{file:<18} [{'#' * round(part * _BAR):<{_BAR}}] {part:4.0%} {rows:>11,} rows  {rate:>16}"
         if live or part == 1:
-            sys.stderr.write(("\r" if live else "") + line + ("\n" if part == 1 else ""))
-            sys.stderr.flush()
+            print("\r" * live + line, end="\n" * (part == 1), file=sys.stderr, flush=True)
 
     yield draw
 
@@ -102,10 +98,8 @@ def progress_bar() -> Iterator[Progress]:
 def print_report(report: Report) -> int:
     """Say on standard output what came of it. The exit code: 1 when there were problems."""
     for name, counts in report.tables.items():
-        print(
-            f"{name}: {counts.read} rows read, {counts.added} added, {counts.changed} changed, "
-            f"{counts.unchanged} unchanged."
-        )
+        done = f"{counts.added} added, {counts.changed} changed, {counts.unchanged} unchanged"
+        print(f"{name}: {counts.read} rows read, {done}.")
         if counts.missing:
             more = ", …" if counts.missing > len(counts.missing_ids) else ""
             ids = ", ".join(counts.missing_ids)

@@ -12,55 +12,44 @@ from typing import BinaryIO
 
 from jobs.exchange import xlsx
 from jobs.exchange.cells import Refused, clean
-from jobs.exchange.source import DAMAGED, Source
+from jobs.exchange.source import DAMAGED, Source, read_whole, readable
 
 MAX_XLSX = 20 * 10**6  # bytes, packed
 _SNIFF = 1 << 20  # bytes
 
 
-class TableFile:
-    """A CSV or XLSX file that is being read: its header, then its records with their numbers."""
+def open_table(source: Source, name: str) -> BinaryIO:
+    """A table as CSV. Refuses what cannot be read."""
+    with readable():
+        return _from_xlsx(source, name) if name.endswith(".xlsx") else source.open(name)
 
-    def __init__(self, source: Source, name: str, refuse: Callable[[int, str, str, str], None]) -> None:
-        """Open it and read the header. `refuse(row, column, value, expected)` takes what is wrong with a row.
+
+class Sheet:
+    """A CSV file that is being read: its header, then its records with their numbers."""
+
+    def __init__(self, binary: BinaryIO, refuse: Callable[[int, str, str, str], None]) -> None:
+        """Read the header. `refuse(row, column, value, expected)` takes what is wrong with a row.
 
         Raises `Refused` when nothing of the file can be read.
         """
         self.complete = False  # True once every record was read
-        self._refuse = refuse
-        try:
-            self._binary = _from_xlsx(source, name) if name.endswith(".xlsx") else source.open(name)
-        except DAMAGED:
-            raise Refused("a file that can be read") from None
-        try:
-            self.header = self._open()
-        except (csv.Error, *DAMAGED):
-            self.close()
-            raise Refused("a file that can be read") from None
-        except Refused:
-            self.close()
-            raise
-
-    def _open(self) -> list[str]:
-        encoding, separator = _sniff(self._binary)
-        self._size = max(1, self._binary.seek(0, os.SEEK_END))
-        self._binary.seek(0)
-        # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.
-        text = io.TextIOWrapper(self._binary, encoding, "surrogateescape", newline="")
-        self._reader = csv.reader(text, delimiter=separator)
-        header = next(self._reader, [])
+        self._binary, self._refuse = binary, refuse
+        with readable():
+            encoding, separator = _sniff(binary)
+            self._size = max(1, binary.seek(0, os.SEEK_END))
+            binary.seek(0)
+            # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.
+            text = io.TextIOWrapper(binary, encoding, "surrogateescape", newline="")
+            self._reader = csv.reader(text, delimiter=separator)
+            header = next(self._reader, [])
         while header and not header[-1].strip():
             header.pop()
-        return [clean(name).casefold() for name in header]
+        self.header = [clean(name).casefold() for name in header]
 
     @property
     def part(self) -> float:
         """How much of it has been read, 0 to 1."""
         return min(1.0, self._binary.tell() / self._size)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._binary.close()
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Row number as a spreadsheet counts (the header is 1, a record on two lines counts once) and cells."""
@@ -88,12 +77,11 @@ class TableFile:
 
 def _sniff(stream: BinaryIO) -> tuple[str, str]:
     """Encoding and separator. The first megabyte with letters beyond ASCII tells UTF-8 from cp1257."""
-    head = stream.read(_SNIFF)
+    head = chunk = stream.read(_SNIFF)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Refused("UTF-8 or cp1257, not UTF-16")
     first_line = head.split(b"\n", 1)[0]
     separator = max(";", "\t", ",", key=lambda sign: first_line.count(sign.encode()))
-    chunk = head
     while chunk and chunk.isascii():
         chunk = stream.read(_SNIFF)
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(chunk)
@@ -105,14 +93,13 @@ def _sniff(stream: BinaryIO) -> tuple[str, str]:
 
 def _from_xlsx(source: Source, name: str) -> BinaryIO:
     """The first sheet of a workbook as CSV in a temporary file; read by a process of its own (see `xlsx`)."""
-    if source.size(name) > MAX_XLSX:
-        raise Refused(f"a workbook of at most {MAX_XLSX // 10**6} MB; save bigger ones as CSV")
-    with source.open(name) as file:
-        data = file.read()
-    output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by TableFile
+    too_big = f"a workbook of at most {MAX_XLSX // 10**6} MB; save bigger ones as CSV"
+    data = read_whole(source, name, MAX_XLSX, too_big)
+    output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by who reads it
     command = [sys.executable, "-I", xlsx.__file__]
     done = subprocess.run(command, input=data, stdout=output, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
     if done.returncode:
+        output.close()
         raise Refused("an XLSX workbook that can be read; save it as CSV")
     output.seek(0)
     return output

@@ -1,27 +1,22 @@
-"""The files of the exchange format, version 1, in the order in which they are read (docs/integration.md)."""
+"""The files of the exchange format, version 1, in the order in which they are read (docs/integration.md).
 
-from typing import Any
+Above each stand the rules that look at more than one cell; meters and readings have a module of their own.
+"""
 
-from jobs.exchange import cells, hooks, readings
-from jobs.exchange.batch import Column, Table, table
+import sqlalchemy as sa
+
+from jobs.exchange import cells
+from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
+from jobs.exchange.meters import METERS, READINGS
+from jobs.exchange.source import read_pdf
+from jobs.exchange.work import Work, db
 from models.customers import Customer
 from models.documents import Document, EstimateLine
 from models.invoices import Invoice, InvoiceLine, Payment
-from models.meters import Meter
 from models.people import User
 from models.premises import Entrance, House, Premises
-from models.readings import Reading
 from models.tenures import Tenure
-from models.types import (
-    DocumentKind,
-    ExternalStatus,
-    MeterKind,
-    Role,
-    Settlement,
-    Source,
-    TenureRole,
-    ValidKind,
-)
+from models.types import DocumentKind, Role, Settlement, TenureRole
 
 EURO = 10_000_000  # no amount is bigger, either way
 money = cells.number(2, -EURO, EURO, "123,45")
@@ -29,102 +24,182 @@ price = cells.number(4, -100_000, 100_000, "1,2345")
 quantity = cells.number(3, -1_000_000_000, 1_000_000_000, "12,345")
 position = cells.number(0, 1, 100_000, "1")
 
-ID = Column("external_id", required=True)
+
+def _seal(batch: Batch, work: Work) -> None:
+    """Personal codes and registration numbers are stored as keyed hash and encrypted value (decisions.md 31)."""
+    if codes := batch.values.get("identifier"):
+        batch.fields["identifier_hash"] = [code and work.identifiers.hash(code) for code in codes]
+        batch.fields["identifier_encrypted"] = [code and work.identifiers.encrypt(code) for code in codes]
 
 
-def _ref(name: str, refers: str, required: bool = False) -> Column:
-    return Column(name, field=f"{name}_id", refers=refers, required=required)
-
-
-def _day(name: str, field: str, required: bool = False) -> Column:
-    return Column(name, cells.day, required, field=field)
-
-
-def _must(name: str, convert: Any = None, field: str | None = None) -> Column:
-    return Column(name, convert, required=True, field=field)
-
-
-_ALL = (
-    table(
-        "customers", Customer, ID, _must("code"), _must("name"),
-        Column("kind", cells.person_or_company, default=False, field="is_company"),
-        Column("identifier", cells.text(32), field="", secret=True),
+CUSTOMERS = Table(
+    "customers", Customer, (
+        ID, must("code"), must("name"), Column("kind", cells.company, default=False, field="is_company"),
+        # The encrypted value is another each time: whether the code has changed is told by its hash.
+        Column("identifier", cells.identifier, field="identifier_hash", secret=True),
         Column("email", cells.email), Column("phone"), Column("language", cells.language),
         Column("settlement", cells.one_of(Settlement), default=Settlement.METERED),
-        unique=(("code",),), derived=("identifier_hash", "identifier_encrypted"),
-        uncompared=("identifier_encrypted",), before=hooks.customers_before,
-    ),
-    table("houses", House, ID, _must("address"), _must("town"), Column("postcode", default="")),
-    table("entrances", Entrance, ID, _ref("house", "houses", True), _must("name")),
-    table(
-        "premises", Premises, ID, _ref("house", "houses", True), _ref("entrance", "entrances"),
-        Column("flat", default=""), Column("address", cells.text(240), field=""),
-        Column("area", cells.number(3, 0, 1_000_000, "45,6")),
-        derived=("address",), check=hooks.premises_check,
-    ),
-    table(
-        "tenures", Tenure, ID, _ref("customer", "customers", True), _ref("premises", "premises", True),
+    ), unique=(("code",),), check=_seal,
+)  # fmt: skip
+
+HOUSES = Table("houses", House, (ID, must("address"), must("town"), Column("postcode", default="")))
+
+ENTRANCES = Table("entrances", Entrance, (ID, ref("house", "houses", True), must("name")))
+
+
+def _check_premises(batch: Batch, work: Work) -> None:
+    """The entrance is one of the house; an address that the file does not give is built from house and flat."""
+    house, entrance = db("house").c, db("entrance").c
+    houses = work.find(house.id, batch.fields["house_id"], house.address, house.town)
+    entrances = work.find(entrance.id, batch.fields.get("entrance_id", ()), entrance.house_id)
+    batch.fields["address"] = built = batch.said("address")
+    for index, house_id, entrance_id, flat in batch.each("house_id", "entrance_id", "flat"):
+        if entrance_id in entrances and entrances[entrance_id].house_id != house_id:
+            batch.refuse(index, "entrance", "an entrance of the same house")
+        at = houses[house_id]
+        built[index] = built[index] or f"{at.address}{'–' if flat else ''}{flat or ''}, {at.town}"
+        if len(built[index]) > 240:
+            batch.refuse(index, "address", "at most 240 characters, also when it is built from house and flat")
+
+
+PREMISES = Table(
+    "premises", Premises, (
+        ID, ref("house", "houses", True), ref("entrance", "entrances"), Column("flat", default=""),
+        Column("address", cells.text(240)), Column("area", cells.number(3, 0, 1_000_000, "45,6")),
+    ), check=_check_premises,
+)  # fmt: skip
+
+TENURES = Table(
+    "tenures", Tenure, (
+        ID, ref("customer", "customers", True), ref("premises", "premises", True),
         Column("role", cells.one_of(TenureRole), default=TenureRole.OWNER),
-        _day("from", "starts_on", True), _day("until", "ends_on"),
-        check=hooks.in_order("starts_on", "ends_on", "until", "a day not before from"),
-    ),
-    table(
-        "meters", Meter, ID, _ref("premises", "premises"), _ref("house", "houses"),
-        _must("kind", cells.one_of(MeterKind)), Column("place", default=""), _must("number", field="serial"),
-        Column("remote", cells.yes_no, default=False, field="is_remote"),
-        _day("installed", "installed_on"), _day("removed", "removed_on"), _day("valid_until", "valid_until"),
-        Column("valid_kind", cells.one_of(ValidKind), default=ValidKind.NONE),
-        Column("replaces", cells.text(64), field=""),
-        Column("registers", cells.names(hooks.MAX_REGISTERS, 32), field=""),
-        Column("digits", cells.number(0, 1, 9, "5"), field=""),
-        Column("decimals", cells.number(0, 0, 3, "3"), field=""),
-        check=hooks.meters_check, after=hooks.meters_after,
-    ),
-    table(
-        "readings", Reading, ID, Column("meter", cells.text(64), field=""),
-        Column("register", cells.number(0, 1, hooks.MAX_REGISTERS, "1"), default=1, field=""),
-        Column("value", cells.reading), _day("date", "read_on"), Column("period", cells.month),
-        Column("source", cells.one_of(Source), default=Source.IMPORT),
-        Column("rolled_over", cells.yes_no, default=False), Column("corrects", cells.text(64), field=""),
-        Column("status", cells.one_of(ExternalStatus)), Column("status_reason"),
-        derived=("register_id",), new={"status": ExternalStatus.ACCEPTED}, ignored=("received_at", "flag"),
-        check=readings.readings_check, after=readings.readings_after,
-    ),
-    table(
-        "invoices", Invoice, ID, _ref("customer", "customers", True), _ref("premises", "premises", True),
-        _must("number"), _day("period_from", "period_start", True), _day("period_to", "period_end", True),
-        _day("issued", "issued_on", True), _day("due", "due_on", True), _must("net", money), _must("vat", money),
-        _must("total", money), Column("brought_forward", money, default=0), _must("payable", money),
-        Column("payee", field="payee_name"), _must("iban", cells.iban, "payee_iban"), _must("reference"),
-        Column("file", cells.file_name, field=""),
-        derived=("file_hash",), before=hooks.invoices_before, check=hooks.invoices_check,
-    ),
-    table(
-        "invoice_lines", InvoiceLine, _ref("invoice", "invoices", True), _must("position", position),
-        _must("service"), Column("quantity", quantity), Column("unit", default=""), Column("price", price),
-        _must("amount", money), key=("invoice_id", "position"),
-    ),
-    table(
-        "payments", Payment, ID, _ref("customer", "customers", True), _ref("invoice", "invoices"),
-        _day("date", "paid_on", True), _must("amount", money),
-    ),
-    table(
-        "estimates", EstimateLine, ID, _ref("house", "houses", True),
-        _must("year", cells.number(0, 1900, 2200, "2026")), _must("position", position), _must("item"),
-        _must("price", price), unique=(("house_id", "year", "position"),),
-    ),
-    table(
-        "documents", Document, ID, _ref("house", "houses"), _ref("premises", "premises"),
-        Column("kind", cells.one_of(DocumentKind), default=DocumentKind.OTHER), _must("title"),
-        _day("date", "issued_on", True), _must("file", cells.file_name, ""),
-        derived=("file_hash", "file_name", "size"), before=hooks.documents_before, check=hooks.one_place,
-    ),
-    table(
-        "users", User, ID, _must("username", cells.login(str, 100)), Column("email", cells.login(cells.email, 254)),
-        Column("name"), Column("language", cells.language), Column("customers", cells.names(1000, 64), field=""),
-        Column("role", cells.one_of(Role), default=Role.RESIDENT),
-        unique=(("username",), ("email",)), check=hooks.users_check, after=hooks.users_after,
+        day("from", "starts_on", True), day("until", "ends_on"),
+    ), check=lambda batch, _work: batch.need_order("starts_on", "ends_on", "until", "a day not before from"),
+)  # fmt: skip
+
+_KEEP = object()  # the field stays as it is
+
+
+def _store_files(batch: Batch, work: Work) -> None:
+    """Store the PDFs. One that cannot be read is reported, and a row that has to have it is refused."""
+    names = batch.values.get("file", ())
+    hashes, sizes = [None] * len(names), [None] * len(names)  # type: list[object], list[int | None]
+    report = batch.refuse if batch.table.columns["file"].required else batch.remark
+    for index in batch.good() if any(names) else ():
+        if names[index]:
+            try:
+                data = read_pdf(work.source, names[index])
+                hashes[index], sizes[index] = work.storage.put(data), len(data)
+            except cells.Refused as refused:
+                report(index, "file", refused.expected)
+                hashes[index] = _KEEP
+    if names:
+        batch.fields["file_hash"] = hashes
+    if "size" in batch.table.derived:
+        batch.fields |= {"size": sizes, "file_name": [*names]}
+
+
+def _check_invoices(batch: Batch, work: Work) -> None:
+    """What is to be paid is the total and what was brought forward; the payee is the site's unless named."""
+    batch.need_order("period_start", "period_end", "period_to", "a day not before period_from")
+    payees = batch.fields["payee_name"] = batch.final("payee_name")
+    files = batch.final("file_hash")
+    for index, total, brought_forward, payable in batch.each("total", "brought_forward", "payable"):
+        payees[index] = payees[index] or work.site.payee.name
+        if files[index] is _KEEP:
+            files[index] = getattr(batch.existing[index], "file_hash", None)
+        if payable != total + (brought_forward or 0):
+            wanted = f"total + brought_forward, which is {(total + (brought_forward or 0)) / 100:.2f}"
+            batch.refuse(index, "payable", wanted)
+
+
+INVOICES = Table(
+    "invoices", Invoice, (
+        ID, ref("customer", "customers", True), ref("premises", "premises", True), must("number"),
+        day("period_from", "period_start", True), day("period_to", "period_end", True),
+        day("issued", "issued_on", True), day("due", "due_on", True), must("net", money), must("vat", money),
+        must("total", money), Column("brought_forward", money, default=0), must("payable", money),
+        Column("payee", field="payee_name"), must("iban", cells.iban, "payee_iban"), must("reference"),
+        Column("file", cells.file_name, field="file_hash"),
+    ), before=_store_files, check=_check_invoices,
+)  # fmt: skip
+
+INVOICE_LINES = Table(
+    "invoice_lines", InvoiceLine, (
+        ref("invoice", "invoices", True), must("position", position), must("service"), Column("quantity", quantity),
+        Column("unit", default=""), Column("price", price), must("amount", money),
+    ), key=("invoice_id", "position"),
+)  # fmt: skip
+
+PAYMENTS = Table(
+    "payments", Payment, (
+        ID, ref("customer", "customers", True), ref("invoice", "invoices"), day("date", "paid_on", True),
+        must("amount", money),
     ),
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {one.name: one for one in _ALL}
+ESTIMATES = Table(
+    "estimates", EstimateLine, (
+        ID, ref("house", "houses", True), must("year", cells.number(0, 1900, 2200, "2026")),
+        must("position", position), must("item"), must("price", price),
+    ), unique=(("house_id", "year", "position"),),
+)  # fmt: skip
+
+DOCUMENTS = Table(
+    "documents", Document, (
+        ID, ref("house", "houses"), ref("premises", "premises"),
+        Column("kind", cells.one_of(DocumentKind), default=DocumentKind.OTHER), must("title"),
+        day("date", "issued_on", True), must("file", cells.file_name, "file_hash"),
+    ), derived=("file_name", "size"), before=_store_files, check=lambda batch, _work: batch.need_one_place(),
+)  # fmt: skip
+
+
+def _check_users(batch: Batch, work: Work) -> None:
+    """Customers are known; a user name with @ is the own e-mail address, so that no two people share a login."""
+    customer, wanted = db("customer").c, batch.said("customers")
+    known = work.find(customer.external_id, {name for names in wanted for name in names or ()})
+    names = batch.fields["name"] = batch.final("name")
+    for index, username, email in batch.each("username", "email"):
+        names[index] = names[index] or username
+        if "@" in username and username != email:
+            batch.refuse(index, "username", "a name without @, or the address in email")
+        if unknown := [one for one in wanted[index] or () if one not in known]:
+            batch.refuse(index, "customers", f"external_ids of customers.csv ({unknown[0]} is not one)")
+
+
+def _link_customers(batch: Batch, work: Work) -> set[int]:
+    """Make the links of each user those that the file names, where it has the column."""
+    if "customers" not in batch.values:
+        return set()
+    user, customer, link = batch.table.db.c, db("customer").c, db("customer_user")
+    named, own = batch.values["customers"], batch.values["external_id"]
+    ids = work.find(user.external_id, own, user.id)
+    known = work.find(customer.external_id, {name for names in named for name in names or ()}, customer.id)
+    links = sa.select(link.c.user_id, link.c.customer_id)
+    links = links.where(work.among(link.c.user_id, [row.id for row in ids.values()]))
+    standing = {(user_id, customer_id) for user_id, customer_id in work.connection.execute(links)}
+    wanted = {(ids[own[index]].id, known[name].id): index for index in batch.good() for name in named[index] or ()}
+    places = {ids[own[index]].id: index for index in batch.good()}
+    new = wanted.keys() - standing
+    gone = {pair for pair in standing - wanted.keys() if pair[0] in places}
+    work.insert(link, {"user_id": [pair[0] for pair in new], "customer_id": [pair[1] for pair in new]})
+    if gone:
+        work.connection.execute(sa.delete(link).where(work.among((link.c.user_id, link.c.customer_id), gone)))
+    return {places[pair[0]] for pair in new | gone}
+
+
+USERS = Table(
+    "users", User, (
+        ID, must("username", cells.login(str, 100)), Column("email", cells.login(cells.email, 254)),
+        Column("name"), Column("language", cells.language), Column("customers", cells.names(1000, 64), field=""),
+        Column("role", cells.one_of(Role), default=Role.RESIDENT),
+    ), unique=(("username",), ("email",)), check=_check_users, after=_link_customers,
+)  # fmt: skip
+
+TABLES = {
+    one.name: one
+    for one in (
+        CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, PAYMENTS,
+        ESTIMATES, DOCUMENTS, USERS,
+    )
+}  # fmt: skip

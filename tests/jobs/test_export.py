@@ -164,3 +164,13 @@ def test_a_failing_output_loses_no_reading(exchange):
     with pytest.raises(OSError, match="no space"):
         export_readings(exchange.database, None, Full())
     assert f"P{own}" in [row["external_id"] for row in exported(exchange)]
+
+
+def test_an_answer_may_repeat_what_a_reading_corrects(exchange):
+    exchange.taken()
+    old = submit(exchange, 126_000)
+    own = submit(exchange, 126_500, corrects=old)
+    exported(exchange)
+    exchange.put("readings", f"external_id;status;corrects\nP{own};accepted;P{old}")
+    assert exchange.run().problems == []
+    assert exchange.column("reading", "status", id=own) == ["accepted"]

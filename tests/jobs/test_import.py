@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.exchange import ExchangeError, ImportBusy, import_folder, intake
-from jobs.exchange.lock import only_one
+from jobs.exchange.load import only_one
 from jobs.exchange.report import KEPT_PROBLEMS, print_report, progress_bar
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import Database
@@ -331,6 +331,16 @@ def test_a_zip_that_lies_about_a_size_gives_no_byte_more(exchange):
     assert report.problem_count >= 1
     assert len(exchange.column("house", "id")) < 100
     assert report.tables["houses"].missing == 0
+
+
+def test_a_file_that_a_zip_holds_in_an_unknown_packing_is_one_problem(exchange):
+    exchange.put_all()
+    path = archive(exchange)
+    with zipfile.ZipFile(path, "a") as out:
+        out.getinfo("houses.csv").compress_type = 99
+        out.writestr("files/more.pdf", b"")
+    report = exchange.run(path)
+    assert places(report)[0] == ("houses.csv", 0, "") and report.tables["customers"].added == 2
 
 
 def test_symbolic_links_in_a_folder_are_not_followed(exchange, tmp_path):

@@ -1,16 +1,24 @@
-"""Meters with their readings, an ordinary flat, and the meter of a whole house."""
+"""Houses, their flats and the meters of both with their readings.
+
+A few flats are worked out in full, as text; every other one is one of these with its own number and name in
+it. That is what makes a million customers cheap.
+"""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import cycle
 from typing import Any
 
-from demo.bill import is_winter, write_bills
+from demo.bill import Used, is_winter, write_bills
 from demo.calendar import Month, Plan
-from demo.rows import Rows, decimal
-from demo.town import DATA, personal_code
+from demo.rows import Folder, Rows, Text, decimal
+from demo.town import DATA, demo_iban, person, personal_code
 from models.types import MeterKind
+
+FLATS = 40
+FIRST = 20_001  # customer codes have five digits as long as there are fewer than 80,000
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,7 @@ class Dial:
     def usage(self, history: Sequence[Month], rng: random.Random) -> list[int]:
         """What it counts in each of these months, thousandths."""
         low, high, winter = DATA["usage"][self.kind]
-        drawn = [rng.randint(low, high) * (winter if is_winter(month.first) else 1) for month in history]
-        return [self.shown(amount) for amount in drawn]
+        return [self.shown(rng.randint(low, high) * (winter if is_winter(month.first) else 1)) for month in history]
 
     def write(self, rows: Rows, value: int, history: Sequence[Month], used: Sequence[int]) -> int:
         """Write a reading for each month, `value` being what it showed before; what it shows at last."""
@@ -65,8 +72,19 @@ class Dial:
 class Flat:
     """A flat's rows with "@" for its number (see `Rows`), and its area in thousandths of m²."""
 
-    text: dict[str, str]
+    text: Text
     area: int
+
+
+@dataclass(frozen=True)
+class House:
+    """A house; its flats are numbered from `first`. `own`: number → a flat whose people others write."""
+
+    number: int
+    address: str
+    first: int
+    flats: int
+    own: Mapping[int, Flat] = field(default_factory=dict)
 
 
 def write_meter(rows: Rows, dial: Dial, **more: Any) -> None:
@@ -84,15 +102,13 @@ def write_customer(rows: Rows, number: int, name: str, language: str, **more: An
     rows.add("customers", f"C{number}", number, name, "person", personal_code(number), **more)
 
 
-def monthly(
-    history: Sequence[Month], counted: Sequence[tuple[MeterKind, Sequence[int]]]
-) -> list[tuple[Month, dict[MeterKind, int]]]:
+def monthly(history: Sequence[Month], counted: Sequence[tuple[MeterKind, Sequence[int]]]) -> list[tuple[Month, Used]]:
     """Each month with the consumption of all meters by kind."""
-    found: list[tuple[Month, dict[MeterKind, int]]] = [(month, {}) for month in history]
-    for kind, amounts in counted:
-        for (_, used), amount in zip(found, amounts, strict=True):
-            used[kind] = used.get(kind, 0) + amount
-    return found
+    kinds = dict.fromkeys(kind for kind, _ in counted)
+    return [
+        (month, {kind: sum(amounts[place] for one, amounts in counted if one == kind) for kind in kinds})
+        for place, month in enumerate(history)
+    ]
 
 
 def ordinary_flat(plan: Plan, rng: random.Random, customer: str = "@", late: float = 0.4, **meter: Any) -> Flat:
@@ -122,7 +138,7 @@ def _points(plan: Plan, rng: random.Random) -> Iterator[tuple[MeterKind, str]]:
             yield kind, "bathroom"
 
 
-def house_meter(plan: Plan, flats: int, rng: random.Random) -> dict[str, str]:
+def _house_meter(plan: Plan, flats: int, rng: random.Random) -> Text:
     """The cold water meter of house "@", read by the operator; nothing where no water is read."""
     rows, dial = Rows(), Dial(plan, "B@", MeterKind.COLD_WATER, source="staff")
     if dial.kind in plan.town.reads:
@@ -130,3 +146,29 @@ def house_meter(plan: Plan, flats: int, rng: random.Random) -> dict[str, str]:
         used = [rng.randint(4_100, 4_900) * flats for _ in plan.history]
         dial.write(rows, 12_000_000, plan.history, used)
     return rows.text()
+
+
+def write_houses(out: Folder, plan: Plan, houses: Iterable[House], patterns: int, rng: random.Random) -> None:
+    """Write these houses and everybody in them; `patterns` is how many flats to work out."""
+    flats = cycle([ordinary_flat(plan, rng) for _ in range(patterns)])
+    meters: dict[int, Text] = {}
+    since = date(plan.today.year - plan.length // 12 - 6, 4, 1)
+    for house in houses:
+        name, iban = f"H{house.number}", plan.site.payee.iban
+        if plan.town.manages:
+            iban = demo_iban(int(iban[-5:]) * 10**7 + house.number)
+        out.add("houses", name, house.address, plan.town.name, plan.town.postcode)
+        if house.flats not in meters:
+            meters[house.flats] = _house_meter(plan, house.flats, rng)
+        out.put(meters[house.flats], house.number, iban)
+        for place, number in enumerate(range(house.first, house.first + house.flats)):
+            entrance = f"E{house.number}-{place // 20 + 1}"
+            if place % 20 == 0:
+                out.add("entrances", entrance, name, place // 20 + 1)
+            flat = house.own.get(number)
+            if flat is None:
+                flat = next(flats)
+                write_customer(out, number, *person(rng))
+                out.add("tenures", f"T{number}", f"C{number}", f"P{number}", "owner", since)
+            out.add("premises", f"P{number}", name, entrance, place + 1, area=decimal(flat.area, 3))
+            out.put(flat.text, number, iban)
