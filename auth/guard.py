@@ -75,7 +75,7 @@ def enforce() -> None:
     held = state()
     g.csrf_cookie = request.cookies.get(held.settings.csrf_cookie) or ""
     view: Any = current_app.view_functions.get(request.endpoint or "")
-    g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held, view)
+    g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held)
     if view is None:
         return  # an unknown path or method: Flask answers 404 or 405
     if request.method not in SAFE and not _csrf_ok(held):
@@ -90,7 +90,7 @@ def enforce() -> None:
         raise LockedSection
 
 
-def _visitor(held: State, view: object) -> Visitor | None:
+def _visitor(held: State) -> Visitor | None:
     token = request.cookies.get(held.settings.session_cookie)
     if not token:
         return None
@@ -98,7 +98,7 @@ def _visitor(held: State, view: object) -> Visitor | None:
     row = sessions.find(reading(), token, now, held.settings.idle)
     if row is None:
         return None
-    if sessions.needs_touch(row, now) and not getattr(view, "quiet", False):
+    if sessions.needs_touch(row, now):
         with writing() as session:
             sessions.touch(session, row.id, now)
     person = Visitor(

@@ -158,8 +158,9 @@ def remember_device(session: Session, user_id: int, token: str | None, now: date
 
     It is the browser's own `token` where we gave it out, else a new one: a planted cookie makes nothing known.
     """
-    ours = sa.select(col(KnownDevice.id)).where(col(KnownDevice.token_hash) == token_hash(token or ""))
-    if not token or session.execute(ours).first() is None:
+    token = token or ""
+    ours = sa.select(col(KnownDevice.id)).where(col(KnownDevice.token_hash) == token_hash(token))
+    if session.execute(ours).first() is None:
         token = secrets.token_urlsafe(32)
     session.execute(_REMEMBER, {"token_hash": token_hash(token), "user_id": user_id, "now": now})
     return token

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cards import Dial, card, cards
 from models.database import Database
-from models.history import EVER, Line, chart, of_meter
+from models.history import EVER, Line, chart, of_meter, predecessor
+from models.meters import Meter
 from models.places import places_of
 from models.readings import Reading
 from models.types import Source
@@ -52,6 +54,29 @@ def register_of(database: Database, mid: str, user: int = 1) -> int:
         found = card(connection, user, TODAY, mid)
         assert found
         return found.dials[0].register_id
+
+
+def test_the_meter_before_is_told_to_who_lived_with_it_and_to_nobody_after(database: Database, cast: Cast) -> None:
+    gone = month(30)
+    with database.write() as session:
+        old = session.scalars(sa.select(Meter.id).where(Meter.public_id == cast.old)).one()
+        session.execute(sa.update(Meter).where(Meter.public_id == cast.cold).values(replaces_id=old))
+    with database.read() as connection:
+        found = card(connection, 1, TODAY, cast.cold)
+        for since, told in ((gone, "11111111"), (gone + timedelta(days=1), None)):
+            before = predecessor(connection, replace(found, place=replace(found.place, since=since)))
+            assert (before.serial if before else None) == told
+
+
+def test_both_ends_of_a_tenure_and_the_first_day_of_the_months_asked_for_belong_to_the_history(database: Database, cast: Cast) -> None:
+    first, last = month(5) + timedelta(days=27), month(2) + timedelta(days=27)
+    add(database, register_of(database, cast.cold), (month(4), 178_500, {}))
+    with database.read() as connection:
+        found = card(connection, 1, TODAY, cast.cold).on_dials(5, 3)
+        lived = replace(found, place=replace(found.place, since=first, until=last))
+        days = [line.read_on for line in of_meter(connection, lived, EVER, last)]
+        assert (days[-1], days[0]) == (first, last)
+        assert of_meter(connection, found, 4, TODAY)[-1].read_on == month(4)
 
 
 def test_a_history_begins_with_the_tenure_and_knows_no_consumption_before_it(database: Database, cast: Cast) -> None:

@@ -77,6 +77,13 @@ def test_ending_one_session_leaves_the_others_and_ending_the_others_leaves_one(s
     assert dict(map(tuple, ended)) == {numbers[0]: NOW, numbers[2]: NOW + SECOND}, "what has ended stays as it ended"
 
 
+def test_an_act_keeps_its_own_session_alive_and_no_other(stage: Stage):
+    (used, number), (left, _) = stage.begin(stage.anna), stage.begin(stage.anna)
+    with stage.database.write() as session:
+        sessions.touch(session, number, NOW + IDLE / 2)
+    assert stage.lives(used, NOW + IDLE) and not stage.lives(left, NOW + IDLE)
+
+
 def test_nobody_ends_the_session_of_somebody_else(stage: Stage):
     token, number = stage.begin(stage.viktors)
     with stage.database.write() as session:
