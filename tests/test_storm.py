@@ -32,7 +32,7 @@ from views.limits import limiter
 app = standing.app  # one application for all of these tests
 
 SEED, COUNT = 20261130, 10_000  # on each database
-KNOWN = {200, 204, 303, 400, 401, 403, 404, 405, 409, 413, 422, 429}
+KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
 LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail")  # tables that requests write

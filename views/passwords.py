@@ -15,7 +15,7 @@ from models.sessions import Login
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import act_limit, login_limit
-from views.pages import fragment, page, redirect_to, set_cookie
+from views.pages import fragment, is_fragment, page, redirect_to, set_cookie
 
 passwords = Blueprint("passwords", __name__)
 
@@ -123,8 +123,9 @@ def _change(status: int = 200, broken: list[str] | None = None, password: str = 
 @act_limit
 def check() -> Response:
     """The list of rules for what has been typed so far; nothing is stored or logged (ux.md §3.3)."""
-    password = request.form.get("password", "")[: LONGEST + 1]
-    person = visitor()
+    if not is_fragment():  # no page sends it there
+        return redirect_to("/profile/password")
+    password, person = request.form.get("password", "")[: LONGEST + 1], visitor()
     broken = renewal.broken(reading(), state().site, person.user_id if person else None, password)
     return fragment("passwords/_rules.html", **_rules(broken, password))
 
