@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from auth.methods import renewal
 from auth.state import State
 from models import outbox, tokens
 from models.rules.mail import header_safe
@@ -36,7 +37,7 @@ class Link:
 
 # Kinds of letters, each with a template templates/mail/KIND.txt; the link that some of them carry.
 KINDS: dict[str, Link | None] = {
-    "password_reset": Link("password.reset", timedelta(hours=1), "/password/reset/{}"),
+    "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
 }
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from models.database import Database
 
-_ASK_AGAIN = 0.05  # seconds
+_ASK_AGAIN = 0.05  # seconds; a file lock can be waited for only without a limit, so it is asked for again
 
 
 class Taken(Exception):

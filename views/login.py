@@ -61,7 +61,7 @@ def submit() -> Response:
     if isinstance(outcome, Refused):
         left = outcome.left if outcome.left <= ACCOUNT_TRIES - WARN_FROM else None
         return _form(422, name=name, wrong=True, left=left)
-    return _welcome(outcome, remember)
+    return enter(outcome, remember)
 
 
 @login.post("/logout")
@@ -114,7 +114,8 @@ def _wait(wait: Wait, name: str) -> Response:
     return response
 
 
-def _welcome(outcome: Welcome, remember: bool) -> Response:
+def enter(outcome: Welcome, remember: bool = False) -> Response:
+    """Into the portal with a new session; whoever was logged in on this browser is so no longer."""
     _end_session()  # a new one begins, also for the same person (security rule 2)
     held = state()
     days = held.site.remember_days * 24 * 3600 if remember else None

@@ -1,5 +1,6 @@
 """Forgotten and changed passwords, and the rules while one is typed (A04, A06; LU-44, LU-45, LU-50..53)."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,7 +16,8 @@ from models.sessions import Login
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import act_limit, login_limit
-from views.pages import fragment, is_fragment, page, redirect_to, set_cookie
+from views.login import enter
+from views.pages import fragment, is_fragment, page, redirect_to
 
 passwords = Blueprint("passwords", __name__)
 
@@ -64,13 +66,10 @@ def renew(token: str) -> Response:
         return _reset(token)
     if broken := renewal.broken(reading(), held.site, found.user_id, password):
         return _reset(token, 422, broken, password)
-    login = Login("password", None, device_name(request.user_agent.string), request.remote_addr or "")
-    opened = renewal.renew(held.database, held.site, held.passwords, token, password, login, now)
-    if opened is None:
-        return _reset(token)
-    response = redirect_to("/properties/last")
-    set_cookie(response, held.settings.session_cookie, opened)
-    return response
+    device, lifetime = device_name(request.user_agent.string), timedelta(hours=held.settings.session_hours)
+    login = Login("password", None, device, request.remote_addr or "", lifetime)
+    outcome = renewal.renew(held.database, held.site, held.passwords, token, password, login, now)
+    return enter(outcome) if outcome else _reset(token)
 
 
 def _reset(token: str, status: int = 200, broken: list[str] | None = None, password: str = "") -> Response:

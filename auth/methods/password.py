@@ -100,7 +100,7 @@ def set_password(session: Session, passwords: Passwords, user: User, password: s
     session.add(user)
 
 
-_BY_NAME = sa.select(User).where(
+BY_NAME = sa.select(User).where(
     sa.or_(col(User.username) == sa.bindparam("name"), col(User.email) == sa.bindparam("name"))
 )
 
@@ -117,7 +117,7 @@ def log_in(
     """
     lane, address = fold_login(name), login.address or None
     with database.write() as session:
-        user = session.scalars(_BY_NAME, {"name": lane}).first()
+        user = session.scalars(BY_NAME, {"name": lane}).first()
         user_id = user.id if user else None
         stored = user.password_hash if user and user.disabled_at is None else None
         if user_id and device and sessions.is_known_device(session, user_id, device):
@@ -133,7 +133,7 @@ def log_in(
         throttle.succeeded(session, lane)
         if renewed:
             session.execute(sa.update(User).where(col(User.id) == user_id).values(password_hash=renewed))
-        return _welcome(session, user_id, login, device, now)
+        return welcome(session, user_id, login, device, now)
 
 
 def confirm(
@@ -164,7 +164,8 @@ def _refuse(
     return Refused(left) if left else throttle.Wait(now + throttle.PAUSE, "account")
 
 
-def _welcome(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> Welcome:
+def welcome(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> Welcome:
+    """Open a session for somebody who has proved who she is, with its audit row."""
     actor = Actor(user_id, "web", session_method="password")
     record(session, actor, "login.succeeded", detail={"device": login.device})
     token = sessions.begin(session, user_id, login, now)

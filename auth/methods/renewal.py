@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from auth.methods.password import Passwords
+from auth.methods.password import BY_NAME, Passwords, Welcome, welcome
 from models import outbox, sessions, tokens
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
@@ -34,10 +34,8 @@ _RECENT = sa.select(sa.literal(1)).where(
 
 def ask(database: Database, site: Site, name: str, now: datetime) -> None:
     """Queue a letter with a link for whoever has this e-mail or user name; the same work and no word otherwise."""
-    folded = fold_login(name)
     with database.write() as session:
-        query = sa.select(User).where(sa.or_(col(User.email) == folded, col(User.username) == folded))
-        user = session.scalars(query.where(col(User.disabled_at).is_(None))).first()
+        user = session.scalars(BY_NAME.where(col(User.disabled_at).is_(None)), {"name": fold_login(name)}).first()
         record(session, Actor(user.id if user else None, "web"), "password.reset_requested")
         if user is None or not user.email or not address_ok(user.email):
             return
@@ -49,8 +47,9 @@ def broken(connection: Connection, site: Site, user_id: int | None, password: st
     """Which rules a new password of this user breaks; without a user, those that hold for everybody."""
     own: list[str] = [site.name, site.short_name]
     if user_id:
-        user = connection.execute(sa.select(User.__table__).where(col(User.id) == user_id)).one()  # type: ignore[attr-defined]
-        own += [user.username, user.name, user.email or "", (user.email or "").partition("@")[0]]
+        names = sa.select(col(User.username), col(User.name), col(User.email)).where(col(User.id) == user_id)
+        username, name, email = connection.execute(names).one()
+        own += [username, name, email or "", (email or "").partition("@")[0]]
         own += [word for row in connection.execute(_CODES, {"user_id": user_id}) for word in row]
     return broken_rules(password, site.password_min, own)
 
@@ -58,7 +57,7 @@ def broken(connection: Connection, site: Site, user_id: int | None, password: st
 def renew(
     database: Database, site: Site, passwords: Passwords, secret: str, password: str, login: sessions.Login,
     now: datetime,
-) -> str | None:  # fmt: skip
+) -> Welcome | None:  # fmt: skip
     """Use up the link of a letter, set the password and open a session; None when the link no longer works.
 
     The caller has checked the password. Every older session of the user ends.
@@ -70,7 +69,7 @@ def renew(
             return None
         actor = Actor(found.user_id, "web", session_method="password")
         _set(session, site, actor, hashed, now, kept_session=0)
-        return sessions.begin(session, found.user_id, login, now)
+        return welcome(session, found.user_id, login, None, now)
 
 
 def change(database: Database, site: Site, actor: Actor, hashed: str, session_id: int, now: datetime) -> None:

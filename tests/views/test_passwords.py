@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask import Flask
 from jobs.mail import Post
 from models.audit import AuditRow
 from models.outbox import Mail
+from models.sessions import WebSession
 from models.tokens import Token
 from models.types import utc_now
 from tests.browser import Browser
@@ -31,7 +33,7 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def app(make_app: Callable[..., Flask], mailbox: Mailbox) -> Iterator[Flask]:
     with mail_server(mailbox) as port:
-        yield make_app(smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", mail_from="noreply@example.lv")
+        yield make_app(session_hours=7, smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", mail_from="noreply@example.lv")
 
 
 @pytest.fixture
@@ -67,6 +69,21 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_letter(browser: Browser
     assert other.status == 422, "the old one is gone"
     other.log_in("anna", NEW)
     assert other.status == 200
+
+
+def test_a_link_opens_a_session_as_a_login_does(browser: Browser, app: Flask, mailbox: Mailbox, deliver):
+    """It is noted, lasts as long as any, and ends that of whoever was logged in on this browser."""
+    browser.log_in("viktors")
+    stranger = browser.client.get_cookie("session").value
+    ask(browser, "anna")
+    deliver()
+    browser.submit(browser.get(link(mailbox)), link(mailbox), password=NEW)
+    assert [row.action for row in fetch(app, sa.select(AuditRow.action).order_by(AuditRow.id))][-2:] == ["login.succeeded", "logout"]
+    opened = fetch(app, sa.select(WebSession.created_at, WebSession.expires_at).order_by(WebSession.id.desc()))[0]
+    assert opened.expires_at - opened.created_at == timedelta(hours=app.extensions["ekabinets"].settings.session_hours)
+    browser.client.set_cookie("session", stranger)
+    browser.get("/profile")
+    assert browser.response.request.path == "/login"
 
 
 def test_the_answer_is_the_same_for_people_whom_nobody_knows(browser: Browser, app: Flask, deliver):
