@@ -69,6 +69,7 @@ def renew(
             return None
         actor = Actor(found.user_id, "web", session_method="password")
         _set(session, site, actor, hashed, now, kept_session=0)
+        session.flush()  # the change is written before the login that follows from it
         return welcome(session, found.user_id, login, None, now)
 
 
