@@ -42,4 +42,4 @@ migrate: env  ## write the migration that the tables ask for: NAME="add x"
 	@$(VENV)/bin/flask --app app db new "$(NAME)"
 
 lock:  ## pin every dependency again
-	uv pip compile pyproject.toml --extra postgres --extra redis --group dev --universal --generate-hashes --no-header -q -o requirements.lock
+	uv pip compile pyproject.toml --extra postgres --extra redis --extra s3 --group dev --universal --generate-hashes --no-header -q -o requirements.lock
