@@ -1,0 +1,226 @@
+"""Login at a bank or broker by OpenID Connect (A08; OG-08, OG-19, LG-03): one strict client for all of them.
+
+Code with PKCE, nonce and `iss` (RFC 7636, 9207, 9700); what the provider returned is checked before anything that
+follows from it is asked for. Facts about providers: identity-and-money.md §3; security rules 3 to 5.
+"""
+
+import hmac
+import math
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from auth.methods.base import Person
+from auth.methods.remote import ProviderAway, Remote
+from models.providers import Documents, Provider
+from models.rules.identifiers import normal_identifier
+
+ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384")
+LEEWAY = 30  # seconds between the provider's clock and ours
+_HEADER = 16_384  # bytes of a token's header: some send a chain of certificates
+_TOKEN = 64_000  # characters of an id_token
+
+
+class Refused(Exception):
+    """The answer is not what it must be; the text is for the log and never quotes a value."""
+
+
+class Cancelled(Exception):
+    """The person went back from the provider's page."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A login on its way: what our side keeps until the person comes back (single use, ten minutes)."""
+
+    url: str  # to send the person to
+    state: str
+    nonce: str
+    verifier: str
+
+
+class Oidc:
+    """One provider, as a site configures it."""
+
+    def __init__(self, provider: Provider, secret: str, documents: Documents, remote: Remote) -> None:
+        """`secret`: the client secret. Nothing is asked yet."""
+        self.provider, self._secret, self._documents, self._remote = provider, secret, documents, remote
+
+    def begin(self, redirect_uri: str, language: str) -> Begun:
+        """Where to send a person, and what to keep for her return. Raises `ProviderAway`."""
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge  # here: 17 MB that no page needs
+
+        meta = self._metadata()
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        query = {
+            "response_type": "code", "client_id": self.provider.client_id, "redirect_uri": redirect_uri,
+            "scope": self.provider.scope, "state": state, "nonce": nonce, "ui_locales": language,
+            "code_challenge": create_s256_code_challenge(verifier), "code_challenge_method": "S256",
+        }  # fmt: skip
+        if self.provider.acr_values:
+            query["acr_values"] = self.provider.acr_values
+        at = meta["authorization_endpoint"]
+        return Begun(f"{at}{'&' if urlsplit(at).query else '?'}{urlencode(query)}", state, nonce, verifier)
+
+    def finish(self, answer: Mapping[str, str], begun: Begun, redirect_uri: str, now: int) -> Person:
+        """Who came back. `answer` is the query of the return, `now` in seconds since 1970.
+
+        Raises `Cancelled`, `Refused` or `ProviderAway`; each check that fails ends it before the next call.
+        """
+        code = self._code(answer, begun)
+        meta = self._metadata()
+        token = self._redeem(meta, code, begun.verifier, redirect_uri)
+        claims = self._claims(meta, token, begun.nonce, now)
+        if self.provider.userinfo:
+            claims |= self._userinfo(meta, token, claims["sub"])
+        return self._person(claims)
+
+    def _code(self, answer: Mapping[str, str], begun: Begun) -> str:
+        if not hmac.compare_digest(answer.get("state", "").encode(), begun.state.encode()):
+            raise Refused("state")
+        issuer = answer.get("iss")
+        if issuer != self.provider.issuer and (issuer is not None or self._says_issuer()):
+            raise Refused("iss of the answer")
+        if "error" in answer:
+            raise Cancelled if answer["error"] in ("access_denied", "user_cancel") else Refused("error of the provider")
+        code = answer.get("code", "")
+        if not 0 < len(code) <= 4096 or not code.isprintable():
+            raise Refused("code")
+        return code
+
+    def _says_issuer(self) -> bool:
+        return self._metadata().get("authorization_response_iss_parameter_supported") is True
+
+    def _metadata(self) -> dict[str, Any]:
+        """The provider's own description. Raises `ProviderAway` where it is not about the configured issuer."""
+        address = self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        meta: dict[str, Any] = self._documents.get(address, lambda: self._described(self._remote.ask(address)))
+        return meta
+
+    def _described(self, meta: Any) -> dict[str, Any]:
+        ends = ["authorization_endpoint", "token_endpoint", "jwks_uri"]
+        ends += ["userinfo_endpoint"] if self.provider.userinfo else []
+        secure = self.provider.issuer.startswith("https://")
+        if not isinstance(meta, dict) or meta.get("issuer") != self.provider.issuer:
+            raise ProviderAway("another issuer")
+        for end in ends:
+            at = meta.get(end)
+            if not isinstance(at, str) or urlsplit(at).scheme not in ("https", "http"[: 0 if secure else 4]):
+                raise ProviderAway(end)
+        offered = meta.get("id_token_signing_alg_values_supported", ["RS256"])
+        if not isinstance(offered, list) or not {*ALGORITHMS} & {one for one in offered if isinstance(one, str)}:
+            raise ProviderAway("no algorithm that is taken")
+        return meta
+
+    def _redeem(self, meta: Mapping[str, Any], code: str, verifier: str, redirect_uri: str) -> dict[str, Any]:
+        """The answer to the code: its tokens."""
+        form = {
+            "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
+        }  # fmt: skip
+        token = self._remote.ask(meta["token_endpoint"], form, {"Authorization": self._basic()})
+        kind = token.get("token_type") if isinstance(token, dict) else None
+        if not isinstance(kind, str) or kind.casefold() != "bearer":
+            raise Refused("token_type")
+        if not isinstance(token.get("id_token"), str) or len(token["id_token"]) > _TOKEN:
+            raise Refused("id_token")
+        return dict(token)
+
+    def _basic(self) -> str:
+        """Each part is form-encoded first (RFC 6749 §2.3.1), which many clients leave out."""
+        pair = f"{quote(self.provider.client_id, safe='')}:{quote(self._secret, safe='')}"
+        return "Basic " + b64encode(pair.encode()).decode()
+
+    def _claims(self, meta: Mapping[str, Any], token: Mapping[str, Any], nonce: str, now: int) -> dict[str, Any]:
+        """What the id_token says, after its signature and every claim were checked."""
+        from authlib.oidc.core import CodeIDToken  # as above
+        from joserfc.errors import JoseError
+
+        allowed = meta.get("id_token_signing_alg_values_supported", ["RS256"])
+        names = [name for name in ALGORITHMS if name in allowed]
+        options: Any = {
+            "iss": {"essential": True, "value": self.provider.issuer}, "sub": {"essential": True},
+            "aud": {"essential": True, "value": self.provider.client_id},
+        }  # fmt: skip
+        if self.provider.acr:
+            options["acr"] = {"essential": True, "values": [*self.provider.acr]}
+        params = {"nonce": nonce, "client_id": self.provider.client_id, "access_token": token.get("access_token")}
+        try:
+            signed = self._verified(meta, token["id_token"], names)
+            claims = CodeIDToken(signed.claims, signed.header, options, params)
+            claims.validate(now, LEEWAY)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Refused(f"id_token: {type(error).__name__}") from None
+        fine = all(math.isfinite(claims[time]) for time in ("exp", "iat")) and len(claims["sub"]) <= 255
+        if not fine or not isinstance(claims.get("acr", ""), str):
+            raise Refused("id_token: a claim")
+        return dict(claims)
+
+    def _verified(self, meta: Mapping[str, Any], text: str, names: Sequence[str]) -> Any:
+        """The token, its signature checked by the provider's published keys; once more with fresh ones if it fails."""
+        from joserfc.errors import JoseError  # as above
+
+        address = meta["jwks_uri"]
+        ask = lambda: _keys(self._remote.ask(address))  # noqa: E731  # needed twice
+        try:
+            return _decode(text, self._documents.get(address, ask), names)
+        except (JoseError, ValueError, TypeError, KeyError):
+            fresh = self._documents.renew(address, ask)
+            if fresh is None:  # they were asked for less than a minute ago
+                raise
+            return _decode(text, fresh, names)
+
+    def _userinfo(self, meta: Mapping[str, Any], token: Mapping[str, Any], subject: str) -> dict[str, Any]:
+        secret = token.get("access_token")
+        if not isinstance(secret, str) or not secret.isascii() or not secret.isprintable():
+            raise Refused("access_token")
+        more = self._remote.ask(meta["userinfo_endpoint"], headers={"Authorization": f"Bearer {secret}"})
+        if not isinstance(more, dict) or more.get("sub") != subject:
+            raise Refused("userinfo of somebody else")
+        return {name: value for name, value in more.items() if name not in ("iss", "aud", "acr", "amr", "auth_time")}
+
+    def _person(self, claims: Mapping[str, Any]) -> Person:
+        """The claims that the site's map names. Raises `Refused` without a name or with a code that is none."""
+        found = {key: _at(claims, path) for key, path in self.provider.claims.items()}
+        name = found.get("name") or " ".join(filter(None, (found.get("given"), found.get("family"))))
+        if not name or found.get("country", "LV") != "LV":
+            raise Refused("claims")
+        typed = found.get("code")
+        try:
+            code = normal_identifier(typed) if typed else None
+        except ValueError:
+            raise Refused("personal code") from None
+        return Person(self.provider.issuer, claims["sub"], " ".join(name.split())[:200], code, claims.get("acr"))
+
+
+def _keys(document: Any) -> Any:
+    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+        raise ProviderAway("jwks")
+    return document
+
+
+def _decode(text: str, document: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The token, verified by the one key that it names, or by the only key that there is."""
+    from joserfc import jwt  # as above
+    from joserfc.jwk import KeySet
+    from joserfc.jws import JWSRegistry
+
+    registry = JWSRegistry(algorithms=[*names])
+    registry.max_header_length = _HEADER
+    usable = [key for key in document["keys"] if isinstance(key, dict) and key.get("use", "sig") == "sig"]
+    public = [key for key in usable if key.get("kty") in ("RSA", "EC")]  # never a shared secret
+    return jwt.decode(text, KeySet.import_key_set({"keys": public}), registry=registry)
+
+
+def _at(claims: Any, path: Sequence[str | int]) -> str | None:
+    """The text at a path of names and places; keys may hold dots, so a path is a list."""
+    for step in path:
+        if isinstance(claims, dict) and isinstance(step, str):
+            claims = claims.get(step)
+        elif isinstance(claims, list) and isinstance(step, int) and -len(claims) <= step < len(claims):
+            claims = claims[step]
+        else:
+            return None
+    return claims if isinstance(claims, str) and claims.isprintable() else None

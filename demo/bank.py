@@ -1,0 +1,149 @@
+"""A small bank for the demo: an OpenID provider with four invented people, a button for each and one to cancel.
+
+It does what the real ones document (identity-and-money.md §3) and keeps everything in memory. Never in production.
+"""
+
+import hashlib
+import secrets
+import time
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from flask import Flask, Response, jsonify, redirect, request
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from markupsafe import Markup
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+CODE_SECONDS = 60
+TOKEN_SECONDS = 300
+WORDS = {
+    "lv": ("Demonstrācijas banka. Izvēlieties, kas Jūs esat:", "Atcelt"),
+    "en": ("A bank for demonstration. Choose who you are:", "Cancel"),
+    "ru": ("Банк для демонстрации. Выберите, кто вы:", "Отмена"),
+}
+PAGE = Markup(
+    '<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>{name}</title><h1>{name} DEMO</h1><p>{choose}</p><form method="post">{people}'
+    '<p><button name="cancel" value="1">{cancel}</button></form></html>'
+)
+BUTTON = Markup('<p><button name="person" value="{}">{}</button>')
+
+
+@dataclass(frozen=True)
+class Client:
+    """A portal that may ask."""
+
+    id: str
+    secret: str
+    redirect_uris: tuple[str, ...]
+
+
+@dataclass
+class Bank:
+    """One provider: whom it knows, who may ask, and the codes that are on their way."""
+
+    issuer: str
+    name: str
+    client: Client
+    people: Mapping[str, Mapping[str, Any]]  # subject → claims
+    acr: str = "urn:demo:substantial"
+    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256", "kid": "1"}))
+    grants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)  # access token → subject
+
+    def app(self) -> Flask:
+        """The provider as an application."""
+        app = Flask("bank", static_folder=None)
+        app.add_url_rule(WELL_KNOWN, view_func=lambda: jsonify(self.metadata()), endpoint="meta")
+        app.add_url_rule("/jwks", view_func=lambda: jsonify(self.keys()), endpoint="jwks")
+        app.add_url_rule("/authorize", view_func=self.authorize, methods=["GET", "POST"])
+        app.add_url_rule("/token", view_func=self.token, methods=["POST"])
+        app.add_url_rule("/userinfo", view_func=self.userinfo)
+        return app
+
+    def metadata(self) -> dict[str, Any]:
+        """What discovery tells."""
+        ends = {f"{end}_endpoint": f"{self.issuer}/{path}" for end, path in
+                (("authorization", "authorize"), ("token", "token"), ("userinfo", "userinfo"))}  # fmt: skip
+        return ends | {
+            "issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks", "response_types_supported": ["code"],
+            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+            "code_challenge_methods_supported": ["S256"], "authorization_response_iss_parameter_supported": True,
+        }  # fmt: skip
+
+    def keys(self) -> dict[str, Any]:
+        """The public keys."""
+        return {"keys": [self.key.as_dict(private=False)]}
+
+    def authorize(self) -> Response | str:
+        """Ask who somebody is, and send her back with a code or with her refusal."""
+        asked = request.args
+        if asked.get("client_id") != self.client.id or asked.get("redirect_uri") not in self.client.redirect_uris:
+            return Response("unknown client", 400)
+        if asked.get("code_challenge_method") != "S256" or asked.get("response_type") != "code":
+            return self._back({"error": "invalid_request"})
+        if request.method == "GET":
+            language = asked.get("ui_locales", "lv")
+            choose, cancel = WORDS.get(language, WORDS["lv"])
+            people = Markup().join(BUTTON.format(subject, claims["name"]) for subject, claims in self.people.items())
+            return PAGE.format(language=language, name=self.name, choose=choose, cancel=cancel, people=people)
+        subject = request.form.get("person", "")
+        if subject not in self.people:
+            return self._back({"error": "access_denied"})
+        code = secrets.token_urlsafe(24)
+        self.grants[code] = {**asked.to_dict(), "subject": subject, "until": time.time() + CODE_SECONDS}
+        return self._back({"code": code})
+
+    def _back(self, answer: dict[str, str]) -> Response:
+        query = self.answer(answer | {"state": request.args.get("state", ""), "iss": self.issuer})
+        return redirect(f"{request.args['redirect_uri']}?{urlencode(query)}", 303)  # type: ignore[return-value]
+
+    def answer(self, query: dict[str, str]) -> dict[str, str]:
+        """What stands in the address of the return."""
+        return query
+
+    def token(self) -> tuple[Response, int] | Response:
+        """Tokens for a code: once, to the client that asked, who knows the verifier."""
+        grant = self.grants.pop(request.form.get("code", ""), None)
+        if not self._is_client():
+            return jsonify(error="invalid_client"), 401
+        verifier = request.form.get("code_verifier", "").encode()
+        challenge = urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
+        if (
+            grant is None or grant["until"] < time.time() or grant["code_challenge"] != challenge
+            or grant["redirect_uri"] != request.form.get("redirect_uri")
+        ):  # fmt: skip
+            return jsonify(error="invalid_grant"), 400
+        secret = secrets.token_urlsafe(24)
+        self.tokens[secret] = grant["subject"]
+        answer = {"access_token": secret, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+        return jsonify(answer | {"id_token": self.sign(self.claims(grant, secret))})
+
+    def _is_client(self) -> bool:
+        kind, _, text = request.headers.get("Authorization", "").partition(" ")
+        name, _, secret = b64decode(text).decode().partition(":")
+        return kind == "Basic" and (unquote(name), unquote(secret)) == (self.client.id, self.client.secret)
+
+    def claims(self, grant: Mapping[str, Any], secret: str) -> dict[str, Any]:
+        """What the id_token says."""
+        now, half = int(time.time()), hashlib.sha256(secret.encode()).digest()[:16]
+        return {
+            "iss": self.issuer, "aud": self.client.id, "sub": grant["subject"], "iat": now, "exp": now + TOKEN_SECONDS,
+            "nonce": grant.get("nonce", ""), "acr": self.acr, "auth_time": now,
+            "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode(), **self.people[grant["subject"]],
+        }  # fmt: skip
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """An id_token."""
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
+
+    def userinfo(self) -> tuple[Response, int] | Response:
+        """The claims again, for who holds the access token."""
+        subject = self.tokens.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if subject is None:
+            return jsonify(error="invalid_token"), 401
+        return jsonify({"sub": subject, **self.people[subject]})

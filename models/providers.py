@@ -1,0 +1,92 @@
+"""Login providers of a site, and what they publish about themselves, kept for all requests and instances."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Field as Column
+from sqlmodel import SQLModel, col
+
+from models.database import Database
+from models.types import utc_now
+
+LIFETIME = timedelta(hours=1)  # after which a document is asked for again
+AGAIN_AFTER = timedelta(minutes=1)  # not more often, whatever a provider's tokens say
+
+
+class Provider(BaseModel):
+    """A bank or broker as a site file configures it. `claims` gives each path as a list, for keys may hold dots."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slug: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
+    name: str = Field(min_length=1, max_length=60)
+    issuer: str = Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s?#]+$")
+    client_id: str = Field(min_length=1)
+    scope: str = "openid profile"
+    acr_values: str = ""  # asked for
+    acr: tuple[str, ...] = ()  # of which one has to come back
+    userinfo: bool = False  # whether to ask for claims that the token does not carry
+    # Of name (or given and family), code and country; without a code a person is known by issuer and subject alone.
+    claims: dict[str, tuple[str | int, ...]] = {"name": ("name",)}
+
+
+class ProviderDocument(SQLModel, table=True):
+    """What stood at an address of a provider: its metadata, or its keys."""
+
+    __tablename__ = "provider_document"
+
+    address: str = Column(primary_key=True, max_length=400)
+    document: str
+    fetched_at: datetime
+
+
+_FIND = sa.select(col(ProviderDocument.document), col(ProviderDocument.fetched_at)).where(
+    col(ProviderDocument.address) == sa.bindparam("address")
+)
+
+
+class Documents:
+    """A cache in this process over one in the database, so that a start or another instance asks nobody."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
+        """`now` is the real clock."""
+        self._database, self._now = database, now
+        self._kept: dict[str, tuple[Any, datetime]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, address: str, ask: Callable[[], Any]) -> Any:
+        """The document, at most `LIFETIME` old. `ask` fetches and checks it; what it raises is raised."""
+        found = self._kept.get(address)
+        if found is None or self._now() - found[1] >= LIFETIME:
+            found = self._stored(address)
+        if found is None or self._now() - found[1] >= LIFETIME:
+            return self._fetch(address, ask)
+        self._kept[address] = found
+        return found[0]
+
+    def renew(self, address: str, ask: Callable[[], Any]) -> Any | None:
+        """The document as it is now; None where it is less than a minute old, whichever instance asked for it."""
+        with self._lock:
+            found = self._stored(address)
+            if found and self._now() - found[1] < AGAIN_AFTER:
+                newer = found[0] != self._kept.get(address, (None,))[0]
+                self._kept[address] = found
+                return found[0] if newer else None
+            return self._fetch(address, ask)
+
+    def _fetch(self, address: str, ask: Callable[[], Any]) -> Any:
+        document, now = ask(), self._now()
+        with self._database.write() as session:
+            session.merge(ProviderDocument(address=address, document=json.dumps(document), fetched_at=now))
+        self._kept[address] = (document, now)
+        return document
+
+    def _stored(self, address: str) -> tuple[Any, datetime] | None:
+        with self._database.read() as connection:
+            row = connection.execute(_FIND, {"address": address}).first()
+        return (json.loads(row.document), row.fetched_at) if row else None
