@@ -58,12 +58,16 @@ class Bank:
     def app(self) -> Flask:
         """The provider as an application."""
         app = Flask("bank", static_folder=None)
+        self.install(app)
+        return app
+
+    def install(self, app: Flask) -> None:
+        """Its addresses."""
         app.add_url_rule(WELL_KNOWN, view_func=lambda: jsonify(self.metadata()), endpoint="meta")
         app.add_url_rule("/jwks", view_func=lambda: jsonify(self.keys()), endpoint="jwks")
         app.add_url_rule("/authorize", view_func=self.authorize, methods=["GET", "POST"])
         app.add_url_rule("/token", view_func=self.token, methods=["POST"])
         app.add_url_rule("/userinfo", view_func=self.userinfo)
-        return app
 
     def metadata(self) -> dict[str, Any]:
         """What discovery tells."""
@@ -84,8 +88,8 @@ class Bank:
         asked = request.args
         if asked.get("client_id") != self.client.id or asked.get("redirect_uri") not in self.client.redirect_uris:
             return Response("unknown client", 400)
-        if asked.get("code_challenge_method") != "S256" or asked.get("response_type") != "code":
-            return self._back({"error": "invalid_request"})
+        if error := self.wrong(asked):
+            return self._back({"error": error})
         if request.method == "GET":
             language = asked.get("ui_locales", "lv")
             choose, cancel = WORDS.get(language, WORDS["lv"])
@@ -97,6 +101,11 @@ class Bank:
         code = secrets.token_urlsafe(24)
         self.grants[code] = {**asked.to_dict(), "subject": subject, "until": time.time() + CODE_SECONDS}
         return self._back({"code": code})
+
+    def wrong(self, asked: Mapping[str, str]) -> str:
+        """What is wrong with a request, as the specification calls it."""
+        fine = asked.get("code_challenge_method") == "S256" and asked.get("response_type") == "code"
+        return "" if fine else "invalid_request"
 
     def _back(self, answer: dict[str, str]) -> Response:
         query = self.answer(answer | {"state": request.args.get("state", ""), "iss": self.issuer})
@@ -111,17 +120,22 @@ class Bank:
         grant = self.grants.pop(request.form.get("code", ""), None)
         if not self._is_client():
             return jsonify(error="invalid_client"), 401
-        verifier = request.form.get("code_verifier", "").encode()
-        challenge = urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
-        if (
-            grant is None or grant["until"] < time.time() or grant["code_challenge"] != challenge
-            or grant["redirect_uri"] != request.form.get("redirect_uri")
-        ):  # fmt: skip
+        if grant is None or grant["until"] < time.time() or not self.fits(grant, request.form):
             return jsonify(error="invalid_grant"), 400
         secret = secrets.token_urlsafe(24)
         self.tokens[secret] = grant["subject"]
         answer = {"access_token": secret, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-        return jsonify(answer | {"id_token": self.sign(self.claims(grant, secret))})
+        return jsonify(answer | self.more(grant, secret))
+
+    def fits(self, grant: Mapping[str, Any], form: Mapping[str, str]) -> bool:
+        """Whether who brings a code is who asked for it."""
+        proof = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = urlsafe_b64encode(proof).rstrip(b"=").decode()
+        return bool(grant["code_challenge"] == challenge and grant["redirect_uri"] == form.get("redirect_uri"))
+
+    def more(self, grant: Mapping[str, Any], secret: str) -> dict[str, str]:
+        """What comes with the access token."""
+        return {"id_token": self.sign(self.claims(grant, secret))}
 
     def _is_client(self) -> bool:
         kind, _, text = request.headers.get("Authorization", "").partition(" ")

@@ -4,16 +4,13 @@ Code with PKCE, nonce and `iss` (RFC 7636, 9207, 9700); what the provider return
 follows from it is asked for. Facts about providers: identity-and-money.md §3; security rules 3 to 5.
 """
 
-import hmac
 import math
 import secrets
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from auth.methods.base import Person
+from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of
 from auth.methods.remote import ProviderAway, Remote
 from models.providers import Documents, Provider
 from models.rules.identifiers import normal_identifier
@@ -22,24 +19,6 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384")
 LEEWAY = 30  # seconds between the provider's clock and ours
 _HEADER = 16_384  # bytes of a token's header: some send a chain of certificates
 _TOKEN = 64_000  # characters of an id_token
-
-
-class Refused(Exception):
-    """The answer is not what it must be; the text is for the log and never quotes a value."""
-
-
-class Cancelled(Exception):
-    """The person went back from the provider's page."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A login on its way: what our side keeps until the person comes back (single use, ten minutes)."""
-
-    url: str  # to send the person to
-    state: str
-    nonce: str
-    verifier: str
 
 
 class Oidc:
@@ -79,16 +58,9 @@ class Oidc:
         return self._person(claims)
 
     def _code(self, answer: Mapping[str, str], begun: Begun) -> str:
-        if not hmac.compare_digest(answer.get("state", "").encode(), begun.state.encode()):
-            raise Refused("state")
-        issuer = answer.get("iss")
+        code, issuer = code_of(answer, begun), answer.get("iss")
         if issuer != self.provider.issuer and (issuer is not None or self._says_issuer()):
             raise Refused("iss of the answer")
-        if "error" in answer:
-            raise Cancelled if answer["error"] in ("access_denied", "user_cancel") else Refused("error of the provider")
-        code = answer.get("code", "")
-        if not 0 < len(code) <= 4096 or not code.isprintable():
-            raise Refused("code")
         return code
 
     def _says_issuer(self) -> bool:
@@ -120,18 +92,11 @@ class Oidc:
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
         }  # fmt: skip
-        token = self._remote.ask(meta["token_endpoint"], form, {"Authorization": self._basic()})
-        kind = token.get("token_type") if isinstance(token, dict) else None
-        if not isinstance(kind, str) or kind.casefold() != "bearer":
-            raise Refused("token_type")
+        token = self._remote.ask(meta["token_endpoint"], form, basic(self.provider.client_id, self._secret))
+        bearer(token)
         if not isinstance(token.get("id_token"), str) or len(token["id_token"]) > _TOKEN:
             raise Refused("id_token")
         return dict(token)
-
-    def _basic(self) -> str:
-        """Each part is form-encoded first (RFC 6749 §2.3.1), which many clients leave out."""
-        pair = f"{quote(self.provider.client_id, safe='')}:{quote(self._secret, safe='')}"
-        return "Basic " + b64encode(pair.encode()).decode()
 
     def _claims(self, meta: Mapping[str, Any], token: Mapping[str, Any], nonce: str, now: int) -> dict[str, Any]:
         """What the id_token says, after its signature and every claim were checked."""
@@ -173,10 +138,7 @@ class Oidc:
             return _decode(text, fresh, names)
 
     def _userinfo(self, meta: Mapping[str, Any], token: Mapping[str, Any], subject: str) -> dict[str, Any]:
-        secret = token.get("access_token")
-        if not isinstance(secret, str) or not secret.isascii() or not secret.isprintable():
-            raise Refused("access_token")
-        more = self._remote.ask(meta["userinfo_endpoint"], headers={"Authorization": f"Bearer {secret}"})
+        more = self._remote.ask(meta["userinfo_endpoint"], headers={"Authorization": f"Bearer {bearer(token)}"})
         if not isinstance(more, dict) or more.get("sub") != subject:
             raise Refused("userinfo of somebody else")
         return {name: value for name, value in more.items() if name not in ("iss", "aud", "acr", "amr", "auth_time")}

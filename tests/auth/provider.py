@@ -4,9 +4,9 @@ import hmac
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -27,6 +27,7 @@ PEOPLE = {
 }  # fmt: skip
 KEYS = {number: RSAKey.generate_key(2048, {"use": "sig", "kid": number}) for number in ("1", "2")}
 EC = ECKey.generate_key("P-256", {"use": "sig", "kid": "ec"})
+Kind = TypeVar("Kind", bound=Bank)
 Change = Callable[[Any], Any]
 
 
@@ -71,10 +72,17 @@ class Hostile(Bank):
         return self._with("id_token", jwt.encode(self.header, claims, self.signed_with, registry=registry))
 
 
-@contextmanager
-def bank() -> Iterator[Hostile]:
+CLIENT = Client("portal", "s3cret:ā+ /", (BACK,))
+
+
+def bank() -> AbstractContextManager[Hostile]:
     """A running bank."""
-    held = Hostile("", "Banka", Client("portal", "s3cret:ā+ /", (BACK,)), PEOPLE)
+    return serving(Hostile("", "Banka", CLIENT, PEOPLE))
+
+
+@contextmanager
+def serving(held: Kind) -> Iterator[Kind]:
+    """A provider that answers, at an address of its own."""
     server = make_server("127.0.0.1", 0, held.app(), threaded=True)
     held.issuer = f"http://127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

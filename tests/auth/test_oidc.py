@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from auth.methods.oidc import Begun, Cancelled, Oidc, Refused
+from auth.methods.base import Begun, Cancelled, Refused
+from auth.methods.oidc import Oidc
 from auth.methods.remote import ProviderAway, Remote
 from models.database import Database
 from models.providers import AGAIN_AFTER, LIFETIME, Documents, Provider, ProviderDocument
