@@ -28,6 +28,9 @@ class Person:
     acr: str | None  # the strength that the provider returned
 
 
+_SERIAL = re.compile(r"(PNO|PAS|IDC)([A-Z]{2})-([A-Z0-9-]{1,40})")
+
+
 @dataclass(frozen=True)
 class Begun:
     """A login on its way: what our side keeps until the person comes back (single use, ten minutes; rule 5)."""
@@ -73,6 +76,20 @@ def bearer(token: Any) -> str:
     if not isinstance(secret, str) or not re.fullmatch(r"[\x21-\x7e]{1,8192}", secret):
         raise Refused("access_token")
     return secret
+
+
+def of_serial(serial: object) -> tuple[str, str | None]:
+    """A person's serial number (ETSI EN 319 412-1) in one form, and the 11 digits where it is a Latvian code.
+
+    Latvia writes "PNOLV-010180-15097", others leave the inner hyphen out. Raises `Refused`.
+    """
+    match = _SERIAL.fullmatch(serial) if isinstance(serial, str) else None
+    if match is None:
+        raise Refused("serial number")
+    code = match[3].replace("-", "") if match[1] + match[2] == "PNOLV" else None
+    if code is not None and not re.fullmatch("[0-9]{11}", code):
+        raise Refused("personal code")
+    return f"{match[1]}{match[2]}-{code or match[3]}", code
 
 
 METHODS: dict[str, Method] = {}

@@ -4,7 +4,6 @@ There is nothing to verify by a signature: trust is TLS to the configured host, 
 person is her serial number, for `sub` is another one with each means of hers (identity-and-money.md §1).
 """
 
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of
+from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of, of_serial
 from auth.methods.remote import Remote
 
 SCOPE = "urn:lvrtc:fpeil:aa"
@@ -26,7 +25,6 @@ ACRS = {
 }
 _METHOD = "tws:policies:authentication:adaptive:methods:"
 AMRS = {f"urn:safelayer:{_METHOD}mobileid", f"urn:eparaksts:{_METHOD}sc_plugin"}
-_SERIAL = re.compile(r"(PNO|PAS|IDC)([A-Z]{2})-([A-Z0-9-]{1,40})")
 
 
 class Contract(BaseModel):
@@ -78,14 +76,7 @@ class Eparaksts:
             raise Refused("acr")
         if not isinstance(amr, list) or not amr or not all(isinstance(one, str) and one in AMRS for one in amr):
             raise Refused("amr")
-        serial = told.get("serial_number")
-        match = _SERIAL.fullmatch(serial) if isinstance(serial, str) else None
-        if match is None or not isinstance(name, str) or not name.strip() or not name.isprintable():
-            raise Refused("person")
-        code = None
-        if match[1] + match[2] == "PNOLV":
-            code = match[3].replace("-", "")
-            if not re.fullmatch("[0-9]{11}", code):
-                raise Refused("personal code")
-        subject = f"{match[1]}{match[2]}-{code or match[3]}"
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+            raise Refused("name")
+        subject, code = of_serial(told.get("serial_number"))
         return Person(self.contract.host, subject, " ".join(name.split())[:200], code, acr)
