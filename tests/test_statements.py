@@ -65,9 +65,9 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     question = asked(stranger.get("/login/passkey"))
     yield "/login/passkey", stranger, "/login/passkey", "/login/passkey", {"answer": device.sign(question)}
     yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"password": PASSWORD}
-    for number in (2, 1):
-        leaving = f"{HOME}/remove?factor={number if number == 1 else 12}"
-        yield f"{HOME}/remove", anna, leaving, f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor=12", f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor=1", f"{HOME}/remove", {"password": PASSWORD}
+    yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:

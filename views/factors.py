@@ -114,7 +114,7 @@ def _passkey(status: int = 200, **words: Any) -> Response:
     held, person, name, asked = state(), somebody(), request.form.get("name", ""), ""
     if row := pending.look(reading(), "add", cookie(), utc_now()):
         name = row.detail["name"]
-        asked = passkey.creation(held.settings, held.site.short_name, person, row.challenge, _own("passkey"))
+        asked = passkey.creation(held.settings, held.site.short_name, person, row.challenge, _own())
     return _page("passkey", status, name=name[:60], asked=asked, **words)
 
 

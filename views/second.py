@@ -1,6 +1,7 @@
 """The second half of a login, a login by passkey, and proving again who one is (A14, A19)."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -47,9 +48,9 @@ def _form(status: int = 200, **words: Any) -> Response:
     if row is None:
         return redirect_to(EXPIRED)
     own, settings = factors.own(reading(), row.user_id), state().settings
-    keys = [factor for factor in own if factor.kind == "passkey"]
-    asked = passkey.question(settings, row.challenge, keys) if keys else ""
-    return _page("factors/second.html", status, kinds={factor.kind for factor in own}, asked=asked, **words)
+    kinds = {factor.kind for factor in own}
+    asked = passkey.question(settings, row.challenge, own) if "passkey" in kinds else ""
+    return _page("factors/second.html", status, kinds=kinds, asked=asked, **words)
 
 
 def _page(template: str, status: int, **words: Any) -> Response:
@@ -187,15 +188,15 @@ def _somebody() -> Visitor:
     raise NotLoggedIn
 
 
-def _means(person: Visitor) -> set[str]:
-    """By what this person can make her session strong at this site."""
-    site, own = state().site, factors.own(reading(), person.user_id)
+def _means(own: Sequence[AnyRow]) -> set[str]:
+    """By what a person with these factors can make her session strong at this site."""
+    site = state().site
     hers = {"fresh_password", *(factor.kind for factor in own)}
     return hers.intersection(site.strong) if steps_up(site) else set()
 
 
 def _proof(person: Visitor) -> str | Wait | None:
-    held, means = state(), _means(person)
+    held, means = state(), _means(factors.own(reading(), person.user_id))
     if (answer := request.form.get("answer")) and "passkey" in means:
         return "passkey" if answered("verify", answer, person.user_id) else None
     if "code" in request.form and "totp" in means:
@@ -208,7 +209,6 @@ def _proof(person: Visitor) -> str | Wait | None:
 
 
 def _verify(person: Visitor, status: int = 200, **words: Any) -> Response:
-    row = _begun("verify")
-    keys = [factor for factor in factors.own(reading(), person.user_id) if factor.kind == "passkey"]
-    asked = passkey.question(state().settings, row.challenge, keys) if row else ""
-    return _page("factors/verify.html", status, means=_means(person), asked=asked, **words)
+    row, own = _begun("verify"), factors.own(reading(), person.user_id)
+    asked = passkey.question(state().settings, row.challenge, own) if row else ""
+    return _page("factors/verify.html", status, means=_means(own), asked=asked, **words)

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ class Wrong(Exception):
     """The browser's answer is not one to our question."""
 
 
-def creation(settings: Settings, site_name: str, person: Visitor, challenge: str, own: list[AnyRow]) -> str:
+def creation(settings: Settings, site_name: str, person: Visitor, challenge: str, own: Sequence[AnyRow]) -> str:
     """What a browser needs to make a passkey for this person that is none of her `own` ones, as JSON."""
     options = generate_registration_options(
         rp_id=_host(settings), rp_name=site_name, user_name=person.username, user_display_name=person.name,
@@ -50,10 +51,10 @@ def creation(settings: Settings, site_name: str, person: Visitor, challenge: str
     return options_to_json(options)
 
 
-def question(settings: Settings, challenge: str, own: list[AnyRow] | None = None) -> str:
-    """What a browser needs to use a passkey: one of these, else whichever it has for us, as JSON."""
+def question(settings: Settings, challenge: str, own: Sequence[AnyRow] = ()) -> str:
+    """What a browser needs to use a passkey: one of a person's `own`, else whichever it has for us, as JSON."""
     options = generate_authentication_options(
-        rp_id=_host(settings), challenge=challenge.encode(), allow_credentials=_named(own or []),
+        rp_id=_host(settings), challenge=challenge.encode(), allow_credentials=_named(own),
         user_verification=_VERIFIED,
     )  # fmt: skip
     return options_to_json(options)
@@ -112,7 +113,7 @@ def _handle(settings: Settings, user_id: int) -> bytes:
     return hmac.digest(settings.identifier_key.encode(), f"ekabinets passkey {user_id}".encode(), "sha256")
 
 
-def _named(own: list[AnyRow]) -> list[PublicKeyCredentialDescriptor]:
+def _named(own: Sequence[AnyRow]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id)) for row in own if row.kind == "passkey"
     ]
