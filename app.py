@@ -24,6 +24,7 @@ from models.site import SiteError, load_site
 from views import errors, language, limits, pages
 from views.assets import Assets
 from views.documents import documents
+from views.factors import factors
 from views.health import health
 from views.help import help_pages
 from views.invoices import invoices
@@ -32,9 +33,12 @@ from views.meters import meters
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
+from views.second import second
 from views.wire import WireRequest
 
-_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, help_pages, health)
+_BLUEPRINTS = (
+    login, second, passwords, properties, meters, invoices, documents, profile, factors, help_pages, health,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

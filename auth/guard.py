@@ -50,7 +50,7 @@ class NotLoggedIn(Exception):
 
 
 class LockedSection(Exception):
-    """The section is closed for this visitor's login method."""
+    """The section (first argument) is closed for this visitor's login; asked was for this right (second)."""
 
 
 class StalePage(Exception):
@@ -87,7 +87,7 @@ def enforce() -> None:
     section, least = view.access
     _fetch()
     if may(held.site, g.visitor, section) < least:
-        raise LockedSection
+        raise LockedSection(section, least)
 
 
 def _visitor(held: State) -> Visitor | None:

@@ -39,6 +39,8 @@ class Link:
 KINDS: dict[str, Link | None] = {
     "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
+    "new_device": None,
+    "factor_changed": None,
 }
 
 
