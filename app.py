@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from auth import guard
 from auth import state as request_state
 from auth.access import unreachable
+from auth.methods.outside import Outside
 from auth.methods.password import Passwords
 from auth.state import State
 from jobs import commands
@@ -27,9 +28,11 @@ from views.documents import documents
 from views.factors import factors
 from views.health import health
 from views.help import help_pages
+from views.identities import linked
 from views.invoices import invoices
 from views.login import login
 from views.meters import meters
+from views.outside import outside
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
@@ -37,7 +40,8 @@ from views.second import second
 from views.wire import WireRequest
 
 _BLUEPRINTS = (
-    login, second, passwords, properties, meters, invoices, documents, profile, factors, help_pages, health,
+    login, outside, linked, second, passwords, properties, meters, invoices, documents, profile, factors, help_pages,
+    health,
 )  # fmt: skip
 
 
@@ -61,8 +65,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     )
     app.request_class = WireRequest
     app.url_map.merge_slashes = False  # "//help" is no page of ours, and never sent on to a host called help
+    database = Database(settings.database_url)
     parts = {
-        "settings": settings, "site": site, "database": Database(settings.database_url),
+        "settings": settings, "site": site, "database": database, "outside": Outside(site, settings, database),
         "storage": FolderStorage(settings.files_dir), "clock": Clock(site.zone, settings.today),
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip

@@ -9,6 +9,7 @@ from flask import Flask, current_app, g
 from sqlalchemy.engine import Connection
 from sqlmodel import Session
 
+from auth.methods.outside import Outside
 from auth.methods.password import Passwords
 from auth.visitor import Visitor
 from models.clock import Clock
@@ -28,6 +29,7 @@ class State:
     storage: Storage
     clock: Clock
     passwords: Passwords
+    outside: Outside
 
 
 def state() -> State:

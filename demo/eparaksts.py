@@ -15,7 +15,7 @@ _METHODS = {
 }
 
 
-class Service(Bank):
+class Stand(Bank):
     """It knows no discovery, no key and no id_token; who somebody is tells the userinfo call."""
 
     def install(self, app: Flask) -> None:

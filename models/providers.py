@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,21 +19,45 @@ LIFETIME = timedelta(hours=1)  # after which a document is asked for again
 AGAIN_AFTER = timedelta(minutes=1)  # not more often, whatever a provider's tokens say
 
 
-class Provider(BaseModel):
-    """A bank or broker as a site file configures it. `claims` gives each path as a list, for keys may hold dots."""
+_ADDRESS = r"^(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s?#]*[^\s?#/]$"  # no TLS only on this machine
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class _Configured(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    client_id: str = Field(min_length=1)
+    secret: str = Field(min_length=1, repr=False)
+
+
+class Provider(_Configured):
+    """A bank or broker. `claims` gives each path as a list, for keys may hold dots."""
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
     name: str = Field(min_length=1, max_length=60)
-    issuer: str = Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s?#]+$")
-    client_id: str = Field(min_length=1)
+    issuer: str = Field(pattern=_ADDRESS)
     scope: str = "openid profile"
     acr_values: str = ""  # asked for
     acr: tuple[str, ...] = ()  # of which one has to come back
     userinfo: bool = False  # whether to ask for claims that the token does not carry
     # Of name (or given and family), code and country; without a code a person is known by issuer and subject alone.
     claims: dict[str, tuple[str | int, ...]] = {"name": ("name",)}
+
+
+class Eparaksts(_Configured):
+    """What an operator's contract with LVRTC gives."""
+
+    host: str = Field("https://eidas.eparaksts.lv", pattern=_ADDRESS)
+    server: str = Field("lvrtc-eipsign-as", pattern=r"^[a-z-]+$")
+
+
+def read_toml(value: Any) -> Any:
+    """The tables of a setting that comes from the environment as TOML."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return next(iter(tomllib.loads(value).values()), ())
+    except tomllib.TOMLDecodeError:
+        raise ValueError("expected TOML") from None
 
 
 class ProviderDocument(SQLModel, table=True):

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from models.providers import Eparaksts, Provider, read_toml
 
 PREFIX = "EKABINETS_"
 CONFIG = PREFIX + "CONFIG"  # path of the file; the only variable that is not itself a setting
@@ -70,6 +72,10 @@ class Settings(BaseModel):
     smtp_user: str = ""
     smtp_password: str = Field("", repr=False)
     mail_from: str = "noreply@localhost"  # the address that letters come from
+    # These two as tables of the file, or as TOML in the environment (docs/identity.md).
+    providers: Annotated[tuple[Provider, ...], BeforeValidator(read_toml)] = ()  # banks and brokers
+    eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
+    provider_seconds: Count = 5  # that one of them may take to answer
     session_idle_minutes: Count = 30
     session_hours: Count = 12
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

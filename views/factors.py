@@ -35,7 +35,7 @@ def _page(template: str, status: int = 200, **words: Any) -> Response:
     return page(f"factors/{template}.html", status=status, current="profile", **values)
 
 
-def _unconfirmed() -> dict[str, Any]:
+def unconfirmed() -> dict[str, Any]:
     """What is wrong with the password that each act asks again; nothing when it is right."""
     held, person, typed = state(), somebody(), request.form.get("password", "")
     if not typed or len(typed) > LONGEST:
@@ -95,7 +95,7 @@ def add_app() -> Response:
     step = totp.step_of(secret, "".join(request.form.get("code", "").split()), now)
     if not step:
         return _app(secret, status=422, wrong_code=True)
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _app(secret, **problem)
     factor = stored.Factor(user_id=person.user_id, kind="totp", secret=sealed, counter=step)
     with writing() as session:
@@ -126,7 +126,7 @@ def begin_passkey() -> Response:
     name = request.form.get("name", "").strip()
     if not 0 < len(name) <= 60 or not name.isprintable():
         return _passkey(422, wrong_name=True)
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _passkey(**problem)
     with writing() as session:
         pending.begin(session, "add", somebody().user_id, utc_now(), cookie(), name=name)
@@ -169,7 +169,7 @@ def _leaving(number: str, **words: Any) -> Response:
 def remove() -> Response:
     """Remove one; removed twice is removed."""
     person, number = somebody(), request.form.get("factor", "")
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _leaving(number, **problem)
     with writing() as session:
         if number.isascii() and number.isdigit() and len(number) < 10:
@@ -189,4 +189,4 @@ def old_codes() -> Response:
 @act_limit
 def renew() -> Response:
     """Show new recovery codes, this once."""
-    return _page("codes", codes=[], **problem) if (problem := _unconfirmed()) else _shown_codes()
+    return _page("codes", codes=[], **problem) if (problem := unconfirmed()) else _shown_codes()

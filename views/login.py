@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
+from sqlmodel import Session
 
 from auth.guard import public
-from auth.methods.base import METHODS
-from auth.methods.password import Refused, Second, Welcome, log_in
+from auth.methods.password import Refused, Second, Welcome, log_in, welcome
 from auth.state import state, visitor, writing
 from models import sessions
 from models.audit import record
@@ -53,7 +53,12 @@ def submit() -> Response:
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
     attempt = this_browser(remember=remember)
-    outcome = log_in(held.database, held.passwords, name, password, attempt, known_device(), now)
+    device = known_device()
+
+    def finish(session: Session, user_id: int) -> Welcome | Second:
+        return welcome(session, user_id, attempt, device, now)
+
+    outcome = log_in(held.database, held.passwords, name, password, attempt, device, now, finish)
     if isinstance(outcome, Wait):
         return _wait(outcome, name)
     if isinstance(outcome, Refused):
@@ -92,17 +97,17 @@ def signed_out() -> Response:
 
 def _form(status: int = 200, **context: Any) -> Response:
     held = state()
-    families = [family for family in held.site.login if family in METHODS]
     values: dict[str, Any] = {
         "name": "",
         "missing": [],
         "wrong": False,
         "left": None,
         "expired": False,
+        "trouble": request.args.get("trouble", ""),
         **context,
     }
     next_page = safe_next(request.values.get("next"))
-    return page("login/page.html", status=status, families=families, next_page=next_page, **values)
+    return page("login/page.html", status=status, offered=held.outside.offered, next_page=next_page, **values)
 
 
 def _wait(wait: Wait, name: str) -> Response:
@@ -112,12 +117,12 @@ def _wait(wait: Wait, name: str) -> Response:
     return response
 
 
-def this_browser(acr: str | None = None, *, remember: bool = False) -> sessions.Login:
+def this_browser(acr: str | None = None, *, remember: bool = False, family: str = "password") -> sessions.Login:
     """What a session here will be like; `acr`: what was proved besides a password, or instead of it."""
     held = state()
     lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
     device = device_name(request.user_agent.string)
-    return sessions.Login("password", acr, device, request.remote_addr or "", lifetime, remember)
+    return sessions.Login(family, acr, device, request.remote_addr or "", lifetime, remember)
 
 
 def known_device() -> str | None:
@@ -125,14 +130,14 @@ def known_device() -> str | None:
     return request.cookies.get(state().settings.cookie("device"))
 
 
-def enter(outcome: Welcome | Second, remember: bool = False) -> Response:
+def enter(outcome: Welcome | Second, remember: bool = False, wanted: str | None = None) -> Response:
     """Into the portal with a new session, or to the second factor; whoever was logged in here is so no longer."""
     _end_session()  # a new one begins, also for the same person (security rule 2)
     if isinstance(outcome, Second):
         response = redirect_to("/login/second-factor" + next_query())
         keep_session(response, outcome.token)
         return response
-    response = redirect_to(safe_next(request.form.get("next")) or "/properties/last")
+    response = redirect_to(wanted or safe_next(request.form.get("next")) or "/properties/last")
     keep_session(response, outcome.token, remember)
     if outcome.device:  # a device that is hers; a library's computer keeps nothing
         set_cookie(response, state().settings.cookie("device"), outcome.device, max_age=_YEAR)

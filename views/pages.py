@@ -226,10 +226,11 @@ _ALWAYS = (
 
 def _secure(response: Response, css_hash: str | None) -> None:
     style = f"'self' '{css_hash}'" if css_hash else "'self'"
+    forms = " ".join(["'self'", *state().outside.origins])  # Chromium asks this of redirects after a form, too
     headers = response.headers
     headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"manifest-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )
     headers.extend(_ALWAYS)
     headers.setdefault("Cache-Control", "private, no-store")

@@ -211,4 +211,9 @@ def _proof(person: Visitor) -> str | Wait | None:
 def _verify(person: Visitor, status: int = 200, **words: Any) -> Response:
     row, own = _begun("verify"), factors.own(reading(), person.user_id)
     asked = passkey.question(state().settings, row.challenge, own) if row else ""
-    return _page("factors/verify.html", status, means=_means(own), asked=asked, **words)
+    return _page("factors/verify.html", status, means=_means(own), asked=asked, **_outside() | words)
+
+
+def _outside() -> dict[str, Any]:
+    """Who else can tell who she is, and what came of asking."""
+    return {"offered": state().outside.offered, "trouble": request.args.get("trouble", "")}

@@ -1,20 +1,12 @@
-"""What every way of logging in gives back, and the registry of those that are built."""
+"""What every outside way of logging in begins with and gives back, and what is checked alike in all of them."""
 
 import hmac
 import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
-
-
-class Method(Protocol):
-    """A family of login. The site lists families in its order; only those registered here are shown."""
-
-    @property
-    def family(self) -> str:
-        """One of the columns of access.toml: "password", "bank", "eparaksts"."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +82,3 @@ def of_serial(serial: object) -> tuple[str, str | None]:
     if code is not None and not re.fullmatch("[0-9]{11}", code):
         raise Refused("personal code")
     return f"{match[1]}{match[2]}-{code or match[3]}", code
-
-
-METHODS: dict[str, Method] = {}
-
-
-def register(method: Method) -> None:
-    """Make a family of login available to sites that list it."""
-    METHODS[method.family] = method

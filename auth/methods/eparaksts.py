@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of, of_serial
 from auth.methods.remote import Remote
+from models.providers import Eparaksts
 
 SCOPE = "urn:lvrtc:fpeil:aa"
 _FLOW = "urn:eparaksts:authentication:flow:"
@@ -27,22 +26,12 @@ _METHOD = "tws:policies:authentication:adaptive:methods:"
 AMRS = {f"urn:safelayer:{_METHOD}mobileid", f"urn:eparaksts:{_METHOD}sc_plugin"}
 
 
-class Contract(BaseModel):
-    """What an operator's contract with LVRTC gives; the secret stands elsewhere."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    host: str = Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s/?#]+$")
-    client_id: str = Field(min_length=1)
-    server: str = Field("lvrtc-eipsign-as", pattern=r"^[a-z-]+$")
-
-
-class Eparaksts:
+class Service:
     """The service, as a site's contract opens it."""
 
-    def __init__(self, contract: Contract, secret: str, remote: Remote) -> None:
+    def __init__(self, contract: Eparaksts, remote: Remote) -> None:
         """Nothing is asked yet."""
-        self.contract, self._secret, self._remote = contract, secret, remote
+        self.contract, self._remote = contract, remote
         self._authorize = f"{contract.host}/trustedx-authserver/oauth/{contract.server}"
 
     def begin(self, kind: str, redirect_uri: str, language: str) -> Begun:
@@ -58,7 +47,7 @@ class Eparaksts:
         """Who came back. Raises `Cancelled`, `Refused` or `ProviderAway`."""
         code = code_of(answer, begun)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        credentials = basic(self.contract.client_id, self._secret)
+        credentials = basic(self.contract.client_id, self.contract.secret)
         token = self._remote.ask(f"{self._authorize}/token", form, credentials)
         address = f"{self.contract.host}/trustedx-resources/openid/v1/users/me"
         return self._person(self._remote.ask(address, headers={"Authorization": f"Bearer {bearer(token)}"}))

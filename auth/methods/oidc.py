@@ -24,9 +24,9 @@ _TOKEN = 64_000  # characters of an id_token
 class Oidc:
     """One provider, as a site configures it."""
 
-    def __init__(self, provider: Provider, secret: str, documents: Documents, remote: Remote) -> None:
-        """`secret`: the client secret. Nothing is asked yet."""
-        self.provider, self._secret, self._documents, self._remote = provider, secret, documents, remote
+    def __init__(self, provider: Provider, documents: Documents, remote: Remote) -> None:
+        """Nothing is asked yet."""
+        self.provider, self._documents, self._remote = provider, documents, remote
 
     def begin(self, redirect_uri: str, language: str) -> Begun:
         """Where to send a person, and what to keep for her return. Raises `ProviderAway`."""
@@ -68,7 +68,7 @@ class Oidc:
 
     def _metadata(self) -> dict[str, Any]:
         """The provider's own description. Raises `ProviderAway` where it is not about the configured issuer."""
-        address = self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        address = self.provider.issuer + "/.well-known/openid-configuration"
         meta: dict[str, Any] = self._documents.get(address, lambda: self._described(self._remote.ask(address)))
         return meta
 
@@ -92,7 +92,7 @@ class Oidc:
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier,
         }  # fmt: skip
-        token = self._remote.ask(meta["token_endpoint"], form, basic(self.provider.client_id, self._secret))
+        token = self._remote.ask(meta["token_endpoint"], form, basic(self.provider.client_id, self.provider.secret))
         bearer(token)
         if not isinstance(token.get("id_token"), str) or len(token["id_token"]) > _TOKEN:
             raise Refused("id_token")

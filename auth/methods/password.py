@@ -2,8 +2,10 @@
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -11,7 +13,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session, col
 
 from auth.methods import new_device
-from auth.methods.base import register
 from models import factors, pending, sessions, throttle
 from models.audit import Actor, record
 from models.database import Database
@@ -19,17 +20,8 @@ from models.people import User
 from models.rules.identifiers import fold_login
 from models.rules.passwords import normal_password
 
+Opened = TypeVar("Opened")
 WAIT_SECONDS = 5  # for a place to hash in
-
-
-@dataclass(frozen=True)
-class PasswordMethod:
-    """The password family."""
-
-    family: str = "password"
-
-
-register(PasswordMethod())
 
 
 class Busy(Exception):
@@ -115,9 +107,9 @@ BY_NAME = sa.select(User).where(
 
 def log_in(
     database: Database, passwords: Passwords, name: str, password: str, login: sessions.Login,
-    device: str | None, now: datetime,
-) -> Welcome | Second | Refused | throttle.Wait:  # fmt: skip
-    """Check a pair, count tries, open a session.
+    device: str | None, now: datetime, finish: Callable[[Session, int], Opened],
+) -> Opened | Refused | throttle.Wait:  # fmt: skip
+    """Check a pair, count tries; and when it is right, `finish` in the same unit of work, for this user.
 
     The try is counted before the password is looked at, so that parallel guesses cannot slip through, and the
     slow hash runs outside of any transaction. A device that the person has used before counts its own tries, so
@@ -141,7 +133,7 @@ def log_in(
         throttle.succeeded(session, lane)
         if renewed:
             session.execute(sa.update(User).where(col(User.id) == user_id).values(password_hash=renewed))
-        return welcome(session, user_id, login, device, now)
+        return finish(session, user_id)
 
 
 def confirm(
@@ -179,8 +171,8 @@ def welcome(
 
     Every way in leads through here, a new password by letter too (ASVS 6.4.3).
     """
-    actor = Actor(user_id, "web", session_method="password")
-    if login.acr is None and factors.asked(session, user_id):
+    actor = Actor(user_id, "web", session_method=login.method)
+    if login.method == "password" and login.acr is None and factors.asked(session, user_id):
         record(session, actor, "login.half", detail={"device": login.device})
         return Second(pending.begin(session, "login", user_id, now, remember=login.remembered))
     new_device.tell(session, user_id, login, device, now)

@@ -72,7 +72,7 @@ class Hostile(Bank):
         return self._with("id_token", jwt.encode(self.header, claims, self.signed_with, registry=registry))
 
 
-CLIENT = Client("portal", "s3cret:ā+ /", (BACK,))
+CLIENT = Client("portal", "s3cret:ā+ /", (BACK, "http://localhost/login/eparaksts/mobile/return", "http://localhost/login/eparaksts/eid/return"))
 
 
 def bank() -> AbstractContextManager[Hostile]:

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth.methods.base import Cancelled, Person, Refused
-from auth.methods.eparaksts import FLOWS, Contract, Eparaksts
+from auth.methods.eparaksts import FLOWS, Service
 from auth.methods.remote import ProviderAway, Remote
-from demo.eparaksts import Service
+from demo.eparaksts import Stand
+from models.providers import Eparaksts
 from tests.auth.provider import BACK, CLIENT, choose, serving
 
 ANNA = "PNOLV-120365-11114"
@@ -17,7 +18,7 @@ PEOPLE = {ANNA: {"name": "ANNA OZOLIŅA", "given_name": "ANNA", "family_name": "
 MOBILE = "urn:safelayer:tws:policies:authentication:adaptive:methods:mobileid"
 
 
-class Changed(Service):
+class Changed(Stand):
     """Tells of people what a test wants."""
 
     change: Callable[[dict[str, Any]], dict[str, Any]] = dict
@@ -32,24 +33,24 @@ def service() -> Iterator[Changed]:
         yield held
 
 
-def client(service: Service, secret: str = CLIENT.secret) -> Eparaksts:
-    return Eparaksts(Contract(host=service.issuer, client_id=CLIENT.id), secret, Remote())
+def client(service: Stand, secret: str = CLIENT.secret) -> Service:
+    return Service(Eparaksts(host=service.issuer, client_id=CLIENT.id, secret=secret), Remote())
 
 
-def log_in(service: Service, kind: str = "mobile", person: str = ANNA, secret: str = CLIENT.secret, **query: str) -> Person:
+def log_in(service: Stand, kind: str = "mobile", person: str = ANNA, secret: str = CLIENT.secret, **query: str) -> Person:
     portal = client(service, secret)
     begun = portal.begin(kind, BACK, "lv")
     return portal.finish(choose(begun.url, person) | query, begun, BACK)
 
 
 @pytest.mark.parametrize("kind", FLOWS)
-def test_a_person_is_her_serial_number_whatever_she_holds(service: Service, kind: str) -> None:
+def test_a_person_is_her_serial_number_whatever_she_holds(service: Stand, kind: str) -> None:
     person = log_in(service, kind)
     assert (person.issuer, person.subject, person.code, person.name) == (service.issuer, "PNOLV-12036511114", "12036511114", "ANNA OZOLIŅA")
     assert person.acr == FLOWS[kind].split("|")[0]
 
 
-def test_the_page_is_asked_for_as_documented(service: Service) -> None:
+def test_the_page_is_asked_for_as_documented(service: Stand) -> None:
     url = urlsplit(client(service).begin("eid", BACK, "ru").url)
     query = {name: value for name, (value,) in parse_qs(url.query).items()}
     assert url.path == "/trustedx-authserver/oauth/lvrtc-eipsign-as" and len(query.pop("state")) == 43
@@ -69,7 +70,7 @@ TOLD: dict[str, tuple[dict[str, Any], str | None]] = {
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_what_the_platform_also_tells_is_understood(service: Service, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_what_the_platform_also_tells_is_understood(service: Stand, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     told, code = TOLD[kind]
     monkeypatch.setattr(Changed, "change", lambda own: {**own, **told})
     assert log_in(service).code == code
@@ -87,29 +88,29 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_strength_or_person_that_is_not_known_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+def test_a_strength_or_person_that_is_not_known_is_refused(service: Stand, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     monkeypatch.setattr(Changed, "change", lambda own: {**own, **FAULTS[fault]})
     with pytest.raises(Refused):
         log_in(service)
 
 
 @pytest.mark.parametrize("query", [{"state": "x" * 43}, {"state": ""}, {"state": "ā"}, {"error": "server_error"}, {"code": ""}, {"code": "x" * 5000}])
-def test_an_answer_that_is_not_of_this_login_is_refused(service: Service, query: dict[str, str]) -> None:
+def test_an_answer_that_is_not_of_this_login_is_refused(service: Stand, query: dict[str, str]) -> None:
     with pytest.raises(Refused):
         log_in(service, **query)
 
 
-def test_who_cancels_is_no_fault(service: Service) -> None:
+def test_who_cancels_is_no_fault(service: Stand) -> None:
     with pytest.raises(Cancelled):
         log_in(service, person="")
 
 
-def test_a_wrong_code_or_secret_opens_nothing(service: Service) -> None:
+def test_a_wrong_code_or_secret_opens_nothing(service: Stand) -> None:
     for more in ({"code": "invented"}, {"secret": "s3cret"}):
         with pytest.raises(ProviderAway):
             log_in(service, **more)
 
 
-def test_the_session_there_is_ended_too(service: Service) -> None:
+def test_the_session_there_is_ended_too(service: Stand) -> None:
     address = client(service).logout("http://localhost/signed-out")
     assert address == f"{service.issuer}/trustedx-authserver/lvrtc-eipsign-idp/logout?redirect_uri=http%3A%2F%2Flocalhost%2Fsigned-out"

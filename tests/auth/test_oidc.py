@@ -57,9 +57,9 @@ class Clock:
         return self.now
 
 
-def client(hostile: Hostile, database: Database, secret: str = "", clock: Callable[[], datetime] = utc_now, seconds: float = 5, **more: Any) -> Oidc:
-    provider = Provider(slug="demo", name="Banka", issuer=hostile.issuer, client_id="portal", acr=(ACR,), claims=CLAIMS, **more)
-    return Oidc(provider, secret or hostile.client.secret, Documents(database, clock), Remote(seconds))
+def client(hostile: Hostile, database: Database, clock: Callable[[], datetime] = utc_now, seconds: float = 5, **more: Any) -> Oidc:
+    provider = Provider(slug="demo", name="Banka", issuer=hostile.issuer, client_id="portal", acr=(ACR,), secret=hostile.client.secret, claims=CLAIMS, **more)
+    return Oidc(provider, Documents(database, clock), Remote(seconds))
 
 
 def log_in(oidc: Oidc, person: str = ANNA, change: Callable[[dict[str, str]], dict[str, str]] = dict, begun: Begun | None = None):

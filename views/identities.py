@@ -1,0 +1,51 @@
+"""The banks and eParaksts that are connected with an account (A15; OG-20)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from auth.access import Right
+from auth.guard import needs
+from auth.state import reading, somebody, state, writing
+from models import identities, outbox
+from models.people import User
+from views.factors import unconfirmed
+from views.limits import act_limit
+from views.pages import page, redirect_to
+
+linked = Blueprint("linked", __name__)
+METHODS = "/profile/methods"
+
+
+@linked.get(METHODS)
+@needs("settings", Right.VIEW)
+def methods() -> Response:
+    """Which banks and eParaksts are connected with this account."""
+    return methods_page()
+
+
+def methods_page(status: int = 200, **words: Any) -> Response:
+    """The list, with what is wrong with the password that each change asks again."""
+    told = {name: request.args.get(name, "") for name in ("changed", "trouble")}
+    values = {"wrong": "", "wait": None} | told | words
+    own = identities.own(reading(), somebody().user_id)
+    offered = state().outside.offered
+    return page("outside/methods.html", status=status, current="profile", own=own, offered=offered, **values)
+
+
+@linked.post(METHODS + "/remove")
+@needs("settings", Right.ACT)
+@act_limit
+def remove() -> Response:
+    """Take one away, never the last way in; taken away twice is taken away."""
+    if problem := unconfirmed():
+        return methods_page(**problem)
+    person, number = somebody(), request.form.get("identity", "")
+    gone = False
+    with writing() as session:
+        if number.isascii() and number.isdigit() and len(number) < 10:
+            gone = identities.unlink(session, person.actor(), int(number))
+        if gone:
+            user = session.get_one(User, person.user_id)
+            outbox.queue_for(session, user, "factor_changed", what="identity_unlinked")
+    return redirect_to(METHODS + ("?changed=unlinked" if gone else ""))
