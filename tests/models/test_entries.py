@@ -237,6 +237,22 @@ def test_a_meter_that_will_be_taken_down_tomorrow_is_weighed_like_any_other(flat
     assert flat.send(flat.entry(register, "120"))[0].code == "high"
 
 
+@pytest.mark.parametrize(("days", "used"), [(33, 20_000), (32, None)])
+def test_the_readings_of_a_tenure_begin_with_its_first_day(flat: Flat, days: int, used: int | None) -> None:
+    register = flat.meter(MONTHLY)
+    flat.place = replace(flat.place, since=TODAY - timedelta(days=days))
+    (answer,) = flat.send(flat.entry(register, "120"))
+    assert (answer.state, answer.used) == ("saved", used)
+
+
+def test_a_reading_of_tomorrow_is_not_known_today(flat: Flat) -> None:
+    register = flat.meter(MONTHLY)
+    with flat.database.write() as session:
+        session.add(Reading(register_id=register, value=150_000, read_on=TODAY + timedelta(days=1), source=Source.IMPORT))
+    (answer,) = flat.send(flat.entry(register, "103"))
+    assert (answer.state, answer.used) == ("saved", 3_000)
+
+
 def test_no_consumption_is_asked_about_only_the_first_time(flat: Flat) -> None:
     assert flat.send(flat.entry(flat.meter(MONTHLY), "100"))[0].code == "zero"
     assert flat.send(flat.entry(flat.meter([*MONTHLY, 100_000]), "100"))[0].state == "saved"
