@@ -69,7 +69,12 @@ def submit() -> Response:
 def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
     _end_session()
-    response, settings = redirect_to("/signed-out"), state().settings
+    return leave("/signed-out")
+
+
+def leave(path: str) -> Response:
+    """To a page for everybody, with nothing left in the browser."""
+    response, settings = redirect_to(path), state().settings
     for name in ("session", "csrf"):
         set_cookie(response, settings.cookie(name), "", max_age=0)
     set_cookie(response, settings.cookie("lang"), g.language, max_age=60)  # for the page that says goodbye
@@ -88,8 +93,8 @@ def _end_session() -> None:
 @login.get("/signed-out")
 @public
 def signed_out() -> Response:
-    """What the person sees after logging out."""
-    return page("login/signed_out.html")
+    """What the person sees after logging out, or closing her account."""
+    return page("login/signed_out.html", closed="closed" in request.args)
 
 
 def _form(status: int = 200, **context: Any) -> Response:

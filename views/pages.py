@@ -49,8 +49,10 @@ class Shell:
 
     @cached_property
     def menu(self) -> list[Item]:
-        """The main menu; empty when nobody is here."""
-        return menu(self.site, self.visitor, self.place) if self.visitor else []
+        """The main menu; empty when nobody is here, or the portal is not open to her yet."""
+        if self.visitor is None or self.visitor.step:
+            return []
+        return menu(self.site, self.visitor, self.place)
 
     @cached_property
     def first_visit(self) -> bool:
@@ -167,6 +169,16 @@ def safe_next(path: str | None) -> str | None:
     if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path:
         return None
     return path if path.isprintable() and not path.startswith(("/login", "/logout")) else None
+
+
+def next_page() -> str | None:
+    """Where a person wanted to go, as the address or the form says."""
+    return safe_next(request.values.get("next"))
+
+
+def onward() -> Response:
+    """To where she wanted to go, else to her home."""
+    return redirect_to(next_page() or "/properties/last")
 
 
 def set_cookie(
