@@ -14,8 +14,8 @@ from models.rules.mail import address_ok
 from models.throttle import Wait
 from models.types import utc_now
 from views.limits import act_limit
-from views.login import leave
-from views.pages import next_page, onward, page, redirect_to
+from views.login import leave, next_page, onward
+from views.pages import page, redirect_to
 
 account = Blueprint("account", __name__)
 

@@ -108,8 +108,7 @@ def _form(status: int = 200, **context: Any) -> Response:
         "expired": False,
         **context,
     }
-    next_page = safe_next(request.values.get("next"))
-    return page("login/page.html", status=status, families=families, next_page=next_page, **values)
+    return page("login/page.html", status=status, families=families, next_page=next_page(), **values)
 
 
 def _wait(wait: Wait, name: str) -> Response:
@@ -117,6 +116,16 @@ def _wait(wait: Wait, name: str) -> Response:
     seconds = math.ceil((wait.until - utc_now()).total_seconds())
     response.headers["Retry-After"] = str(max(1, seconds))
     return response
+
+
+def next_page() -> str | None:
+    """Where a person wanted to go, as the address or the form says."""
+    return safe_next(request.values.get("next"))
+
+
+def onward() -> Response:
+    """To where she wanted to go, else to her home."""
+    return redirect_to(next_page() or "/properties/last")
 
 
 def enter(outcome: Welcome, remember: bool = False) -> Response:

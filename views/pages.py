@@ -171,16 +171,6 @@ def safe_next(path: str | None) -> str | None:
     return path if path.isprintable() and not path.startswith(("/login", "/logout")) else None
 
 
-def next_page() -> str | None:
-    """Where a person wanted to go, as the address or the form says."""
-    return safe_next(request.values.get("next"))
-
-
-def onward() -> Response:
-    """To where she wanted to go, else to her home."""
-    return redirect_to(next_page() or "/properties/last")
-
-
 def set_cookie(
     response: Response, name: str, value: str, *, max_age: int | None = None, http_only: bool = True
 ) -> None:

@@ -16,8 +16,8 @@ from models.sessions import Login
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import act_limit, login_limit
-from views.login import enter
-from views.pages import fragment, is_fragment, next_page, onward, page, redirect_to
+from views.login import enter, next_page, onward
+from views.pages import fragment, is_fragment, page, redirect_to
 
 passwords = Blueprint("passwords", __name__)
 
