@@ -22,8 +22,10 @@ from models.files import FolderStorage
 from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
 from views import errors, language, limits, pages
+from views.account import account
 from views.assets import Assets
 from views.documents import documents
+from views.emails import emails
 from views.health import health
 from views.help import help_pages
 from views.invoices import invoices
@@ -34,7 +36,7 @@ from views.profile import profile
 from views.properties import properties
 from views.wire import WireRequest
 
-_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, help_pages, health)
+_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, account, emails, help_pages, health)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

@@ -174,10 +174,12 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     if report.problems:
         raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)
-    words = {person["username"]: person["password"] for person in PEOPLE}
+    people = {person["username"]: person for person in PEOPLE}
     with database.write() as session:  # all or none, last of all: this is what _READY looks for
-        for user in session.scalars(sa.select(User).where(col(User.username).in_(words))).all():
-            set_password(session, hashing, user, words[user.username])
+        for user in session.scalars(sa.select(User).where(col(User.username).in_(people))).all():
+            set_password(session, hashing, user, people[user.username]["password"])
+            user.password_issued = "issued" in people[user.username]
+            user.terms_version = 0 if user.password_issued else demo.site.terms_version
 
 
 def serve(demo: Demo) -> int:

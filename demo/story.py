@@ -16,7 +16,7 @@ from models.types import MeterKind
 # Flats; the customers of the first two have the same numbers, PREVIOUS was in the main flat before the owner.
 MAIN, NEIGHBOUR, SECOND, PREVIOUS = 20_034, 20_012, 20_043, 19_034
 MONTHS, BEFORE = 36, 6  # of history: the owner's, and his
-_CUSTOMERS = {"owner": MAIN, "neighbour": NEIGHBOUR}
+_CUSTOMERS = {"owner": MAIN, "newcomer": MAIN, "neighbour": NEIGHBOUR}
 _LONG = {5: "estimate", 8: "corrected", 11: "missing"}  # months ago
 _ROLLED, _REPLACED = 20, 14  # months ago
 PEOPLE: list[dict[str, str]] = DATA["people"]  # those who can log in
@@ -37,7 +37,7 @@ def write_people(out: Folder, plan: Plan) -> None:
         user, name, language = person["username"], person["name"], person["language"]
         number, email = _CUSTOMERS.get(user), f"{user}@example.com"
         out.add("users", f"U-{user}", user, email, name, language, number and f"C{number}", person["role"])
-        if number:
+        if number and user != "newcomer":  # who is the same customer as the owner
             write_customer(out, number, name, language, email=email, phone=f"+371000{number}")
     write_customer(out, PREVIOUS, "Pēteris Kalniņš", "lv")
     since = plan.months(MONTHS + 1)[0].first

@@ -8,9 +8,11 @@ import click
 from flask import Flask
 
 from auth.access import unreachable
+from auth.methods.password import one_time_password
 from auth.state import State
-from models import outbox
+from models import accounts, outbox
 from models.audit import Actor, record
+from models.people import User
 from models.types import utc_now
 
 
@@ -34,6 +36,7 @@ def install(app: Flask) -> None:
     _schema_commands(db, held)
     _data_commands(data, held)
     _mail_commands(app, held)
+    _user_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -109,3 +112,43 @@ def _mail_commands(app: Flask, held: State) -> None:
             if not outbox.unpark(session, number, utc_now()):
                 raise click.ClickException(f"letter {number} is not parked")
             record(session, Actor(None, "command"), "mail.resent", object_type="mail", object_id=number)
+
+
+def _user_commands(app: Flask, held: State) -> None:
+    users = click.Group("users", help="Accounts.")
+    app.cli.add_command(users)
+
+    @users.command("add")
+    @click.argument("username")
+    @click.argument("name")
+    @click.option("--email", help="she gets a letter with a link; without one, a password is printed to hand over")
+    @click.option("--customer", "codes", multiple=True, help="a customer code; once for each")
+    @click.option("--language", type=click.Choice(held.site.languages), default=held.site.languages[0])
+    def add(username: str, name: str, email: str | None, codes: tuple[str, ...], language: str) -> None:
+        """Open an account for a resident."""
+        password = None if email else one_time_password()
+        user = User(username=username, name=name, email=email, language=language)
+        if password:
+            user.password_hash, user.password_issued = held.passwords.hash(password), True
+        try:
+            with held.database.write() as session:
+                accounts.issue(session, user, codes)
+                accounts.invite(session, held.site, utc_now(), only=user)
+        except accounts.AccountError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")
+
+    @users.command("invite")
+    @click.option("--again", is_flag=True, help="also those who were invited before")
+    def invite(again: bool) -> None:
+        """Write to every account without a password, once, with a link to set one."""
+        with held.database.write() as session:
+            click.echo(f"{accounts.invite(session, held.site, utc_now(), again=again)} invitations wait to be sent")
+
+    @users.command("disable")
+    @click.argument("username")
+    def disable(username: str) -> None:
+        """Let nobody in by this account any more, and end its sessions."""
+        with held.database.write() as session:
+            if not accounts.disable(session, username, utc_now()):
+                raise click.ClickException(f"nobody is called {username}")

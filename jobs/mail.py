@@ -16,7 +16,7 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import outbox, tokens
+from models import accounts, emails, outbox, tokens
 from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
@@ -39,6 +39,12 @@ class Link:
 KINDS: dict[str, Link | None] = {
     "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
+    "invitation": Link(accounts.INVITATION, timedelta(days=7), "/password/reset/{}"),
+    "email_confirm": Link(emails.PURPOSE, timedelta(hours=24), "/profile/email/confirm/{}"),
+    "email_asked": None,
+    "email_taken": None,
+    "email_changed": None,
+    "account_closed": None,
 }
 
 
@@ -148,7 +154,9 @@ class Post:
         if link is None:
             return ""
         with self.held.database.write() as session:
-            secret = tokens.issue(session, link.purpose, letter.user_id, link.lifetime, utc_now())
+            secret = tokens.issue(
+                session, link.purpose, letter.user_id, link.lifetime, utc_now(), address=letter.address
+            )
         return self.held.settings.base_url + link.path.format(secret)
 
 

@@ -65,7 +65,7 @@ class _Stage:
 
     def user(self, username, name, role=Role.RESIDENT, language=None):
         return self.add(
-            User(username=username, email=f"{username}@example.com", name=name, password_hash=self.hash, role=role, language=language)
+            User(username=username, email=f"{username}@example.com", name=name, password_hash=self.hash, role=role, language=language, terms_version=1)
         )
 
     def meter(self, premises, kind, where, serial, registers=1, **more):

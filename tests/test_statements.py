@@ -8,13 +8,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
+from models import emails
+from models.people import User
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
-from tests.views.reading_form import HTMX
+from tests.standing import change
+from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
 
 app = standing.app  # one application for all of these tests
@@ -31,11 +35,12 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
-    forgot, reset, change = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
+    forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
-    yield change, anna, change, change, {"old": PASSWORD, "password": GOOD}
+    yield from account_acts(app, anna)
+    yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
         Browser(app).log_in("anna", GOOD)
@@ -45,12 +50,30 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/logout", anna, "/profile", "/logout", {}
 
 
+def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms for contact details, of somebody's first steps, and for the end of her account."""
+    first, issued, close = "/first-visit", "/password/change", "/profile/close-account"
+    contact, email = "/profile/contact", "/profile/email"
+    yield contact, anna, contact, contact, {"phone": "2000 0000"}
+    yield email, anna, email, email, {"email": "new@example.lv", "old": PASSWORD}
+    yield f"{email}/wanted", anna, email, f"{email}/wanted", {"act": "again"}
+    link = f"{email}/confirm/{link_for(app, 'anna', emails.PURPOSE, address='new@example.lv')}"
+    yield f"{email}/confirm/<token>", anna, link, link, {}
+    ruta = second_person(app, "ruta")
+    change(app, sa.update(User).where(User.username == "ruta").values(password_issued=True, terms_version=0))
+    yield issued, ruta, issued, issued, {"old": PASSWORD, "password": GOOD}
+    yield first, ruta, first, first, {"email": "ruta@example.lv", "terms": "1"}
+    yield "/profile/terms", ruta, close, "/profile/terms", {}
+    yield close, ruta, close, close, {"old": GOOD}
+
+
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
-        yield rule, paths(rule, values)[0]
+        tokens = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")] if "/confirm/" in rule else values["token"]
+        yield rule, paths(rule, values | {"token": tokens})[0]
 
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:

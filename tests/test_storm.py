@@ -41,6 +41,7 @@ MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"},
     "login.submit": {"throttle", "audit", "web_session", "known_device"}, "login.log_out": {"audit", "web_session"},
     "passwords.ask": {"audit", "mail"}, "passwords.change": {"audit", "throttle"},
+    "emails.ask": {"audit", "throttle"}, "account.close": {"audit", "throttle"},
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
 }  # fmt: skip
 

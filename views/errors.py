@@ -8,9 +8,9 @@ from urllib.parse import quote
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from auth.guard import LockedSection, NotLoggedIn, StalePage
+from auth.guard import STEPS, LockedSection, NotLoggedIn, StalePage, StepFirst
 from auth.methods.password import Busy
-from auth.state import visitor, writing
+from auth.state import somebody, visitor, writing
 from models.audit import record
 from models.types import Role
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotLoggedIn, _not_logged_in)
     app.register_error_handler(StalePage, _stale_page)
     app.register_error_handler(LockedSection, _locked)
+    app.register_error_handler(StepFirst, _step_first)
     app.register_error_handler(Busy, _busy)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
@@ -58,6 +59,13 @@ def _not_logged_in(_error: NotLoggedIn) -> Response:
     if request.method in ("GET", "HEAD") and not is_fragment():
         return redirect_to("/login?next=" + quote(here()))
     return problem(401, resend=_typed())
+
+
+def _step_first(_error: StepFirst) -> Response:
+    path = STEPS[somebody().step]
+    if request.method in ("GET", "HEAD") and not is_fragment():
+        return redirect_to(f"{path}?next={quote(here())}")
+    return problem(403, step=path)
 
 
 def _stale_page(_error: StalePage) -> Response:

@@ -69,7 +69,12 @@ def submit() -> Response:
 def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
     _end_session()
-    response, settings = redirect_to("/signed-out"), state().settings
+    return leave("/signed-out")
+
+
+def leave(path: str) -> Response:
+    """To a page for everybody, with nothing left in the browser."""
+    response, settings = redirect_to(path), state().settings
     for name in ("session", "csrf"):
         set_cookie(response, settings.cookie(name), "", max_age=0)
     set_cookie(response, settings.cookie("lang"), g.language, max_age=60)  # for the page that says goodbye
@@ -88,8 +93,8 @@ def _end_session() -> None:
 @login.get("/signed-out")
 @public
 def signed_out() -> Response:
-    """What the person sees after logging out."""
-    return page("login/signed_out.html")
+    """What the person sees after logging out, or closing her account."""
+    return page("login/signed_out.html", closed="closed" in request.args)
 
 
 def _form(status: int = 200, **context: Any) -> Response:
@@ -103,8 +108,7 @@ def _form(status: int = 200, **context: Any) -> Response:
         "expired": False,
         **context,
     }
-    next_page = safe_next(request.values.get("next"))
-    return page("login/page.html", status=status, families=families, next_page=next_page, **values)
+    return page("login/page.html", status=status, families=families, next_page=next_page(), **values)
 
 
 def _wait(wait: Wait, name: str) -> Response:
@@ -112,6 +116,16 @@ def _wait(wait: Wait, name: str) -> Response:
     seconds = math.ceil((wait.until - utc_now()).total_seconds())
     response.headers["Retry-After"] = str(max(1, seconds))
     return response
+
+
+def next_page() -> str | None:
+    """Where a person wanted to go, as the address or the form says."""
+    return safe_next(request.values.get("next"))
+
+
+def onward() -> Response:
+    """To where she wanted to go, else to her home."""
+    return redirect_to(next_page() or "/properties/last")
 
 
 def enter(outcome: Welcome, remember: bool = False) -> Response:

@@ -49,8 +49,10 @@ class Shell:
 
     @cached_property
     def menu(self) -> list[Item]:
-        """The main menu; empty when nobody is here."""
-        return menu(self.site, self.visitor, self.place) if self.visitor else []
+        """The main menu; empty when nobody is here, or the portal is not open to her yet."""
+        if self.visitor is None or self.visitor.step:
+            return []
+        return menu(self.site, self.visitor, self.place)
 
     @cached_property
     def first_visit(self) -> bool:

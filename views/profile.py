@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from auth.access import Right
 from auth.guard import needs
 from auth.state import reading, somebody, state, writing
-from models import sessions
+from models import accounts, sessions
 from models.audit import record
 from models.types import utc_now
 from views.pages import page, redirect_to
@@ -17,7 +17,8 @@ profile = Blueprint("profile", __name__)
 @needs("settings", Right.VIEW)
 def show() -> Response:
     """Who I am here."""
-    return page("profile/page.html", current="profile", changed=request.args.get("changed", ""))
+    contacts = accounts.contacts(reading(), somebody().user_id)
+    return page("profile/page.html", current="profile", contacts=contacts, changed=request.args.get("changed", ""))
 
 
 @profile.get("/profile/sessions")

@@ -157,6 +157,7 @@ DOCUMENTS = Table(
 def _check_users(batch: Batch, work: Work) -> None:
     """Customers are known; a user name with @ is the own e-mail address, so that no two people share a login."""
     customer, wanted = db("customer").c, batch.said("customers")
+    _keep_own(batch, work)
     known = work.find(customer.external_id, {name for names in wanted for name in names or ()})
     names = batch.fields["name"] = batch.final("name")
     for index, username, email in batch.each("username", "email"):
@@ -165,6 +166,19 @@ def _check_users(batch: Batch, work: Work) -> None:
             batch.refuse(index, "username", "a name without @, or the address in email")
         if unknown := [one for one in wanted[index] or () if one not in known]:
             batch.refuse(index, "customers", f"external_ids of customers.csv ({unknown[0]} is not one)")
+
+
+def _keep_own(batch: Batch, work: Work) -> None:
+    """User name and e-mail address of who has been here are hers to change (A16); a closed account stays closed."""
+    user, names = db("user_account").c, batch.values["external_id"]
+    own = work.find(user.external_id, names, user.username, user.email, user.terms_version, user.closed_at)
+    for index in batch.good():
+        row = own.get(names[index])
+        if row and row.closed_at:
+            batch.ok[index] = False  # left out without a word: the file cannot know it
+        elif row and row.terms_version:
+            for name in {"username", "email"} & batch.fields.keys():
+                batch.fields[name][index] = getattr(row, name)
 
 
 def _link_customers(batch: Batch, work: Work) -> set[int]:

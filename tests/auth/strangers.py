@@ -62,7 +62,7 @@ class Stage:
     def helper(self, username: str) -> None:
         """Somebody without any premises."""
         known = self.session.scalars(sa.select(User).where(User.username == "liga")).one()
-        self.add(User(username=username, email=f"{username}@example.com", name="Marta Liepa", password_hash=known.password_hash))
+        self.add(User(username=username, email=f"{username}@example.com", name="Marta Liepa", password_hash=known.password_hash, terms_version=1))
 
     def far_away(self, username: str) -> Ids:
         """A flat in another house, with one of everything."""

@@ -179,6 +179,7 @@ def test_the_people_can_be_told_apart(demo: Demo) -> None:
         "owner": (OWNER, "lv", "resident"),
         "helper": ("", "lv", "resident"),
         "neighbour": (NEIGHBOUR, "ru", "resident"),
+        "newcomer": (OWNER, "lv", "resident"),
         "clerk": ("", "lv", "agent"),
     }
 

@@ -11,14 +11,15 @@ from werkzeug.exceptions import TooManyRequests
 
 from auth.guard import public
 from auth.methods.renewal import PURPOSE
-from models import tokens
+from models import emails, tokens
 from models.people import User
 from models.site import Contact, load_site
+from models.throttle import Throttle
 from models.types import utc_now
-from tests.cast import TODAY
+from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
-from tests.views.reading_form import HTMX, Sender, choices, path, second_person, set_meter
+from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
 from views.limits import limiter
@@ -181,11 +182,56 @@ def passwords_are_changed(gallery: Gallery, extra: Extra) -> None:
 GOOD = "zaļa zāle aug lēnām 7"
 
 
-def link_for(app: Any, username: str) -> str:
+def link_for(app: Any, username: str, purpose: str = PURPOSE, **detail: str) -> str:
     """The secret in the letter that this person was sent."""
     with app.extensions["ekabinets"].database.write() as session:
         user = session.scalars(sa.select(User).where(User.username == username)).one()
-        return tokens.issue(session, PURPOSE, user.id, timedelta(hours=1), utc_now())
+        user.email_wanted = detail.get("address", user.email_wanted)
+        return tokens.issue(session, purpose, user.id, timedelta(hours=1), utc_now(), **detail)
+
+
+def accounts_begin_and_end(gallery: Gallery, extra: Extra) -> None:
+    """Last of all: what becomes of two people who had never been here."""
+    for who in ("nora", "olga"):
+        second_person(gallery.app, who)
+    change(gallery.app, sa.update(User).where(User.username.in_(["nora", "olga"])).values(terms_version=0, password_issued=User.username == "nora"))
+    nora, olga = gallery.visitor("nora", again=True), gallery.visitor("olga", again=True)
+    for old, new in (("", ""), (PASSWORD, PASSWORD), (PASSWORD, GOOD)):
+        nora.submit(nora.get("/password/change?next=/profile"), "/password/change", old=old, password=new)
+    form, mine = olga.get("/first-visit?next=/profile"), token_of(olga)
+    for headers in ({}, HTMX):
+        olga.post("/profile/contact", mine | {"phone": "2000 0000"}, headers=headers)
+    for typed in ({}, {"email": "x", "phone": "x"}, {"email": "o@example.lv"}, {"email": "o@example.lv", "terms": "1"}):
+        olga.submit(form, "/first-visit", **typed)
+    olga.submit(form, "/first-visit", terms="1")
+    site = gallery.app.extensions["ekabinets"].site
+    with gallery.when(site=site.model_copy(update={"terms_version": 2})):
+        olga.submit(olga.get("/profile"), "/profile/terms")
+
+
+def contacts_change_and_accounts_close(gallery: Gallery, extra: Extra) -> None:
+    olga, other = gallery.visitor("olga", again=True), gallery.visitor("", again=True)
+    phone = olga.get("/profile/contact")
+    for typed in ("x", "2000 0000"):
+        olga.submit(phone, "/profile/contact", phone=typed)
+    for address in ("p@example.lv", "q@example.lv"):
+        link = "/profile/email/confirm/" + link_for(gallery.app, "olga", emails.PURPOSE, address=address)
+        who = other if address == "p@example.lv" else olga
+        page = who.get(link)
+        for _ in range(2):  # the second time the link is used up
+            who.submit(page, link)
+        olga = gallery.visitor("olga", again=True)
+    form = olga.get("/profile/email")
+    for email, old in (("", ""), ("q@example.lv", ""), ("x", "wrong"), ("new@example.lv", "wrong"), *[(f"n{n}@example.lv", PASSWORD) for n in range(11)]):
+        olga.submit(form, "/profile/email", email=email, old=old)
+    olga.get("/profile")
+    for act in ("again", "cancel"):
+        olga.submit(olga.get("/profile/email"), "/profile/email/wanted", act=act)
+    page = olga.get("/profile/close-account")
+    for old in ("", "wrong", *["wrong"] * 10):
+        olga.submit(page, "/profile/close-account", old=old)
+    change(gallery.app, sa.delete(Throttle))
+    olga.submit(page, "/profile/close-account", old=PASSWORD)
 
 
 def letters_have_come(gallery: Gallery, extra: Extra) -> None:
@@ -247,5 +293,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    letters_have_come, passwords_are_changed,
+    letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close,
 )  # fmt: skip

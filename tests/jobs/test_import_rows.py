@@ -12,6 +12,8 @@ from jobs.exchange import cells
 from jobs.exchange.cells import Refused
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import metadata
+from models.people import User
+from models.types import utc_now
 from tests.jobs.exchanges import PDF, SITE, TABLES, decrypted, places
 
 IBAN = "LV44DEMO0000000000001"
@@ -320,3 +322,27 @@ def test_a_cell_is_read_or_refused_and_nothing_else(text):
 def test_what_counts_as_clean_is_not_changed_by_cleaning(text):
     if cells.is_clean(text):
         assert cells.clean(text) == text
+
+
+def test_what_a_person_changed_herself_stays_and_a_closed_account_stays_closed(exchange):
+    """The file cannot know it (A16, A20)."""
+    exchange.taken()
+    values = {"username": "anna@new.lv", "email": "anna@new.lv", "terms_version": 1}
+    with exchange.database.write() as session:
+        session.execute(sa.update(User).where(User.external_id == "U1").values(**values))
+        session.execute(sa.update(User).where(User.external_id == "U2").values(username="closed-1", name="", closed_at=utc_now(), disabled_at=utc_now()))
+    exchange.change("users", "Anna Ozoliņa", "Anna Kalniņa")
+    report = exchange.run()
+    assert not report.problems and exchange.column("user_account", "name") == ["Anna Kalniņa", ""]
+    assert exchange.column("user_account", "username") == ["anna@new.lv", "closed-1"]
+    assert exchange.column("user_account", "email") == ["anna@new.lv", None]
+
+
+def test_a_new_account_of_the_file_has_its_first_steps_before_it(exchange):
+    exchange.taken()
+    assert exchange.column("user_account", "terms_version") == [0, 0] and exchange.column("user_account", "password_issued") == [False, False]
+
+
+def test_an_address_that_would_break_a_letter_is_refused(exchange):
+    report = exchange.only("users", "U1;anna;=?utf-8?q?a=0D=0ABcc=3A?=@x.lv;Anna;;;")
+    assert places(report) == [("users.csv", 2, "email")]

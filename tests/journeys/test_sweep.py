@@ -29,6 +29,8 @@ FORMS = {
     "login.submit": {303, 422, 429}, "login.log_out": {303},
     "passwords.ask": {303, 422}, "passwords.renew": {303, 400, 410, 422}, "passwords.change": {303, 422, 429}, "passwords.check": {200},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
+    "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
+    "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
