@@ -8,15 +8,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
+from models.factors import Factor
 from models.identifiers import Identifiers
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
+from tests.standing import fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX
 from tests.walk import ids_of, paths
@@ -65,8 +68,9 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     question = asked(stranger.get("/login/passkey"))
     yield "/login/passkey", stranger, "/login/passkey", "/login/passkey", {"answer": device.sign(question)}
     yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"password": PASSWORD}
-    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor=12", f"{HOME}/remove", {"password": PASSWORD}
-    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor=1", f"{HOME}/remove", {"password": PASSWORD}
+    first, last = (row.id for row in fetch(app, sa.select(Factor.id).where(Factor.user_id == 1, Factor.kind != "recovery")))
+    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor={first}", f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor={last}", f"{HOME}/remove", {"password": PASSWORD}
     yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
