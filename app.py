@@ -26,6 +26,7 @@ from views.account import account
 from views.assets import Assets
 from views.documents import documents
 from views.emails import emails
+from views.factors import factors
 from views.health import health
 from views.help import help_pages
 from views.invoices import invoices
@@ -34,9 +35,13 @@ from views.meters import meters
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
+from views.second import second
 from views.wire import WireRequest
 
-_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, account, emails, help_pages, health)
+_BLUEPRINTS = (
+    login, second, passwords, properties, meters, invoices, documents, profile, account, emails, factors, help_pages,
+    health,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

@@ -6,6 +6,7 @@ What the owner lent and what she may see today are mandates and tenures; who ask
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 
 from auth.visitor import Visitor
 from models.site import Site
-from models.types import Role
+from models.types import Role, utc_now
 
 FILE = Path(__file__).with_name("access.toml")
 METHODS = ("password", "bank", "eparaksts")
 PROVIDED = {"bank", "eparaksts"}  # here somebody else tells who a person is
+FRESH = timedelta(minutes=30)  # as long as a session that nothing happens in
 STEPPED_UP = "password, stepped up"  # a column of the effective table, not a login method
 ROLES = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
@@ -96,7 +98,22 @@ def right(site: Site, section: str, method: str, *, strong: bool = False) -> Rig
 
 def may(site: Site, visitor: Visitor, section: str) -> Right:
     """The most that this visitor may do in a resident's section; NONE for the operator's staff."""
-    return right(site, section, visitor.method) if visitor.role is Role.RESIDENT else Right.NONE
+    if visitor.role is not Role.RESIDENT:
+        return Right.NONE
+    return right(site, section, visitor.method, strong=is_strong(site, visitor))
+
+
+def is_strong(site: Site, visitor: Visitor) -> bool:
+    """Whether this session counts as strong at this site (decisions.md 15); by own means not for longer than FRESH."""
+    if visitor.method in PROVIDED:
+        return visitor.method in site.strong
+    proved = {visitor.acr, "fresh_password"} - ({"fresh_password"} if visitor.acr == "passkey" else set())
+    return bool(proved & {*site.strong}) and utc_now() - visitor.authenticated_at < FRESH
+
+
+def opens(site: Site, section: str) -> Right:
+    """The most that anybody may do in `section` at `site`, by whichever login: what a stronger one would open."""
+    return max(right(site, section, method, strong=True) for method in METHODS)
 
 
 def steps_up(site: Site) -> bool:

@@ -52,7 +52,7 @@ class NotLoggedIn(Exception):
 
 
 class LockedSection(Exception):
-    """The section is closed for this visitor's login method."""
+    """The section (first argument) is closed for this visitor's login; asked was for this right (second)."""
 
 
 class StepFirst(Exception):
@@ -93,7 +93,7 @@ def enforce() -> None:
     section, least = view.access
     _fetch()
     if may(held.site, g.visitor, section) < least:
-        raise LockedSection
+        raise LockedSection(section, least)
     if g.visitor.step and request.path not in (STEPS[g.visitor.step], "/session/extend"):
         raise StepFirst
 

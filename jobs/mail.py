@@ -35,8 +35,8 @@ class Link:
     path: str
 
 
-# Kinds of letters, each with a template templates/mail/KIND.txt; the link that some of them carry.
-KINDS: dict[str, Link | None] = {
+# Kinds of letters, each with a template templates/mail/KIND.txt; the link, or the page of ours, that some carry.
+KINDS: dict[str, Link | str | None] = {
     "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
     "invitation": Link(accounts.INVITATION, timedelta(days=7), "/password/reset/{}"),
@@ -45,6 +45,8 @@ KINDS: dict[str, Link | None] = {
     "email_taken": None,
     "email_changed": None,
     "account_closed": None,
+    "new_device": "/profile/sessions",
+    "factor_changed": None,
 }
 
 
@@ -151,8 +153,8 @@ class Post:
     def _link(self, letter: AnyRow) -> str:
         """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""
         link = KINDS[letter.kind]
-        if link is None:
-            return ""
+        if not isinstance(link, Link):
+            return self.held.settings.base_url + link if link else ""
         with self.held.database.write() as session:
             secret = tokens.issue(
                 session, link.purpose, letter.user_id, link.lifetime, utc_now(), address=letter.address

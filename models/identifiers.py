@@ -1,4 +1,4 @@
-"""Personal codes and registration numbers at rest: a keyed hash and an encrypted value (decisions.md 31)."""
+"""Personal codes at rest, a keyed hash and an encrypted value (decisions.md 31); and other secrets."""
 
 import hmac
 import os
@@ -34,16 +34,24 @@ class Identifiers:
 
     def encrypt(self, text: str) -> str:
         """The 11 digits as `key id:base64`, another text each time. ValueError when there are not 11."""
-        nonce = os.urandom(_NONCE)
-        sealed = self._cipher.encrypt(nonce, normal_identifier(text).encode(), self.key_id.encode())
-        return f"{self.key_id}:{b64encode(nonce + sealed).decode()}"
+        return self.seal(normal_identifier(text))
 
     def decrypt(self, stored: str) -> str:
         """The 11 digits again. Raises `IdentifierUnreadable`."""
+        return self.unseal(stored)
+
+    def seal(self, text: str, about: str = "") -> str:
+        """Any text as `key id:base64`. `about`: whose it is and what for; nowhere else can it be read again."""
+        nonce = os.urandom(_NONCE)
+        sealed = self._cipher.encrypt(nonce, text.encode(), (self.key_id + about).encode())
+        return f"{self.key_id}:{b64encode(nonce + sealed).decode()}"
+
+    def unseal(self, stored: str, about: str = "") -> str:
+        """The text again. Raises `IdentifierUnreadable`."""
         key_id, _, text = stored.partition(":")
         try:
             data = b64decode(text, validate=True)
-            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], key_id.encode()).decode()
+            return self._cipher.decrypt(data[:_NONCE], data[_NONCE:], (key_id + about).encode()).decode()
         except (InvalidTag, ValueError):
             raise IdentifierUnreadable(key_id) from None
 

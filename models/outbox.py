@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
-from models.rules.mail import header_safe
+from models.people import User
+from models.rules.mail import address_ok, header_safe
 from models.types import AnyRow, utc_now
 
 LEASE = timedelta(minutes=5)  # for which a claimed letter belongs to one worker
@@ -51,6 +52,12 @@ def queue(session: Session, kind: str, user_id: int | None, address: str, langua
     if not header_safe(address):
         raise ValueError("address")
     session.add(Mail(kind=kind, user_id=user_id, address=address, language=language, detail=detail))
+
+
+def queue_for(session: Session, user: User, kind: str, **detail: Any) -> None:
+    """A letter to a person in her language, else the site's; none where she has no address that can be written to."""
+    if user.email and address_ok(user.email):
+        queue(session, kind, user.id, user.email, user.language or "", **detail)
 
 
 _WAITING = (col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None))

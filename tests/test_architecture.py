@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -82,9 +83,20 @@ def test_tests_are_short_and_many():
     assert ratio >= 1.2
 
 
+def code_lines(file: Path) -> set[int]:
+    """The numbers of the lines that hold code: no blank line, no comment, no docstring (decision 12)."""
+    layout = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    with file.open("rb") as source:
+        tokens = [token for token in tokenize.tokenize(source.readline) if token.type not in (*layout, tokenize.ENCODING)]
+    code = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    first = [node.body[0] for node in ast.walk(tree(file)) if isinstance(node, documented) and ast.get_docstring(node) is not None]
+    return code - {line for node in first for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+
+
 def test_the_whole_application_is_small():
-    total = sum(len(lines(file)) for file in SOURCES)
-    print("lines of application Python:", total)
+    total = sum(len(code_lines(file)) for file in MODULES)
+    print("lines of application Python:", total, "of code,", sum(len(lines(file)) for file in MODULES), "in all")
     assert total < 12_000
 
 

@@ -9,6 +9,7 @@ from flask import Flask
 
 from bench.grow import grow
 from models.database import Database, metadata
+from models.factors import Factor
 from models.premises import Entrance
 from tests import standing
 from tests.browser import Browser
@@ -21,7 +22,7 @@ from tests.views.reading_form import HTMX, send
 app = standing.app  # one application for all of these tests
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
@@ -34,6 +35,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast) -> Flask:
     link_for(app, "anna")
     somebody = Browser(app)
     somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
+    change(app, sa.insert(Factor).values(user_id=5, kind="recovery", name="ABCD", secret="x"))
     change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
     database: Database = app.extensions["ekabinets"].database
     grow(database, COPIES)

@@ -11,13 +11,18 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask
 
+from auth.methods.second import about
+from auth.methods.totp import new_secret
 from models import emails
+from models.factors import Factor
+from models.identifiers import Identifiers
 from models.people import User
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
-from tests.standing import change
+from tests.standing import change, fetch
+from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
 
@@ -35,6 +40,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    yield from factors(app, anna)
     forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
@@ -65,6 +71,25 @@ def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str,
     yield first, ruta, first, first, {"email": "ruta@example.lv", "terms": "1"}
     yield "/profile/terms", ruta, close, "/profile/terms", {}
     yield close, ruta, close, close, {"old": GOOD}
+def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms about second factors; afterwards Anna has none."""
+    device, secret = Authenticator(), new_secret()
+    sealed = Identifiers("i" * 40).seal(secret, about(1))
+    app_, key = f"{HOME}/totp", f"{HOME}/passkey"
+    yield app_, anna, app_, app_, {"sealed": sealed, "code": code_of(secret, later()), "password": PASSWORD}
+    yield f"{key}/begin", anna, key, f"{key}/begin", {"name": "My phone", "password": PASSWORD}
+    yield key, anna, key, key, {"answer": device.make(asked(anna.get(key)))}
+    half = Browser(app)
+    half.log_in("anna")
+    yield SECOND, half, SECOND, SECOND, {"code": code_of(secret, later(1))}
+    yield "/login/passkey/begin", (stranger := Browser(app)), "/login", "/login/passkey/begin", {}
+    question = asked(stranger.get("/login/passkey"))
+    yield "/login/passkey", stranger, "/login/passkey", "/login/passkey", {"answer": device.sign(question)}
+    yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"password": PASSWORD}
+    first, last = (row.id for row in fetch(app, sa.select(Factor.id).where(Factor.user_id == 1, Factor.kind != "recovery")))
+    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor={first}", f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor={last}", f"{HOME}/remove", {"password": PASSWORD}
+    yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:

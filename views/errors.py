@@ -8,9 +8,10 @@ from urllib.parse import quote
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from auth.access import opens
 from auth.guard import STEPS, LockedSection, NotLoggedIn, StalePage, StepFirst
 from auth.methods.password import Busy
-from auth.state import somebody, visitor, writing
+from auth.state import somebody, state, visitor, writing
 from models.audit import record
 from models.types import Role
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
@@ -84,13 +85,16 @@ def _from_our_page() -> bool:
     return site == "same-origin" or (site is None and origin in (None, request.host_url.rstrip("/")))
 
 
-def _locked(_error: LockedSection) -> Response:
+def _locked(error: LockedSection) -> Response:
     person = visitor()
     if person:
         with writing() as session:
             record(session, person.actor(), "access.refused", detail={"endpoint": request.endpoint or ""})
         if person.role is not Role.RESIDENT:
             return problem(403, staff=True)
+        section, least = error.args
+        if request.method in ("GET", "HEAD") and not is_fragment() and opens(state().site, section) >= least:
+            return redirect_to("/verify?next=" + quote(here(), safe=""))
     return problem(403)
 
 

@@ -3,12 +3,13 @@
 import math
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
 
 from auth.guard import public
 from auth.methods.base import METHODS
-from auth.methods.password import Refused, Welcome, log_in
+from auth.methods.password import Refused, Second, Welcome, log_in
 from auth.state import state, visitor, writing
 from models import sessions
 from models.audit import record
@@ -51,11 +52,8 @@ def submit() -> Response:
         return _form(422, name=name, missing=missing, wrong=not missing)
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
-    lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
-    device = device_name(request.user_agent.string)
-    attempt = sessions.Login("password", None, device, request.remote_addr or "", lifetime, remember)
-    known = request.cookies.get(held.settings.cookie("device"))
-    outcome = log_in(held.database, held.passwords, name, password, attempt, known, now)
+    attempt = this_browser(remember=remember)
+    outcome = log_in(held.database, held.passwords, name, password, attempt, known_device(), now)
     if isinstance(outcome, Wait):
         return _wait(outcome, name)
     if isinstance(outcome, Refused):
@@ -128,13 +126,39 @@ def onward() -> Response:
     return redirect_to(next_page() or "/properties/last")
 
 
-def enter(outcome: Welcome, remember: bool = False) -> Response:
-    """Into the portal with a new session; whoever was logged in on this browser is so no longer."""
-    _end_session()  # a new one begins, also for the same person (security rule 2)
+def this_browser(acr: str | None = None, *, remember: bool = False) -> sessions.Login:
+    """What a session here will be like; `acr`: what was proved besides a password, or instead of it."""
     held = state()
-    days = held.site.remember_days * 24 * 3600 if remember else None
-    response = redirect_to(safe_next(request.form.get("next")) or "/properties/last")
-    set_cookie(response, held.settings.session_cookie, outcome.token, max_age=days)
+    lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
+    device = device_name(request.user_agent.string)
+    return sessions.Login("password", acr, device, request.remote_addr or "", lifetime, remember)
+
+
+def known_device() -> str | None:
+    """The secret by which this browser is known to somebody."""
+    return request.cookies.get(state().settings.cookie("device"))
+
+
+def enter(outcome: Welcome | Second, remember: bool = False) -> Response:
+    """Into the portal with a new session, or to the second factor; whoever was logged in here is so no longer."""
+    _end_session()  # a new one begins, also for the same person (security rule 2)
+    if isinstance(outcome, Second):
+        response = redirect_to("/login/second-factor" + next_query())
+        keep_session(response, outcome.token)
+        return response
+    response = onward()
+    keep_session(response, outcome.token, remember)
     if outcome.device:  # a device that is hers; a library's computer keeps nothing
-        set_cookie(response, held.settings.cookie("device"), outcome.device, max_age=_YEAR)
+        set_cookie(response, state().settings.cookie("device"), outcome.device, max_age=_YEAR)
     return response
+
+
+def keep_session(response: Response, token: str, remember: bool = False) -> None:
+    """Put the secret of a session, or of what has been begun, into the browser."""
+    days = state().site.remember_days * 24 * 3600 if remember else None
+    set_cookie(response, state().settings.session_cookie, token, max_age=days)
+
+
+def next_query() -> str:
+    """Where the form leads in the end, for the address of a page in between."""
+    return f"?next={quote(wanted, safe='')}" if (wanted := next_page()) else ""

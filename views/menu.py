@@ -1,8 +1,8 @@
-"""The main menu: what this visitor may open, asked of the same function as the guard."""
+"""The main menu: what this visitor may open, and what a stronger login would; asked of the guard's functions."""
 
 from dataclasses import dataclass
 
-from auth.access import Right, may
+from auth.access import Right, may, opens
 from auth.visitor import Visitor
 from models.places import Place
 from models.site import Site
@@ -16,6 +16,7 @@ class Item:
     key: str
     url: str
     in_bar: bool  # also in the bottom bar of a phone; the rest stands on the page "More"
+    locked: bool = False  # shown, because people look for it; its page says what opens it (A14; LG-09)
 
 
 # Sections in the order of the menu, with where they live: of a property, or of the person.
@@ -35,11 +36,13 @@ def menu(site: Site, visitor: Visitor, place: Place | None) -> list[Item]:
     if visitor.role is not Role.RESIDENT:
         return items
     for key, section, url, in_bar in _ITEMS:
-        if section and may(site, visitor, section) < Right.VIEW:
+        locked = section is not None and may(site, visitor, section) < Right.VIEW
+        if locked and opens(site, section or "") < Right.VIEW:
             continue
         if place is None and "{pid}" in url:
             if key != "home":
                 continue
             url = "/properties"
-        items.append(Item(key, url.replace("{pid}", place.public_id if place else ""), in_bar or not place))
+        url = url.replace("{pid}", place.public_id if place else "")
+        items.append(Item(key, url, (in_bar or not place) and not locked, locked))
     return items

@@ -1,4 +1,4 @@
-"""The payment QR code of an invoice: EPC069-12, which European banking apps read (C09)."""
+"""QR codes: of an invoice as EPC069-12, which European banking apps read (C09), and of any text."""
 
 import io
 import re
@@ -37,8 +37,15 @@ def payment_qr_svg(name: str, iban: str, cents: int, reference: str, title: str)
     that the CSP holds; no size, which is the style sheet's (class `qr`).
     """
     code = _code(name, iban, cents, reference)
-    if code is None:
-        return None
+    return None if code is None else _svg(code, title)
+
+
+def text_qr_svg(text: str, title: str) -> Markup:
+    """Any text, such as the address that an app for codes reads, as such an `<svg>`."""
+    return _svg(segno.make(text, micro=False), title)
+
+
+def _svg(code: segno.QRCode, title: str) -> Markup:
     out = io.BytesIO()
     code.save(
         out, kind="svg", border=4, light="#fff", title=title, omitsize=True, svgclass="qr", lineclass=None,

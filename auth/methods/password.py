@@ -10,8 +10,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session, col
 
+from auth.methods import new_device
 from auth.methods.base import register
-from models import sessions, throttle
+from models import factors, pending, sessions, throttle
 from models.audit import Actor, record
 from models.database import Database
 from models.people import User
@@ -49,6 +50,13 @@ class Welcome:
     user_id: int
     token: str
     device: str | None
+
+
+@dataclass(frozen=True)
+class Second:
+    """The pair is right and only half of it: the secret under which the browser may show a second factor."""
+
+    token: str
 
 
 class Passwords:
@@ -114,7 +122,7 @@ BY_NAME = sa.select(User).where(
 def log_in(
     database: Database, passwords: Passwords, name: str, password: str, login: sessions.Login,
     device: str | None, now: datetime,
-) -> Welcome | Refused | throttle.Wait:  # fmt: skip
+) -> Welcome | Second | Refused | throttle.Wait:  # fmt: skip
     """Check a pair, count tries, open a session.
 
     The try is counted before the password is looked at, so that parallel guesses cannot slip through, and the
@@ -170,10 +178,19 @@ def _refuse(
     return Refused(left) if left else throttle.Wait(now + throttle.PAUSE, "account")
 
 
-def welcome(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> Welcome:
-    """Open a session for somebody who has proved who she is, with its audit row."""
+def welcome(
+    session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime
+) -> Welcome | Second:
+    """Open a session for somebody who has proved who she is, with its audit row; first ask for what is still missing.
+
+    Every way in leads through here, a new password by letter too (ASVS 6.4.3).
+    """
     actor = Actor(user_id, "web", session_method="password")
-    record(session, actor, "login.succeeded", detail={"device": login.device})
+    if login.acr is None and factors.asked(session, user_id):
+        record(session, actor, "login.half", detail={"device": login.device})
+        return Second(pending.begin(session, "login", user_id, now, remember=login.remembered))
+    new_device.tell(session, user_id, login, device, now)
+    record(session, actor, "login.succeeded", detail={"device": login.device, "acr": login.acr})
     token = sessions.begin(session, user_id, login, now)
     mine = sessions.remember_device(session, user_id, device, now) if login.remembered else None
     return Welcome(user_id, token, mine)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from auth.methods.password import BY_NAME, Passwords, Welcome, welcome
+from auth.methods.password import BY_NAME, Passwords, Second, Welcome, welcome
 from models import outbox, sessions, tokens
 from models.accounts import INVITATION
 from models.audit import Actor, record
@@ -59,8 +59,8 @@ def broken(connection: Connection, site: Site, user_id: int | None, password: st
 def renew(
     database: Database, site: Site, passwords: Passwords, secret: str, password: str, login: sessions.Login,
     now: datetime,
-) -> Welcome | None:  # fmt: skip
-    """Use up the link of a letter, set the password and open a session; None when the link no longer works.
+) -> Welcome | Second | None:  # fmt: skip
+    """Use up the link of a letter, set the password and begin a session or its second step; None for a dead link.
 
     The caller has checked the password. Every older session of the user ends.
     """

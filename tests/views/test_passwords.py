@@ -143,7 +143,7 @@ def test_a_changed_password_ends_every_other_session_and_no_own(anna: Browser, a
     assert anna.status == 200 and "Your password is changed." in page.text
     other.get("/profile")
     assert other.response.request.path == "/login"
-    assert deliver() == 1 and fetch(app, sa.select(Mail.__table__))[0].kind == "password_changed"
+    assert deliver() == 2 and [row.kind for row in fetch(app, sa.select(Mail.__table__))] == ["new_device", "password_changed"]
 
 
 def test_the_current_password_is_asked_and_guessing_it_is_paused(anna: Browser):

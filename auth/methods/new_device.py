@@ -1,0 +1,32 @@
+"""The letter about a login on a browser that a person has not said is hers (LU-48; ASVS 6.3.5)."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from models import outbox, sessions
+from models.people import User
+
+AGAIN_AFTER = timedelta(days=1)
+_EARLIER = sa.select(sa.literal(1)).where(col(sessions.WebSession.user_id) == sa.bindparam("user_id")).limit(1)
+_TOLD = sa.select(col(outbox.Mail.detail)).where(
+    col(outbox.Mail.user_id) == sa.bindparam("user_id"),
+    col(outbox.Mail.kind) == "new_device",
+    col(outbox.Mail.created_at) > sa.bindparam("since"),
+)
+
+
+def tell(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> None:
+    """Queue it in the unit of work of the login, before its session begins; none about her very first.
+
+    `device`: the secret of the browser's device cookie. One a day for each kind of browser: who reads her invoices
+    in a library is not flooded.
+    """
+    if device and sessions.is_known_device(session, user_id, device):
+        return
+    if session.execute(_EARLIER, {"user_id": user_id}).first() is None:
+        return
+    told = session.execute(_TOLD, {"user_id": user_id, "since": now - AGAIN_AFTER}).scalars()
+    if login.device not in [detail.get("device") for detail in told]:
+        outbox.queue_for(session, session.get_one(User, user_id), "new_device", device=login.device)

@@ -1,0 +1,192 @@
+"""A person's second factors: an app for codes, passkeys, recovery codes (A19)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from auth.access import Right
+from auth.guard import needs
+from auth.methods import passkey, totp
+from auth.methods import password as method
+from auth.methods import second as codes
+from auth.state import reading, somebody, state, writing
+from models import factors as stored
+from models import pending
+from models.identifiers import Identifiers, IdentifierUnreadable
+from models.rules.passwords import LONGEST
+from models.throttle import Wait
+from models.types import AnyRow, utc_now
+from views.limits import act_limit
+from views.pages import page, redirect_to
+from views.qr import text_qr_svg
+from views.second import cookie
+
+factors = Blueprint("factors", __name__)
+HOME = "/profile/second-factor"
+
+
+def _own(kind: str = "") -> list[AnyRow]:
+    rows = stored.own(reading(), somebody().user_id)
+    return [row for row in rows if row.kind == kind or not kind]
+
+
+def _page(template: str, status: int = 200, **words: Any) -> Response:
+    values = {"wrong": "", "wait": None} | words
+    return page(f"factors/{template}.html", status=status, current="profile", **values)
+
+
+def _unconfirmed() -> dict[str, Any]:
+    """What is wrong with the password that each act asks again; nothing when it is right."""
+    held, person, typed = state(), somebody(), request.form.get("password", "")
+    if not typed or len(typed) > LONGEST:
+        return {"status": 422, "wrong": "wrong" if typed else "missing"}
+    outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())
+    if isinstance(outcome, Wait):
+        return {"status": 429, "wait": outcome}
+    return {} if outcome else {"status": 422, "wrong": "wrong"}
+
+
+def _done() -> Response:
+    """Back to the list; who has no recovery codes yet is shown hers first."""
+    return redirect_to(HOME) if _own("recovery") else _shown_codes()
+
+
+def _shown_codes() -> Response:
+    shown, hashes = codes.new_codes(state().passwords)
+    with writing() as session:
+        stored.renew_codes(session, somebody().actor(), hashes)
+    return _page("codes", codes=shown)
+
+
+@factors.get(HOME)
+@needs("settings", Right.VIEW)
+def show() -> Response:
+    """What is asked besides the password."""
+    own = _own()
+    mine = [row for row in own if row.kind in stored.KINDS]
+    return _page("list", factors=mine, left=len(own) - len(mine), has_app="totp" in {row.kind for row in mine})
+
+
+@factors.get(HOME + "/totp")
+@needs("settings", Right.ACT)
+def app() -> Response:
+    """A new secret for an app; it is kept nowhere until a first code has come from it."""
+    return _app(totp.new_secret())
+
+
+def _app(secret: str, **words: Any) -> Response:
+    held, person = state(), somebody()
+    sealed = Identifiers(held.settings.identifier_key).seal(secret, codes.about(person.user_id))
+    address = totp.address(secret, person.username, held.site.short_name)
+    groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    return _page("totp", sealed=sealed, address=address, groups=groups, qr=text_qr_svg(address, groups), **words)
+
+
+@factors.post(HOME + "/totp")
+@needs("settings", Right.ACT)
+@act_limit
+def add_app() -> Response:
+    """Add the app that made this first code."""
+    held, person, now, sealed = state(), somebody(), utc_now(), request.form.get("sealed", "")
+    try:
+        secret = Identifiers(held.settings.identifier_key).unseal(sealed, codes.about(person.user_id))
+    except IdentifierUnreadable:
+        return _app(totp.new_secret(), status=422, wrong_code=True)
+    step = totp.step_of(secret, "".join(request.form.get("code", "").split()), now)
+    if not step:
+        return _app(secret, status=422, wrong_code=True)
+    if problem := _unconfirmed():
+        return _app(secret, **problem)
+    factor = stored.Factor(user_id=person.user_id, kind="totp", secret=sealed, counter=step)
+    with writing() as session:
+        stored.add(session, person.actor(), person.session_id, now, factor)
+    return _done()
+
+
+@factors.get(HOME + "/passkey")
+@needs("settings", Right.ACT)
+def new_passkey() -> Response:
+    """Name and password first, then the browser's own window."""
+    return _passkey()
+
+
+def _passkey(status: int = 200, **words: Any) -> Response:
+    held, person, name, asked = state(), somebody(), request.form.get("name", ""), ""
+    if row := pending.look(reading(), "add", cookie(), utc_now()):
+        name = row.detail["name"]
+        asked = passkey.creation(held.settings, held.site.short_name, person, row.challenge, _own())
+    return _page("passkey", status, name=name[:60], asked=asked, **words)
+
+
+@factors.post(HOME + "/passkey/begin")
+@needs("settings", Right.ACT)
+@act_limit
+def begin_passkey() -> Response:
+    """The password is right: ask the browser."""
+    name = request.form.get("name", "").strip()
+    if not 0 < len(name) <= 60 or not name.isprintable():
+        return _passkey(422, wrong_name=True)
+    if problem := _unconfirmed():
+        return _passkey(**problem)
+    with writing() as session:
+        pending.begin(session, "add", somebody().user_id, utc_now(), cookie(), name=name)
+    return redirect_to(HOME + "/passkey")
+
+
+@factors.post(HOME + "/passkey")
+@needs("settings", Right.ACT)
+@act_limit
+def add_passkey() -> Response:
+    """Add the passkey that the browser made."""
+    held, person, now = state(), somebody(), utc_now()
+    with writing() as session:
+        row, made = pending.take(session, "add", cookie(), now), False
+        if row and row.user_id == person.user_id:
+            try:
+                answer, name = request.form.get("answer", ""), row.detail["name"]
+                factor = passkey.created(held.settings, person.user_id, name, row.challenge, answer)
+                made = stored.add(session, person.actor(), person.session_id, now, factor)
+            except passkey.Wrong:
+                made = False
+    return _done() if made else _passkey(422, wrong="answer")
+
+
+@factors.get(HOME + "/remove")
+@needs("settings", Right.ACT)
+def leaving() -> Response:
+    """Ask before one is removed."""
+    return _leaving(request.args.get("factor", ""))
+
+
+def _leaving(number: str, **words: Any) -> Response:
+    row = next((row for row in _own() if str(row.id) == number and row.kind in stored.KINDS), None)
+    return _page("remove", factor=row, **words) if row else redirect_to(HOME)
+
+
+@factors.post(HOME + "/remove")
+@needs("settings", Right.ACT)
+@act_limit
+def remove() -> Response:
+    """Remove one; removed twice is removed."""
+    person, number = somebody(), request.form.get("factor", "")
+    if problem := _unconfirmed():
+        return _leaving(number, **problem)
+    with writing() as session:
+        if number.isascii() and number.isdigit() and len(number) < 10:
+            stored.remove(session, person.actor(), person.session_id, utc_now(), int(number))
+    return redirect_to(HOME)
+
+
+@factors.get(HOME + "/codes")
+@needs("settings", Right.ACT)
+def old_codes() -> Response:
+    """Ask before new recovery codes take the place of the older ones."""
+    return _page("codes", codes=[])
+
+
+@factors.post(HOME + "/codes")
+@needs("settings", Right.ACT)
+@act_limit
+def renew() -> Response:
+    """Show new recovery codes, this once."""
+    return _page("codes", codes=[], **problem) if (problem := _unconfirmed()) else _shown_codes()
