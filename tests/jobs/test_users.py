@@ -12,6 +12,7 @@ from models.audit import AuditRow
 from models.customers import Customer, CustomerUser
 from models.outbox import Mail
 from models.people import User
+from models.sessions import WebSession
 from models.types import utc_now
 from tests import letters
 from tests.browser import Browser
@@ -110,6 +111,7 @@ def test_a_disabled_account_is_out_at_once_and_its_links_are_void(app: Flask, an
     deliver()
     assert users("disable", "ANNA").exit_code == 0 and actions(app) == ["account.disabled"]
     assert anna.get("/profile").headings == ["Sign in"]
+    assert None not in [row.ended_at for row in fetch(app, sa.select(WebSession.ended_at))], "also if she is let in again"
     assert browser.get(link_in(mailbox, "anna@example.com")).headings == ["This link no longer works"]
     anna.log_in("anna")
     assert anna.status == 422
