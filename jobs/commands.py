@@ -117,7 +117,25 @@ def _mail_commands(app: Flask, held: State) -> None:
 def _user_commands(app: Flask, held: State) -> None:
     users = click.Group("users", help="Accounts.")
     app.cli.add_command(users)
+    _add_command(users, held)
 
+    @users.command("invite")
+    @click.option("--again", is_flag=True, help="also those who were invited before")
+    def invite(again: bool) -> None:
+        """Write to every account without a password, once, with a link to set one."""
+        with held.database.write() as session:
+            click.echo(f"{accounts.invite(session, held.site, utc_now(), again=again)} invitations wait to be sent")
+
+    @users.command("disable")
+    @click.argument("username")
+    def disable(username: str) -> None:
+        """Let nobody in by this account any more, and end its sessions."""
+        with held.database.write() as session:
+            if not accounts.disable(session, username, utc_now()):
+                raise click.ClickException(f"nobody is called {username}")
+
+
+def _add_command(users: click.Group, held: State) -> None:
     @users.command("add")
     @click.argument("username")
     @click.argument("name")
@@ -137,18 +155,3 @@ def _user_commands(app: Flask, held: State) -> None:
         except accounts.AccountError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")
-
-    @users.command("invite")
-    @click.option("--again", is_flag=True, help="also those who were invited before")
-    def invite(again: bool) -> None:
-        """Write to every account without a password, once, with a link to set one."""
-        with held.database.write() as session:
-            click.echo(f"{accounts.invite(session, held.site, utc_now(), again=again)} invitations wait to be sent")
-
-    @users.command("disable")
-    @click.argument("username")
-    def disable(username: str) -> None:
-        """Let nobody in by this account any more, and end its sessions."""
-        with held.database.write() as session:
-            if not accounts.disable(session, username, utc_now()):
-                raise click.ClickException(f"nobody is called {username}")
