@@ -117,34 +117,8 @@ def _mail_commands(app: Flask, held: State) -> None:
 def _user_commands(app: Flask, held: State) -> None:
     users = click.Group("users", help="Accounts.")
     app.cli.add_command(users)
+    _add_command(users, held)
 
-    @users.command("add")
-    @click.argument("username")
-    @click.argument("name")
-    @click.option("--email", help="she gets a letter with a link; without one, a password is printed to hand over")
-    @click.option("--customer", "codes", multiple=True, help="a customer code; once for each")
-    @click.option("--language", type=click.Choice(held.site.languages), default=held.site.languages[0])
-    def add(username: str, name: str, email: str | None, codes: tuple[str, ...], language: str) -> None:
-        """Open an account for a resident."""
-        _issue(held, User(username=username, name=name, email=email, language=language), codes)
-
-    _user_acts(users, held)
-
-
-def _issue(held: State, user: User, codes: tuple[str, ...]) -> None:
-    password = None if user.email else one_time_password()
-    if password:
-        user.password_hash, user.password_issued = held.passwords.hash(password), True
-    try:
-        with held.database.write() as session:
-            accounts.issue(session, user, codes)
-            accounts.invite(session, held.site, utc_now(), only=user)
-    except accounts.AccountError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")
-
-
-def _user_acts(users: click.Group, held: State) -> None:
     @users.command("invite")
     @click.option("--again", is_flag=True, help="also those who were invited before")
     def invite(again: bool) -> None:
@@ -159,3 +133,25 @@ def _user_acts(users: click.Group, held: State) -> None:
         with held.database.write() as session:
             if not accounts.disable(session, username, utc_now()):
                 raise click.ClickException(f"nobody is called {username}")
+
+
+def _add_command(users: click.Group, held: State) -> None:
+    @users.command("add")
+    @click.argument("username")
+    @click.argument("name")
+    @click.option("--email", help="she gets a letter with a link; without one, a password is printed to hand over")
+    @click.option("--customer", "codes", multiple=True, help="a customer code; once for each")
+    @click.option("--language", type=click.Choice(held.site.languages), default=held.site.languages[0])
+    def add(username: str, name: str, email: str | None, codes: tuple[str, ...], language: str) -> None:
+        """Open an account for a resident."""
+        password = None if email else one_time_password()
+        user = User(username=username, name=name, email=email, language=language)
+        if password:
+            user.password_hash, user.password_issued = held.passwords.hash(password), True
+        try:
+            with held.database.write() as session:
+                accounts.issue(session, user, codes)
+                accounts.invite(session, held.site, utc_now(), only=user)
+        except accounts.AccountError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")
