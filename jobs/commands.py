@@ -11,6 +11,7 @@ from auth.access import unreachable
 from auth.state import State
 from models import outbox
 from models.audit import Actor, record
+from models.storages import storage_problems
 from models.types import utc_now
 
 
@@ -22,7 +23,9 @@ def install(app: Flask) -> None:
     @click.option("--deploy", is_flag=True, help="also what must hold in production")
     def check(deploy: bool) -> None:
         """Say what is unsafe or missing; exit 1 when something is."""
-        problems = [*unreachable(held.site), *(held.settings.unsafe() if deploy else [])]
+        problems = unreachable(held.site)
+        if deploy:
+            problems += [*held.settings.unsafe(), *storage_problems(held.storage)]
         for problem in problems:
             click.echo(problem, err=True)
         sys.exit(1 if problems else 0)

@@ -3,13 +3,15 @@
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,16 +21,35 @@ from sqlmodel import Field, SQLModel, col
 from models.database import Database
 from models.types import utc_now
 
+CHUNK = 1 << 16  # bytes
+# A file that is put again is dated anew when it is older than this; an orphan is swept a day after its date. So what
+# somebody has just put and not yet named in a row is never swept (`models.sweep`).
+FRESH = timedelta(hours=12)
+
 
 class FileMissing(LookupError):
     """No file has this name: never stored, lost, or not a name that a storage gives."""
 
 
-class Storage(Protocol):
-    """Files by content (decisions.md 30). A name is the SHA-256 of the bytes, in 64 hexadecimal digits."""
+class StorageAway(OSError):
+    """The storage cannot be used now: its server does not answer or refuses us, its disk is full or broken."""
 
-    def put(self, data: bytes) -> str:
-        """Store `data` and return its name. The same bytes again change nothing and give the same name."""
+
+class TooLarge(ValueError):
+    """There are more bytes than were allowed; none was stored."""
+
+
+class Storage(Protocol):
+    """Files by content (decisions.md 30). A name is the SHA-256 of the bytes, in 64 hexadecimal digits.
+
+    Every method may raise `StorageAway`.
+    """
+
+    def put(self, data: bytes | BinaryIO, limit: int | None = None) -> str:
+        """Store `data`, a file from its start, and return its name. The same bytes again change nothing but the date.
+
+        Raises `TooLarge` above `limit` bytes, having read no more than these.
+        """
 
     def open(self, name: str) -> bytes:
         """The bytes stored under `name`. Raises `FileMissing`."""
@@ -39,6 +60,32 @@ class Storage(Protocol):
     def exists(self, name: str) -> bool:
         """Whether `open` would find it."""
 
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every file's name with its date: when it was put, or put again."""
+
+    def remove(self, name: str, before: datetime) -> bool:
+        """Remove a file unless it was put since `before`; whether it is gone."""
+
+
+def named(data: bytes | BinaryIO, limit: int | None = None) -> tuple[str, BinaryIO]:
+    """The name of `data` and a file of it, to be read from its start. Raises `TooLarge`."""
+    file, digest, size = BytesIO(data) if isinstance(data, bytes) else data, sha256(), 0
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise TooLarge(limit)
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest(), file
+
+
+def path_of(name: str) -> str:
+    """Where a storage keeps a file: `ab/cdef…`. Raises `FileMissing` for what is no name."""
+    if not re.fullmatch("[0-9a-f]{64}", name):  # before any path is made of it
+        raise FileMissing(name)
+    return f"{name[:2]}/{name[2:]}"
+
 
 @dataclass(frozen=True)
 class FolderStorage:
@@ -46,26 +93,24 @@ class FolderStorage:
 
     root: Path
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes | BinaryIO, limit: int | None = None) -> str:
         """As `Storage.put`. Under its name a file is whole or absent, whenever the power fails."""
-        name = sha256(data).hexdigest()
-        if not self.exists(name):
-            self._write(self._path(name), data)
+        name, file = named(data, limit)
+        with _disk(name):
+            path = self._path(name)
+            if not path.is_file() or _date(path) < utc_now() - FRESH:
+                self._write(path, file)
         return name
 
     def open(self, name: str) -> bytes:
         """As `Storage.open`."""
-        try:
+        with _disk(name):
             return self._path(name).read_bytes()
-        except FileNotFoundError:
-            raise FileMissing(name) from None
 
     def size(self, name: str) -> int:
         """As `Storage.size`."""
-        try:
+        with _disk(name):
             return self._path(name).stat().st_size
-        except FileNotFoundError:
-            raise FileMissing(name) from None
 
     def exists(self, name: str) -> bool:
         """As `Storage.exists`."""
@@ -74,20 +119,42 @@ class FolderStorage:
         except FileMissing:
             return False
 
-    def _path(self, name: str) -> Path:
-        if not re.fullmatch("[0-9a-f]{64}", name):  # before any path is made of it
-            raise FileMissing(name)
-        return self.root / name[:2] / name[2:]
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """As `Storage.names`."""
+        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            with suppress(FileNotFoundError):  # somebody has just removed it
+                yield path.parent.name + path.name, _date(path)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def remove(self, name: str, before: datetime) -> bool:
+        """As `Storage.remove`; nobody puts meanwhile."""
+        with _disk(name), self._alone():
+            path = self._path(name)
+            if _date(path) >= before:
+                return False
+            path.unlink()
+            return True
+
+    def _path(self, name: str) -> Path:
+        return self.root / path_of(name)
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """The folder, opened, with the lock of those who write and remove; it ends with its process."""
+        with _folder(self.root) as root:
+            fcntl.flock(root, fcntl.LOCK_EX)
+            yield root
+
+    def _write(self, path: Path, data: BinaryIO) -> None:
         """One at a time under one name, so that the rest of a writer who was killed is overwritten by the next."""
         path.parent.mkdir(parents=True, exist_ok=True)
         new = self.root / ".new"
-        with _folder(self.root) as root, _folder(path.parent) as folder:
-            fcntl.flock(root, fcntl.LOCK_EX)  # ends with its process
+        with self._alone() as root, _folder(path.parent) as folder:
+            if path.is_file():
+                os.utime(path)
+                return
             try:
                 with new.open("wb") as file:
-                    file.write(data)
+                    shutil.copyfileobj(data, file, CHUNK)
                     file.flush()
                     os.fsync(file.fileno())
                 new.replace(path)
@@ -96,6 +163,21 @@ class FolderStorage:
                 raise
             for changed in (folder, root):  # fsync of a file says nothing about its name, nor of a folder about its
                 os.fsync(changed)
+
+
+@contextmanager
+def _disk(name: str) -> Iterator[None]:
+    """The errors of a disk as those of a storage."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise FileMissing(name) from None
+    except OSError as error:
+        raise StorageAway(*error.args) from error
+
+
+def _date(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def check(asked: Asked, answer: Answered, ledger: Ledger) -> None:
     headers, body = answer.headers, answer.body
     assert answer.status in KNOWN, answer.status
     assert all(headers.getlist(name) == [value] for name, value in ALWAYS.items()) and not {*NEVER} & {*headers.keys()}
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert headers["Content-Security-Policy"].removeprefix("sandbox; ").startswith("default-src 'none'; script-src 'self'; style-src 'self'")
     assert headers.get("Location", "/").startswith("/") and not re.match(r"/[/\\]", headers.get("Location", "/"))
     assert (answer.status == 405) == ("Allow" in headers) and not re.search(r"[\r\n\0]", str(list(headers.values())))
     assert not body or (asked.verb != "HEAD" and answer.status != 204)

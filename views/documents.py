@@ -1,18 +1,15 @@
 """Documents of a property and its yearly estimate, year beside year (C13; LU-58)."""
 
-import mimetypes
-
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response
 
 from auth.access import Right
 from auth.guard import needs
-from auth.state import reading, state
+from auth.state import reading
 from models import documents as table
 from models.documents import DocumentView
-from models.files import FileMissing
 from models.places import Place
 from models.types import DocumentKind
-from views.downloads import download
+from views.downloads import stored
 from views.limits import file_limit
 from views.pages import page
 
@@ -35,9 +32,4 @@ def list_all(pid: Place) -> Response:
 @file_limit
 def file(did: DocumentView) -> Response:
     """The document itself."""
-    try:
-        content = state().storage.open(did.row.file_hash)
-    except FileMissing:
-        abort(503)
-    media_type = mimetypes.guess_type(did.row.file_name)[0] or "application/octet-stream"
-    return download(content, did.row.file_name, media_type)
+    return stored(did.row.file_hash, did.row.file_name)

@@ -1,9 +1,12 @@
 """Files sent to a person: named safely, never run in our origin, never kept by caches."""
 
+import mimetypes
 import re
 from urllib.parse import quote
 
 from flask import Response
+
+from auth.state import state
 
 
 def download(content: bytes, name: str, media_type: str) -> Response:
@@ -15,3 +18,12 @@ def download(content: bytes, name: str, media_type: str) -> Response:
         f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     )
     return response
+
+
+def stored(file_hash: str, name: str) -> Response:
+    """A file of the storage. Raises `FileMissing`, `StorageAway`: `views.errors` answers them.
+
+    In one piece: our server holds a thread as long as it is given pieces, so two slow telephones would stop it.
+    """
+    content = state().storage.open(file_hash)
+    return download(content, name, mimetypes.guess_type(name)[0] or "application/octet-stream")

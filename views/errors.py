@@ -12,6 +12,7 @@ from auth.guard import LockedSection, NotLoggedIn, StalePage
 from auth.methods.password import Busy
 from auth.state import visitor, writing
 from models.audit import record
+from models.files import FileMissing, StorageAway
 from models.types import Role
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
 
@@ -27,6 +28,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(StalePage, _stale_page)
     app.register_error_handler(LockedSection, _locked)
     app.register_error_handler(Busy, _busy)
+    app.register_error_handler(FileMissing, _no_file)
+    app.register_error_handler(StorageAway, _no_file)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -90,6 +93,12 @@ def _busy(_error: Exception) -> Response:
     response = problem(503)
     response.headers["Retry-After"] = "5"
     return response
+
+
+def _no_file(error: Exception) -> Response:
+    """The row stays, its file cannot be had now (ux.md §2.7): 503, and a line in the log."""
+    log.warning("a file of %s is not available: %s", request.endpoint, error)
+    return problem(503, file=True)
 
 
 def _broken(error: Exception) -> Response:

@@ -227,8 +227,10 @@ _ALWAYS = (
 def _secure(response: Response, css_hash: str | None) -> None:
     style = f"'self' '{css_hash}'" if css_hash else "'self'"
     headers = response.headers
+    # A file that is saved can do nothing where it is opened after all; browsers show no PDF in a sandbox.
+    sandbox = "sandbox; " if headers.get("Content-Disposition", "").startswith("attachment") else ""
     headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
+        f"{sandbox}default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers.extend(_ALWAYS)

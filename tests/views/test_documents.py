@@ -1,15 +1,21 @@
 """Documents of a property, their files, and the estimate beside last year's (C13; LU-58)."""
 
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Flask
 
 from models.documents import Document, EstimateLine
+from models.invoices import Invoice
+from models.storages import storage_of
 from models.types import DocumentKind
 from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.conftest import settings_for
+from tests.s3server import bucket, s3_server
 from tests.standing import change, main
 
 app = standing.app  # one application for all of these tests
@@ -69,6 +75,8 @@ def test_a_file_is_named_safely_and_never_runs_here(anna: Browser, app: Flask, c
         assert answer.headers["Content-Type"] == media_type
         assert disposition == f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
         assert answer.headers["X-Content-Type-Options"] == "nosniff" and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert ("sandbox; " in answer.headers["Content-Security-Policy"]) == (kind == "attachment")
+        assert answer.headers["Content-Length"] == "17" and answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_a_file_that_is_no_pdf_is_not_called_one(anna: Browser, app: Flask, cast: Cast):
@@ -81,6 +89,26 @@ def test_a_file_that_is_lost_is_not_there_now(anna: Browser, app: Flask, cast: C
     change(app, sa.update(Document).values(file_hash="0" * 64))
     page = anna.get(f"/documents/{cast.document}/file")
     assert anna.status == 503 and page.headings == ["Not available right now"]
+
+
+def test_a_storage_that_is_away_is_told_and_no_fault_of_ours(anna: Browser, app: Flask, cast: Cast, tmp_path: Path):
+    """ux.md §2.7: the row stays."""
+    away = settings_for("sqlite://", tmp_path, storage="s3://files", s3_endpoint="http://127.0.0.1:9", s3_key_id="k", s3_secret="s")
+    app.extensions["ekabinets"] = replace(app.extensions["ekabinets"], storage=storage_of(away))
+    change(app, sa.update(Invoice).where(Invoice.public_id == cast.invoice).values(file_hash="0" * 64))
+    for path in (f"/documents/{cast.document}/file", f"/invoices/{cast.invoice}.pdf"):
+        page = anna.get(path)
+        assert anna.status == 503 and "The file cannot be opened at the moment." in page.text and "Error code" not in page.text
+    assert f"/documents/{cast.document}/file" in anna.get(f"/properties/{cast.flat}/documents").links
+
+
+def test_files_in_a_bucket_are_served_as_those_in_a_folder(anna: Browser, app: Flask, cast: Cast, tmp_path: Path):
+    with s3_server() as url:
+        there = storage_of(settings_for("sqlite://", tmp_path, storage=f"s3://{bucket(url)}", s3_endpoint=url, s3_key_id="k", s3_secret="s"))
+        app.extensions["ekabinets"] = replace(app.extensions["ekabinets"], storage=there)
+        change(app, sa.update(Document).values(file_hash=there.put(b"%PDF-1.4 in a bucket")))
+        assert anna.client.get(f"/documents/{cast.document}/file").get_data() == b"%PDF-1.4 in a bucket"
+        assert anna.client.get(f"/invoices/{cast.invoice}.pdf").get_data().startswith(b"%PDF-")
 
 
 def test_a_damaged_file_name_opens_no_file_of_the_machine(anna: Browser, app: Flask, cast: Cast):
