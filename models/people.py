@@ -19,6 +19,7 @@ class User(SQLModel, table=True):
     name: str = Field(max_length=200)
     password_hash: str | None = Field(default=None, max_length=200)
     language: str | None = Field(default=None, max_length=2)
+    theme: str | None = Field(default=None, max_length=5)  # "light" or "dark"; None: as the device has it
     role: Role = choice(Role, default=Role.RESIDENT)
     disabled_at: datetime | None = None
     created_at: datetime = Field(default_factory=utc_now)

@@ -35,12 +35,13 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "user_account")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"},
     "login.submit": {"throttle", "audit", "web_session", "known_device"}, "login.log_out": {"audit", "web_session"},
     "passwords.ask": {"audit", "mail"}, "passwords.change": {"audit", "throttle"},
+    "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
 }  # fmt: skip
 

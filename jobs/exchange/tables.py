@@ -145,12 +145,23 @@ ESTIMATES = Table(
     ), unique=(("house_id", "year", "position"),),
 )  # fmt: skip
 
+
+def _check_documents(batch: Batch, work: Work) -> None:
+    """A document is of a house, of premises or of a customer; what is in the house file is of a house."""
+    for index, kind, *whose in batch.each("kind", "house_id", "premises_id", "customer_id"):
+        if [one is None for one in whose].count(False) != 1:
+            batch.refuse(index, "premises", "one of premises, house and customer")
+        elif kind and kind.in_house_file and whose[0] is None:
+            batch.refuse(index, "house", "the house, for what belongs into its house file")
+
+
 DOCUMENTS = Table(
     "documents", Document, (
         ID, ref("house", "houses"), ref("premises", "premises"),
         Column("kind", cells.one_of(DocumentKind), default=DocumentKind.OTHER), must("title"),
         day("date", "issued_on", True), must("file", cells.file_name, "file_hash"),
-    ), derived=("file_name", "size"), before=_store_files, check=lambda batch, _work: batch.need_one_place(),
+        ref("customer", "customers"),
+    ), derived=("file_name", "size"), before=_store_files, check=_check_documents,
 )  # fmt: skip
 
 

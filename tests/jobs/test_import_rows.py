@@ -63,7 +63,7 @@ PAIRS = {
     "estimates": [("S#;H1;2026;9#;Item;1,0001", "S#;H1;2026;1;Item;1", "position")],
     "documents": [
         ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;none.pdf", "file"), ("D#0;H1;;;A;2026-01-01;act.pdf", "D#0;;;;A;2026-01-01;act.pdf", "premises"),
-        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"),
+        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"), ("D#0;H1;;minutes;A;2026-01-01;act.pdf", "D#0;;F34;minutes;A;2026-01-01;act.pdf", "house"),
     ],
     "users": [
         ("U#0;nina#;;;;;", "U#0;ILZE;;;;;", "username"), ("U#0;nina#;nina@lv.lv;;;;", "U#0;nina#;ANNA@example.lv;;;;", "email"),
@@ -196,6 +196,16 @@ def test_a_changed_reading_has_a_new_moment_of_change(exchange):
     after = exchange.column("reading", "changed_at")
     assert after[0] > before[0]
     assert after[1:] == before[1:]
+
+
+def test_a_document_of_a_customer_and_one_of_a_house_file_are_taken(exchange):
+    exchange.put_all()
+    exchange.put("documents", ["external_id;kind;title;date;file;house;customer", "D8;;Card;2026-05-05;act.pdf;;C1", "D9;minutes;Minutes;2026-05-05;act.pdf;H1;"])
+    assert exchange.run().problems == []
+    assert [one is None for one in exchange.column("document", "customer_id")] == [False, True]
+    assert exchange.column("document", "kind") == ["other", "minutes"]
+    exchange.put("documents", ["external_id;title;date;file;house;customer", "D8;Card;2026-05-05;act.pdf;H1;C1", "D9;Minutes;2026-05-05;act.pdf;;"])
+    assert places(exchange.run()) == [("documents.csv", 2, "premises"), ("documents.csv", 3, "premises")]
 
 
 def test_an_invoice_keeps_exact_cents_its_payee_and_its_file(exchange):

@@ -30,6 +30,7 @@ FORMS = {
     "passwords.ask": {303, 422}, "passwords.renew": {303, 400, 410, 422}, "passwords.change": {303, 422, 429}, "passwords.check": {200},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
+    "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
 # Everything by day on a phone and by night on a desk, colours in the other lights.
