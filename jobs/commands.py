@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     _schema_commands(db, held)
     _data_commands(data, held)
     _mail_commands(app, held)
+    _file_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -112,3 +113,27 @@ def _mail_commands(app: Flask, held: State) -> None:
             if not outbox.unpark(session, number, utc_now()):
                 raise click.ClickException(f"letter {number} is not parked")
             record(session, Actor(None, "command"), "mail.resent", object_type="mail", object_id=number)
+
+
+def _file_commands(app: Flask, held: State) -> None:
+    files = click.Group("files", help="Stored files.")
+    app.cli.add_command(files)
+
+    @files.command("check")
+    @click.option("--remove", is_flag=True, help="remove the files that no row names")
+    def check(remove: bool) -> None:
+        """Say which rows miss their file (exit 1), and which files nobody has named for a day."""
+        from models import sweep  # here, because a web process never needs it
+
+        now = utc_now()
+        found = sweep.look(held.database, held.storage, now)
+        for row, name in found.missing:
+            click.echo(f"{row}: its file {name} is missing", err=True)
+        for name in found.orphans:
+            click.echo(f"{name}: no row names it")
+        if remove and found.orphans:
+            removed = sweep.remove(held.storage, found.orphans, now)
+            with held.database.write() as session:
+                record(session, Actor(None, "command"), "files.swept", detail={"removed": removed})
+            click.echo(f"{removed} removed")
+        sys.exit(1 if found.missing else 0)

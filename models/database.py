@@ -30,7 +30,7 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "audit", "customers", "documents", "files", "invoices", "meters", "overrides", "people", "premises",
-    "outbox", "readings", "sessions", "tenures", "throttle", "tokens",
+    "outbox", "quarantine", "readings", "sessions", "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Settings(BaseModel):
     s3_region: str = "eu-north-1"
     s3_key_id: str = Field("", repr=False)
     s3_secret: str = Field("", repr=False)
+    scanner: Annotated[str, Field(pattern=r"^(clamd://([\w.-]+(:[0-9]+)?|/[\w./-]+))?$")] = ""  # empty: none
     base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     trusted_hosts: tuple[str, ...] = Field(
         default_factory=lambda data: (str(urlsplit(data["base_url"]).hostname),), min_length=1

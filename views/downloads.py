@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from flask import Response
 
-from auth.state import state
+from auth.state import reading, state
+from models import quarantine
 
 
 def download(content: bytes, name: str, media_type: str) -> Response:
@@ -21,9 +22,10 @@ def download(content: bytes, name: str, media_type: str) -> Response:
 
 
 def stored(file_hash: str, name: str) -> Response:
-    """A file of the storage. Raises `FileMissing`, `StorageAway`: `views.errors` answers them.
+    """A file of the storage. Raises `HeldBack`, `FileMissing`, `StorageAway`: `views.errors` answers them.
 
     In one piece: our server holds a thread as long as it is given pieces, so two slow telephones would stop it.
     """
+    quarantine.check(reading(), file_hash)
     content = state().storage.open(file_hash)
     return download(content, name, mimetypes.guess_type(name)[0] or "application/octet-stream")

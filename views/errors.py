@@ -13,7 +13,9 @@ from auth.methods.password import Busy
 from auth.state import visitor, writing
 from models.audit import record
 from models.files import FileMissing, StorageAway
+from models.quarantine import HeldBack
 from models.types import Role
+from views.language import text
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
 
 log = logging.getLogger("ekabinets")
@@ -30,6 +32,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Busy, _busy)
     app.register_error_handler(FileMissing, _no_file)
     app.register_error_handler(StorageAway, _no_file)
+    app.register_error_handler(HeldBack, _held_back)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -98,7 +101,15 @@ def _busy(_error: Exception) -> Response:
 def _no_file(error: Exception) -> Response:
     """The row stays, its file cannot be had now (ux.md §2.7): 503, and a line in the log."""
     log.warning("a file of %s is not available: %s", request.endpoint, error)
-    return problem(503, file=True)
+    words = text("The file cannot be opened at the moment. Try again in a few minutes; if it stays so, contact us.")
+    return problem(503, sentence=words)
+
+
+def _held_back(error: HeldBack) -> Response:
+    """A file that no scanner has cleared (ux.md §2.8)."""
+    if error.found:
+        return problem(403, sentence=text("A virus was found in this file, so it is not given out."))
+    return problem(503, sentence=text("This file is still being checked for viruses. Try again in a few minutes."))
 
 
 def _broken(error: Exception) -> Response:

@@ -26,6 +26,7 @@ GOLDEN = {
     "s3_region": "eu-north-1",
     "s3_key_id": "",
     "s3_secret": "",
+    "scanner": "",
     "base_url": "http://localhost:8000",
     "trusted_hosts": "('localhost',)",
     "proxy_hops": "0",
@@ -54,6 +55,7 @@ BAD = {
     **dict.fromkeys(("smtp_host", "smtp_user", "smtp_password", "mail_from")),  # the mail server judges them
     "storage": "/files",
     "s3_endpoint": "files.example",
+    "scanner": "localhost:3310",
     **dict.fromkeys(("s3_region", "s3_key_id", "s3_secret")),  # the S3 server judges them
     "site": None,
     "trusted_hosts": None,
