@@ -63,10 +63,16 @@ class Assets:
 
 
 def _in_theme(css: str, theme: str) -> str:
-    """The stylesheet of people who want it always light or always dark: the device is no longer asked."""
-    asked = " and (prefers-color-scheme:dark)"
-    always = "" if theme == "dark" else " and (max-width:0)"
-    return css.replace(asked, always).replace("color-scheme:light dark", f"color-scheme:{theme}")
+    """The stylesheet of people who want it always light or always dark: the device is asked no longer.
+
+    Where it forces its own colours upon pages it still is, for drawings have to fit to these.
+    """
+    if theme == "light":
+        css = css.replace("(prefers-color-scheme:dark){", "(prefers-color-scheme:dark) and (forced-colors:active){")
+    else:
+        asked = r"@media ([^{]*) and \(prefers-color-scheme:dark\){"
+        css = re.sub(asked, r"@media \1 and (prefers-color-scheme:dark),\1 and (forced-colors:none){", css)
+    return css.replace("color-scheme:light dark", f"color-scheme:{theme}")
 
 
 def _coloured(name: str, content: bytes, site: Site) -> bytes:

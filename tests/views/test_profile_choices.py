@@ -74,11 +74,13 @@ def test_each_change_is_noted(anna: Browser, app: Flask):
     assert [row.detail for row in noted] == [{"language": "lv"}, {"theme": "dark"}]
 
 
-def test_a_variant_is_the_stylesheet_that_does_not_ask_the_device():
+def test_a_variant_asks_the_device_only_where_it_forces_colours():
     assets = Assets(load_site("ogre"))
     plain, light, dark = (assets.by_name[assets.url(f"{name}.css").rpartition("/")[2]].plain.decode() for name in ("app", "light", "dark"))
-    assert plain.count("prefers-color-scheme") == 2 and "color-scheme:light dark" in plain
-    for variant in (light, dark):
-        assert "prefers-color-scheme" not in variant and len(variant) <= len(plain) and variant.count("{") == plain.count("{")
-    assert "color-scheme:dark}" in dark and "color-scheme:light}" in light and "@media screen{:root{--brand" in dark
-    assert "@media screen and (prefers-contrast:more){:root{" in dark and "@media screen and (max-width:0){:root{" in light
+    asking = [re.findall(r"@media ([^{]*prefers-color-scheme[^{]*){", css) for css in (plain, light, dark)]
+    by_night = ("screen and (prefers-color-scheme:dark)", "screen and (prefers-contrast:more) and (prefers-color-scheme:dark)")
+    assert asking == [
+        [*by_night], [f"{one} and (forced-colors:active)" for one in by_night],
+        [f"{one},{one.replace('prefers-color-scheme:dark', 'forced-colors:none')}" for one in by_night],
+    ]  # fmt: skip
+    assert [re.findall(r"color-scheme:([a-z ]+)}", css)[0] for css in (plain, light, dark)] == ["light dark", "light", "dark"]
