@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -39,34 +40,6 @@ class TooLarge(ValueError):
     """There are more bytes than were allowed; none was stored."""
 
 
-class Storage(Protocol):
-    """Files by content (decisions.md 30). A name is the SHA-256 of the bytes, in 64 hexadecimal digits.
-
-    Every method may raise `StorageAway`.
-    """
-
-    def put(self, data: bytes | BinaryIO, limit: int | None = None) -> str:
-        """Store `data`, a file from its start, and return its name. The same bytes again change nothing but the date.
-
-        Raises `TooLarge` above `limit` bytes, having read no more than these.
-        """
-
-    def open(self, name: str) -> bytes:
-        """The bytes stored under `name`. Raises `FileMissing`."""
-
-    def size(self, name: str) -> int:
-        """How many bytes they are, without reading them. Raises `FileMissing`."""
-
-    def exists(self, name: str) -> bool:
-        """Whether `open` would find it."""
-
-    def names(self) -> Iterator[tuple[str, datetime]]:
-        """Every file's name with its date: when it was put, or put again."""
-
-    def remove(self, name: str, before: datetime) -> bool:
-        """Remove a file unless it was put since `before`; whether it is gone."""
-
-
 def named(data: bytes | BinaryIO, limit: int | None = None) -> tuple[str, BinaryIO]:
     """The name of `data` and a file of it, to be read from its start. Raises `TooLarge`."""
     file, digest, size = BytesIO(data) if isinstance(data, bytes) else data, sha256(), 0
@@ -80,62 +53,104 @@ def named(data: bytes | BinaryIO, limit: int | None = None) -> tuple[str, Binary
     return digest.hexdigest(), file
 
 
-def path_of(name: str) -> str:
-    """Where a storage keeps a file: `ab/cdef…`. Raises `FileMissing` for what is no name."""
-    if not re.fullmatch("[0-9a-f]{64}", name):  # before any path is made of it
-        raise FileMissing(name)
-    return f"{name[:2]}/{name[2:]}"
+class Storage(ABC):
+    """Files by content (decisions.md 30). A name is the SHA-256 of the bytes, in 64 hexadecimal digits.
 
+    Every method may raise `StorageAway`. What each kind of storage does for itself begins with an underscore, works
+    on a path `ab/cdef…` and raises FileNotFoundError and what it names in `_errors`.
+    """
 
-@dataclass(frozen=True)
-class FolderStorage:
-    """A storage in a local folder: `root/ab/cdef…`. Several processes may share it."""
-
-    root: Path
+    _errors: tuple[type[Exception], ...]
 
     def put(self, data: bytes | BinaryIO, limit: int | None = None) -> str:
-        """As `Storage.put`. Under its name a file is whole or absent, whenever the power fails."""
+        """Store `data`, a file from its start, and return its name. The same bytes again change nothing but the date.
+
+        Raises `TooLarge` above `limit` bytes, having read no more than these.
+        """
         name, file = named(data, limit)
-        with _disk(name):
-            path = self._path(name)
-            if not path.is_file() or _date(path) < utc_now() - FRESH:
-                self._write(path, file)
+        with suppress(FileMissing), self._asked(name) as path:
+            if self._stat(path)[1] >= utc_now() - FRESH:
+                return name
+        with self._asked(name, StorageAway) as path:
+            self._write(path, file)
         return name
 
     def open(self, name: str) -> bytes:
-        """As `Storage.open`."""
-        with _disk(name):
-            return self._path(name).read_bytes()
+        """The bytes stored under `name`. Raises `FileMissing`."""
+        with self._asked(name) as path:
+            return self._read(path)
 
     def size(self, name: str) -> int:
-        """As `Storage.size`."""
-        with _disk(name):
-            return self._path(name).stat().st_size
+        """How many bytes they are, without reading them. Raises `FileMissing`."""
+        with self._asked(name) as path:
+            return self._stat(path)[0]
 
     def exists(self, name: str) -> bool:
-        """As `Storage.exists`."""
-        try:
-            return self._path(name).is_file()
-        except FileMissing:
-            return False
+        """Whether `open` would find it."""
+        with suppress(FileMissing):
+            return self.size(name) >= 0
+        return False
 
     def names(self) -> Iterator[tuple[str, datetime]]:
-        """As `Storage.names`."""
-        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
-            with suppress(FileNotFoundError):  # somebody has just removed it
-                yield path.parent.name + path.name, _date(path)
+        """Every file's name with its date: when it was put, or put again."""
+        with self._asked("0" * 64):
+            yield from ((path.replace("/", ""), date) for path, date in self._list())
 
     def remove(self, name: str, before: datetime) -> bool:
-        """As `Storage.remove`; nobody puts meanwhile."""
-        with _disk(name), self._alone():
-            path = self._path(name)
-            if _date(path) >= before:
-                return False
-            path.unlink()
-            return True
+        """Remove a file unless it was put since `before`; whether it is gone. Raises `FileMissing`."""
+        with self._asked(name) as path:
+            return self._remove(path, before)
 
-    def _path(self, name: str) -> Path:
-        return self.root / path_of(name)
+    @contextmanager
+    def _asked(self, name: str, missing: type[Exception] = FileMissing) -> Iterator[str]:
+        """Where a file is kept, and its errors as ours. What is no name becomes no path."""
+        if not re.fullmatch("[0-9a-f]{64}", name):
+            raise FileMissing(name)
+        try:
+            yield f"{name[:2]}/{name[2:]}"
+        except FileNotFoundError:
+            raise missing(name) from None
+        except self._errors as error:
+            raise StorageAway(*error.args) from error
+
+    @abstractmethod
+    def _stat(self, path: str) -> tuple[int, datetime]: ...
+    @abstractmethod
+    def _read(self, path: str) -> bytes: ...
+    @abstractmethod
+    def _write(self, path: str, data: BinaryIO) -> None: ...
+    @abstractmethod
+    def _list(self) -> Iterator[tuple[str, datetime]]: ...
+    @abstractmethod
+    def _remove(self, path: str, before: datetime) -> bool: ...
+
+
+@dataclass(frozen=True)
+class FolderStorage(Storage):
+    """A storage in a local folder. Several processes may share it; a file is whole or absent whenever power fails."""
+
+    root: Path
+    _errors = (OSError,)
+
+    def _stat(self, path: str) -> tuple[int, datetime]:
+        found = (self.root / path).stat()
+        return found.st_size, datetime.fromtimestamp(found.st_mtime, UTC)
+
+    def _read(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
+
+    def _list(self) -> Iterator[tuple[str, datetime]]:
+        for file in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            path = str(file.relative_to(self.root))
+            with suppress(FileNotFoundError):  # somebody has just removed it
+                yield path, self._stat(path)[1]
+
+    def _remove(self, path: str, before: datetime) -> bool:
+        with self._alone():  # nobody puts meanwhile
+            if self._stat(path)[1] >= before:
+                return False
+            (self.root / path).unlink()
+            return True
 
     @contextmanager
     def _alone(self) -> Iterator[int]:
@@ -144,40 +159,25 @@ class FolderStorage:
             fcntl.flock(root, fcntl.LOCK_EX)
             yield root
 
-    def _write(self, path: Path, data: BinaryIO) -> None:
+    def _write(self, path: str, data: BinaryIO) -> None:
         """One at a time under one name, so that the rest of a writer who was killed is overwritten by the next."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.root / ".new"
-        with self._alone() as root, _folder(path.parent) as folder:
-            if path.is_file():
-                os.utime(path)
+        target, new = self.root / path, self.root / ".new"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._alone() as root, _folder(target.parent) as folder:
+            if target.exists():
+                os.utime(target)
                 return
             try:
                 with new.open("wb") as file:
                     shutil.copyfileobj(data, file, CHUNK)
                     file.flush()
                     os.fsync(file.fileno())
-                new.replace(path)
+                new.replace(target)
             except BaseException:
                 new.unlink(missing_ok=True)
                 raise
             for changed in (folder, root):  # fsync of a file says nothing about its name, nor of a folder about its
                 os.fsync(changed)
-
-
-@contextmanager
-def _disk(name: str) -> Iterator[None]:
-    """The errors of a disk as those of a storage."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise FileMissing(name) from None
-    except OSError as error:
-        raise StorageAway(*error.args) from error
-
-
-def _date(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 @contextmanager

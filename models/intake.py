@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from threading import BoundedSemaphore
 from typing import BinaryIO
@@ -42,25 +42,18 @@ class Taken:
     waits: bool = False
 
 
-@dataclass
-class Intake:
-    """What was taken of the files of a form, and what was refused."""
-
-    taken: list[Taken] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-
-
-def take_all(files: Iterable[tuple[str, BinaryIO]], scanner: Scanner) -> Intake:
-    """Take in the files of a form, given by name and content; those above `MOST` are refused unread."""
-    intake = Intake()
+def take_all(files: Iterable[tuple[str, BinaryIO]], scanner: Scanner) -> tuple[list[Taken], list[Refused]]:
+    """What is taken of the files of a form, given by name and content, and what is not: unread what is above `MOST`."""
+    taken: list[Taken] = []
+    refused: list[Refused] = []
     for number, (name, file) in enumerate(files):
         try:
             if number >= MOST:
                 raise Refused(clean_name(name), "many")
-            intake.taken.append(_scanned(take(name, file), scanner))
-        except Refused as refused:
-            intake.refused.append(refused)
-    return intake
+            taken.append(_scanned(take(name, file), scanner))
+        except Refused as error:
+            refused.append(error)
+    return taken, refused
 
 
 def take(name: str, file: BinaryIO, largest: int = LARGEST) -> Taken:
@@ -118,9 +111,8 @@ def _inspect(name: str, file: BinaryIO, kind: str) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-            if len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
-                raise Refused(name, "packed")
-            if any(entry.file_size > max(_SMALL, entry.compress_size * RATIO) for entry in entries):
+            swells = any(entry.file_size > max(_SMALL, entry.compress_size * RATIO) for entry in entries)
+            if swells or len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
                 raise Refused(name, "packed")
             if any(_is_odd(entry) for entry in entries) or archive.testzip():  # which reads no more than was declared
                 raise Refused(name, "damaged")

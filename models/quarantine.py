@@ -31,11 +31,7 @@ class Quarantined(SQLModel, table=True):
 
 
 class HeldBack(Exception):
-    """The file is in quarantine; `found` says what is in it, "" that nobody has looked yet."""
-
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
+    """The file is in quarantine; its argument says what was found in it, "" that nobody has looked yet."""
 
 
 _FOUND = sa.select(col(Quarantined.found)).where(col(Quarantined.file_hash) == sa.bindparam("file_hash"))

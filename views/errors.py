@@ -105,9 +105,9 @@ def _no_file(error: Exception) -> Response:
     return problem(503, sentence=words)
 
 
-def _held_back(error: HeldBack) -> Response:
+def _held_back(error: Exception) -> Response:
     """A file that no scanner has cleared (ux.md §2.8)."""
-    if error.found:
+    if str(error):
         return problem(403, sentence=text("A virus was found in this file, so it is not given out."))
     return problem(503, sentence=text("This file is still being checked for viruses. Try again in a few minutes."))
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from models.intake import LARGEST, MOST, Refused, take, take_all
 from models.rules.file_names import KINDS, LONGEST, clean_name, ending
-from models.scanner import NoScanner
+from models.scanner import Scanner
 
 PDF = b"%PDF-1.7 anything"
 ASICE = "application/vnd.etsi.asic-e+zip"
@@ -143,9 +143,9 @@ def test_a_picture_whose_header_promises_a_billion_points_is_refused_before_it_i
 
 def test_of_many_files_each_has_its_own_answer():
     files = [("a.pdf", io.BytesIO(PDF)), ("b.exe", io.BytesIO(PDF)), *((f"{n}.pdf", io.BytesIO(PDF)) for n in range(MOST))]
-    intake = take_all(files, NoScanner())
-    assert [taken.name for taken in intake.taken] == ["a.pdf", *(f"{n}.pdf" for n in range(8))]
-    assert [(one.name, one.reason) for one in intake.refused] == [("b.exe", "kind"), ("8.pdf", "many"), ("9.pdf", "many")]
+    taken, not_taken = take_all(files, Scanner())
+    assert [one.name for one in taken] == ["a.pdf", *(f"{n}.pdf" for n in range(8))]
+    assert [(one.name, one.reason) for one in not_taken] == [("b.exe", "kind"), ("8.pdf", "many"), ("9.pdf", "many")]
 
 
 @pytest.mark.parametrize(("name", "clean"), [

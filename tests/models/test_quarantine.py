@@ -11,7 +11,7 @@ from models.database import Database
 from models.files import FolderStorage
 from models.intake import take_all
 from models.quarantine import HeldBack, Quarantined, scan_waiting
-from models.scanner import Clamd, NoScanner, Scanner, ScannerAway, scanner_of
+from models.scanner import Clamd, Scanner, ScannerAway, scanner_of
 from models.types import utc_now
 from tests.clamserver import MARKER, clam_server
 from tests.conftest import settings_for
@@ -26,7 +26,7 @@ def held(database: Database, name: str) -> str | None:
         try:
             quarantine.check(connection, name)
         except HeldBack as back:
-            return back.found
+            return str(back)
     return None
 
 
@@ -65,12 +65,12 @@ def test_a_scanner_that_cannot_be_reached_is_away(url: str):
 def test_a_form_with_a_virus_is_refused_by_the_files_name_and_waits_while_the_scanner_is_away():
     files = [("a.pdf", PDF), ("b.pdf", PDF + MARKER)]
     with clam_server() as url:
-        intake = take_all(((name, io.BytesIO(data)) for name, data in files), Clamd(url))
-    assert [one.name for one in intake.taken] == ["a.pdf"] and not intake.taken[0].waits
-    assert [(one.name, one.reason) for one in intake.refused] == [("b.pdf", "virus")]
-    intake = take_all(((name, io.BytesIO(data)) for name, data in files), Clamd(AWAY))
-    assert [one.waits for one in intake.taken] == [True, True] and not intake.refused
-    assert not take_all([("b.pdf", io.BytesIO(PDF + MARKER))], NoScanner()).taken[0].waits
+        taken, refused = take_all(((name, io.BytesIO(data)) for name, data in files), Clamd(url))
+    assert [(one.name, one.waits) for one in taken] == [("a.pdf", False)]
+    assert [(one.name, one.reason) for one in refused] == [("b.pdf", "virus")]
+    taken, refused = take_all(((name, io.BytesIO(data)) for name, data in files), Clamd(AWAY))
+    assert [one.waits for one in taken] == [True, True] and not refused
+    assert not take_all([("b.pdf", io.BytesIO(PDF + MARKER))], Scanner())[0][0].waits
 
 
 def test_what_waits_is_cleared_or_kept_for_good_when_the_scanner_is_back(database: Database, waiting):
@@ -93,7 +93,7 @@ def test_while_the_scanner_is_away_everything_waits_and_is_tried_again_later(dat
         assert scan_waiting(database, storage, Clamd(url), now + timedelta(minutes=5)) == 2
 
 
-class Refusing:
+class Refusing(Scanner):
     """One that must not be asked: it is not yet time."""
 
     def scan(self, file: io.BytesIO) -> str:
@@ -103,5 +103,5 @@ class Refusing:
 def test_a_file_that_is_lost_is_not_waited_for(database: Database, tmp_path: Path):
     with database.write() as session:
         session.add(Quarantined(file_hash="0" * 64))
-    twin: Scanner = NoScanner()
+    twin: Scanner = Scanner()
     assert scan_waiting(database, FolderStorage(tmp_path), twin, utc_now()) == 1 and held(database, "0" * 64) is None
