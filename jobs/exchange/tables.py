@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from jobs.exchange import cells
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
 from jobs.exchange.meters import METERS, READINGS
-from jobs.exchange.source import read_pdf
+from jobs.exchange.source import read_document, read_pdf
 from jobs.exchange.work import Work, db
 from models.customers import Customer
 from models.documents import Document, EstimateLine
@@ -81,14 +81,15 @@ _KEEP = object()  # the field stays as it is
 
 
 def _store_files(batch: Batch, work: Work) -> None:
-    """Store the PDFs. One that cannot be read is reported, and a row that has to have it is refused."""
+    """Store the files. One that cannot be read is reported, and a row that has to have it is refused."""
     names = batch.values.get("file", ())
     hashes, sizes = [None] * len(names), [None] * len(names)  # type: list[object], list[int | None]
+    read = read_document if batch.table.name == "documents" else read_pdf
     report = batch.refuse if batch.table.columns["file"].required else batch.remark
     for index in batch.good() if any(names) else ():
         if names[index]:
             try:
-                data = read_pdf(work.source, names[index])
+                data = read(work.source, names[index])
                 hashes[index], sizes[index] = work.storage.put(data), len(data)
             except cells.Refused as refused:
                 report(index, "file", refused.expected)

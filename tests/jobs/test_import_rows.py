@@ -13,6 +13,7 @@ from jobs.exchange.cells import Refused
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import metadata
 from tests.jobs.exchanges import PDF, SITE, TABLES, decrypted, places
+from tests.models.test_intake import SIGNED, archive
 
 IBAN = "LV44DEMO0000000000001"
 
@@ -206,6 +207,17 @@ def test_a_document_of_a_customer_and_one_of_a_house_file_are_taken(exchange):
     assert exchange.column("document", "kind") == ["other", "minutes"]
     exchange.put("documents", ["external_id;title;date;file;house;customer", "D8;Card;2026-05-05;act.pdf;H1;C1", "D9;Minutes;2026-05-05;act.pdf;;"])
     assert places(exchange.run()) == [("documents.csv", 2, "premises"), ("documents.csv", 3, "premises")]
+
+
+def test_a_signed_document_is_taken_bit_by_bit_and_what_is_no_document_is_refused(exchange):
+    exchange.put_all()
+    signed = archive(SIGNED)
+    for name, data in (("a.edoc", signed), ("b.edoc", b"%PDF-"), ("c.exe", b"%PDF-"), ("d.pdf", signed)):
+        (exchange.path / "files" / name).write_bytes(data)
+    exchange.put("documents", ["external_id;house;title;date;file", *(f"D{n};H1;Paper;2026-05-05;{name}" for n, name in enumerate(("a.edoc", "b.edoc", "c.exe", "d.pdf")))])
+    report = exchange.run()
+    assert places(report) == [("documents.csv", row, "file") for row in (3, 4, 5)] and "(content)" in report.problems[0].expected
+    assert [exchange.storage.open(name) for name in exchange.column("document", "file_hash")] == [signed]
 
 
 def test_an_invoice_keeps_exact_cents_its_payee_and_its_file(exchange):
