@@ -18,9 +18,9 @@ from auth.state import State
 from jobs import commands
 from models.clock import Clock
 from models.database import Database
-from models.files import FolderStorage
 from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
+from models.storages import storage_of
 from views import errors, language, limits, pages
 from views.account import account
 from views.assets import Assets
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.url_map.merge_slashes = False  # "//help" is no page of ours, and never sent on to a host called help
     parts = {
         "settings": settings, "site": site, "database": Database(settings.database_url),
-        "storage": FolderStorage(settings.files_dir), "clock": Clock(site.zone, settings.today),
+        "storage": storage_of(settings), "clock": Clock(site.zone, settings.today),
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})

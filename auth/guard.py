@@ -111,7 +111,7 @@ def _visitor(held: State) -> Visitor | None:
             sessions.touch(session, row.id, now)
     person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
-        role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
+        theme=row.theme, role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
         remembered=row.remembered, **_first_steps(held, row),
     )  # fmt: skip
     g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it

@@ -44,6 +44,10 @@ class Reach:
         """A document of one of her places or its house."""
         return documents.one(reading(), self.places, public_id)
 
+    def house_paper(self, public_id: str) -> documents.DocumentView | None:
+        """A document of the house file of one of her places."""
+        return documents.one(reading(), self.places, public_id, house_file=True)
+
     def own_session(self, number: str) -> int | None:
         """One of her own live sessions, by its number."""
         live = sessions.live(reading(), self.visitor.user_id, utc_now(), self.idle)
@@ -56,5 +60,6 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "mid": Reach.meter,
     "iid": Reach.invoice,
     "did": Reach.document,
+    "hid": Reach.house_paper,
     "sid": Reach.own_session,
 }

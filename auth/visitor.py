@@ -16,6 +16,7 @@ class Visitor:
     name: str
     username: str
     language: str | None
+    theme: str | None
     role: Role
     method: str
     acr: str | None

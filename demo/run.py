@@ -27,10 +27,10 @@ from demo.story import PEOPLE
 from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
-from models.files import FolderStorage
 from models.people import User
 from models.settings import Settings, load_settings
 from models.site import COMMON, FOLDER, Site, load_site
+from models.storages import storage_of
 
 _START_SECONDS = 180.0  # a small machine with a cold disk
 _READY = sa.select(col(User.id)).where(col(User.password_hash).is_not(None)).limit(1)
@@ -169,8 +169,7 @@ def _make_secrets(demo: Demo) -> None:
 def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     folder = demo.data / "exchange"
     write_demo(demo.site, folder, demo.today)
-    storage = FolderStorage(settings.files_dir)
-    report = import_folder(database, storage, demo.site, settings.identifier_key, folder)
+    report = import_folder(database, storage_of(settings), demo.site, settings.identifier_key, folder)
     if report.problems:
         raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)

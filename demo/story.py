@@ -51,14 +51,20 @@ def write_people(out: Folder, plan: Plan) -> None:
 
 
 def write_papers(out: Folder, plan: Plan, both: Sequence[House]) -> None:
-    """Estimates of this year and last, the contract for the main flat, and an act for each house."""
+    """Estimates of this year and last, the contract for the main flat, and of each house an act and its house file."""
     contract, begins = out.pdf("ligums", "Līgums", _OWNER), plan.months(MONTHS)[0].first
     out.add("documents", "D0", None, f"P{MAIN}", "contract", "Dzīvokļa apkalpošanas līgums", begins, contract)
+    leaflet = out.pdf("rekviziti", "Klienta karte", _OWNER)
+    out.add("documents", "D-C", None, None, "other", "Klienta karte", plan.today - 9 * DAY, leaflet, f"C{MAIN}")
     year = plan.today.year
     for house in both:
         name, act = f"H{house.number}", out.pdf(f"akts-{house.number}", "Apsekošanas akts", house.address)
         title = "Mājas apsekošanas akts"
         out.add("documents", f"D{house.number}", name, None, "act", title, date(year - 1, 10, 5), act)
+        papers = DATA["house_file"] if "house_file" in plan.site.sections else {}
+        for number, (kind, paper) in enumerate(papers.items(), 1):
+            file, day = out.pdf(f"{kind}-{house.number}", paper, house.address), date(year, 1, 5) + 27 * number * DAY
+            out.add("documents", f"D{house.number}-{number}", name, None, kind, paper, min(day, plan.today), file)
         for percent, of in ((94, year - 1), (100, year)) if plan.town.manages else ():
             for position, (item, price) in enumerate(ESTIMATE.items(), 1):
                 row = f"S{house.number}-{of}-{position}", name, of, position, item

@@ -13,6 +13,7 @@ from auth.state import State
 from models import accounts, outbox
 from models.audit import Actor, record
 from models.people import User
+from models.storages import storage_problems
 from models.types import utc_now
 
 
@@ -24,7 +25,9 @@ def install(app: Flask) -> None:
     @click.option("--deploy", is_flag=True, help="also what must hold in production")
     def check(deploy: bool) -> None:
         """Say what is unsafe or missing; exit 1 when something is."""
-        problems = [*unreachable(held.site), *(held.settings.unsafe() if deploy else [])]
+        problems = unreachable(held.site)
+        if deploy:
+            problems += [*held.settings.unsafe(), *storage_problems(held.storage)]
         for problem in problems:
             click.echo(problem, err=True)
         sys.exit(1 if problems else 0)
@@ -37,6 +40,7 @@ def install(app: Flask) -> None:
     _data_commands(data, held)
     _mail_commands(app, held)
     _user_commands(app, held)
+    _file_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -155,3 +159,25 @@ def _add_command(users: click.Group, held: State) -> None:
         except accounts.AccountError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")
+def _file_commands(app: Flask, held: State) -> None:
+    files = click.Group("files", help="Stored files.")
+    app.cli.add_command(files)
+
+    @files.command("check")
+    @click.option("--remove", is_flag=True, help="remove the files that no row names")
+    def check(remove: bool) -> None:
+        """Say which rows miss their file (exit 1), and which files nobody has named for a day."""
+        from models import sweep  # here, because a web process never needs it
+
+        now = utc_now()
+        found = sweep.look(held.database, held.storage, now)
+        for row, name in found.missing:
+            click.echo(f"{row}: its file {name} is missing", err=True)
+        for name in found.orphans:
+            click.echo(f"{name}: no row names it")
+        if remove and found.orphans:
+            removed = sweep.remove(held.storage, found.orphans, now)
+            with held.database.write() as session:
+                record(session, Actor(None, "command"), "files.swept", detail={"removed": removed})
+            click.echo(f"{removed} removed")
+        sys.exit(1 if found.missing else 0)

@@ -30,7 +30,7 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "audit", "customers", "documents", "factors", "files", "invoices", "meters", "overrides", "people", "premises",
-    "outbox", "pending", "readings", "sessions", "tenures", "throttle", "tokens",
+    "outbox", "pending", "quarantine", "readings", "sessions", "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

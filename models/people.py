@@ -27,6 +27,7 @@ class User(SQLModel, table=True):
     terms_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     invited_at: datetime | None = None
     language: str | None = Field(default=None, max_length=2)
+    theme: str | None = Field(default=None, max_length=5)  # "light" or "dark"; None: as the device has it
     role: Role = choice(Role, default=Role.RESIDENT)
     disabled_at: datetime | None = None
     closed_at: datetime | None = None  # by herself: nothing personal is left

@@ -42,6 +42,8 @@ class Cast:
     stranger_invoice: str = ""
     document: str = ""
     stranger_document: str = ""
+    house_paper: str = ""  # in the file of the house of Anna's other flat
+    other_paper: str = ""  # in that of a house where nobody of them lives
 
 
 def month(ago: int) -> date:
@@ -126,7 +128,7 @@ def _people_and_places(stage: _Stage) -> None:
         stage.add(Tenure(external_id=f"T{stage.count}", customer_id=customer.id, premises_id=premises.id, role=TenureRole.OWNER, starts_on=start, ends_on=end))
     cast.flat, cast.second, cast.neighbour = flat.public_id, second.public_id, next_door.public_id
     _meters(stage, flat, next_door, house)
-    _money(stage, customers, flat, next_door)
+    _money(stage, customers, flat, next_door, second)
 
 
 def _meters(stage: _Stage, flat, next_door, house) -> None:
@@ -150,7 +152,7 @@ def _meters(stage: _Stage, flat, next_door, house) -> None:
     cast.old, cast.house_meter, cast.stranger_meter = old.public_id, building.public_id, theirs.public_id
 
 
-def _money(stage: _Stage, customers, flat, next_door) -> None:
+def _money(stage: _Stage, customers, flat, next_door, second) -> None:
     cast, (anna, viktors, peteris) = stage.cast, customers
     cast.former_invoice = stage.invoice(peteris, flat, 30).public_id
     for ago in range(14, 1, -1):
@@ -162,6 +164,10 @@ def _money(stage: _Stage, customers, flat, next_door) -> None:
     content = stage.storage.put(b"%PDF-1.4 contract")
     for name, premises in (("document", flat), ("stranger_document", next_door)):
         row = stage.add(Document(external_id=f"D-{name}", premises_id=premises.id, kind=DocumentKind.CONTRACT, title="Apsaimniekošanas līgums", issued_on=month(3), file_hash=content, file_name="ligums.pdf", size=17))
+        setattr(cast, name, row.public_id)
+    far = stage.add(House(external_id="H3", address="Rīgas iela 1", town="Ogre"))
+    for name, house_id in (("house_paper", second.house_id), ("other_paper", far.id)):
+        row = stage.add(Document(external_id=f"D-{name}", house_id=house_id, kind=DocumentKind.MINUTES, title="Kopsapulces protokols", issued_on=month(4), file_hash=content, file_name="protokols.pdf", size=17))
         setattr(cast, name, row.public_id)
     for year, price in ((2025, 3900), (2026, 4200)):
         for position, item in enumerate(("Apsaimniekošana", "Remontdarbu uzkrājums"), 1):

@@ -20,15 +20,16 @@ from tests.test_statements import acts, pages
 from tests.views.reading_form import HTMX, send
 
 app = standing.app  # one application for all of these tests
+house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
 
 @pytest.fixture
-def crowd(app: Flask, anna: Browser, cast: Cast) -> Flask:
+def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     """The cast among thousands like it, after Anna has sent a reading."""
     send(anna, cast.hot, "528")
     Browser(app).log_in("anna", remember="1")

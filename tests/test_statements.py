@@ -27,6 +27,7 @@ from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
 
 app = standing.app  # one application for all of these tests
+house_file = standing.house_file
 
 GOLDEN = Path(__file__).with_name("statements.txt")
 
@@ -47,6 +48,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield from account_acts(app, anna)
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
+    yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
+    yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
         Browser(app).log_in("anna", GOOD)
@@ -117,7 +120,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         yield f"POST {rule}", len(statements)
 
 
-def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements):
+def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements, house_file):
     found = "".join(f"{count:>2}  {what}\n" for what, count in counted(app, cast, anna, statements))
     if os.environ.get("UPDATE_GOLDEN") == "1":
         GOLDEN.write_text(found, "utf-8")

@@ -35,7 +35,7 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"},
@@ -45,6 +45,7 @@ MAY_WRITE = {
     "second.begin": {"pending_login"}, "second.by_passkey": {"pending_login", "audit"}, "second.step_up": {"throttle", "audit", "pending_login"},
     "factors.add_app": {"throttle", "audit"}, "factors.begin_passkey": {"throttle", "audit", "pending_login"}, "factors.add_passkey": {"pending_login"},
     "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
+    "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
 }  # fmt: skip
 
@@ -125,7 +126,7 @@ def check(asked: Asked, answer: Answered, ledger: Ledger) -> None:
     headers, body = answer.headers, answer.body
     assert answer.status in KNOWN, answer.status
     assert all(headers.getlist(name) == [value] for name, value in ALWAYS.items()) and not {*NEVER} & {*headers.keys()}
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert headers["Content-Security-Policy"].removeprefix("sandbox; ").startswith("default-src 'none'; script-src 'self'; style-src 'self'")
     assert headers.get("Location", "/").startswith("/") and not re.match(r"/[/\\]", headers.get("Location", "/"))
     assert (answer.status == 405) == ("Allow" in headers) and not re.search(r"[\r\n\0]", str(list(headers.values())))
     assert not body or (asked.verb != "HEAD" and answer.status != 204)

@@ -34,6 +34,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "mid": [cast.cold, cast.two_dials, cast.house_meter],
             "iid": [cast.invoice, cast.paid],
             "did": [cast.document],
+            "hid": [cast.house_paper],
             "sid": ["1"],
         }
     if whose == "viktors":
@@ -42,11 +43,12 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "mid": [cast.stranger_meter],
             "iid": [cast.stranger_invoice],
             "did": [cast.stranger_document],
+            "hid": [cast.other_paper],
             "sid": ["1"],
         }
     return {
         name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
-        for name in ("pid", "mid", "iid", "did", "sid")
+        for name in ("pid", "mid", "iid", "did", "hid", "sid")
     }
 
 

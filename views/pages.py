@@ -25,7 +25,7 @@ HTMX_CONFIG = (
     '"timeout":20000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},'
     '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
 )
-_YEAR = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600  # seconds
 _GZIP = re.compile(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
@@ -39,6 +39,7 @@ class Shell:
         self.state, self.visitor = state(), visitor()
         self.site, self.demo = self.state.site, self.state.settings.demo
         self.assets = assets()
+        self.stylesheet = self.assets.url(f"{(self.visitor and self.visitor.theme) or 'app'}.css")
 
     @cached_property
     def place(self) -> Place | None:
@@ -198,7 +199,7 @@ def _switch_language() -> Response | None:
         return None
     response = redirect_to(here())
     if wished in state().site.languages:
-        set_cookie(response, state().settings.cookie("lang"), wished, max_age=_YEAR)
+        set_cookie(response, state().settings.cookie("lang"), wished, max_age=YEAR)
     return response
 
 
@@ -229,8 +230,10 @@ _ALWAYS = (
 def _secure(response: Response, css_hash: str | None) -> None:
     style = f"'self' '{css_hash}'" if css_hash else "'self'"
     headers = response.headers
+    # A file that is saved can do nothing where it is opened after all; browsers show no PDF in a sandbox.
+    sandbox = "sandbox; " if headers.get("Content-Disposition", "").startswith("attachment") else ""
     headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
+        f"{sandbox}default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers.extend(_ALWAYS)
@@ -238,7 +241,7 @@ def _secure(response: Response, css_hash: str | None) -> None:
     if headers["Cache-Control"].startswith("private"):
         headers.add("Vary", "Cookie, HX-Request, Accept-Encoding")
     if state().settings.is_secure:
-        headers["Strict-Transport-Security"] = f"max-age={2 * _YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={2 * YEAR}; includeSubDomains"
 
 
 def _compress(response: Response) -> None:

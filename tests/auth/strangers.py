@@ -15,7 +15,7 @@ from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.tenures import Tenure
-from models.types import MeterKind, TenureRole
+from models.types import DocumentKind, MeterKind, TenureRole
 from tests.cast import TODAY, Cast, month
 from tests.walk import ids_of
 
@@ -29,14 +29,15 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
         stage.helper("marta")
         far = stage.far_away("liga")
-        papers = [stage.paper(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
+        papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
+        minutes = [stage.paper(day, house_id=stage.flat.house_id, kind=DocumentKind.MINUTES) for day in (MOVED - timedelta(days=1), MOVED)]
         new = stage.meter("HUNG-AFTER", premises_id=stage.flat.id, installed_on=MOVED)
         both = [stage.meter("SHARED-OWN", premises_id=stage.flat.id), cast.house_meter]
     return {
-        "anna": ids_of("anna", cast) | {"mid": [*both, new], "did": [cast.document, papers[1]]},
-        "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter]},
-        "peteris": {"pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]]},
+        "anna": ids_of("anna", cast) | {"mid": [*both, new], "did": [cast.document, papers[1]], "hid": [cast.house_paper, *minutes]},
+        "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
+        "peteris": {"pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]]},
         "liga": far,
         "marta": {},
         "ilze": {},
@@ -81,7 +82,8 @@ class Stage:
             "pid": [flat.public_id],
             "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
             "iid": [invoice.public_id],
-            "did": [self.paper(flat.id, TODAY)],
+            "did": [self.paper(TODAY, premises_id=flat.id)],
+            "hid": [self.paper(TODAY, house_id=house.id, kind=DocumentKind.MINUTES)],
         }
 
     def meter(self, serial: str, **where: Any) -> str:
@@ -92,9 +94,9 @@ class Stage:
             self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
         return meter.public_id
 
-    def paper(self, premises_id: int, issued_on: Any) -> str:
-        """A document of a flat."""
+    def paper(self, issued_on: Any, **where: Any) -> str:
+        """A document of a flat or a house."""
         return self.add(Document(
-            premises_id=premises_id, title=f"Paper of {issued_on}", issued_on=issued_on, file_hash="0" * 64,
+            **where, title=f"Paper of {issued_on}", issued_on=issued_on, file_hash="0" * 64,
             file_name="paper.pdf", size=14,
         )).public_id  # fmt: skip

@@ -45,8 +45,10 @@ def furnish(app: Flask) -> Extra:
         _meters(stage, flat, extra)
         _invoices(stage, customer, flat, extra)
         for kind in DocumentKind:
-            row = stage.add(Document(external_id=f"M-{kind}", premises_id=flat.id, kind=kind, title=SERVICE, issued_on=month(2), file_hash="0" * 64, file_name=f"{kind}.pdf", size=2_345_678))
+            row = stage.add(Document(external_id=f"M-{kind}", house_id=flat.house_id, kind=kind, title=SERVICE, issued_on=month(2), file_hash="0" * 64, file_name=f"{kind}.pdf", size=2_345_678))
             extra.documents.append(row.public_id)
+        for number in range(30):
+            stage.add(Document(external_id=f"M{number}", customer_id=customer.id, title=f"{SERVICE} {number}", issued_on=month(number), file_hash="0" * 64, file_name="paper.edoc", size=99_999))
     bring_files(app, held.storage.put(b"%PDF-1.4 the operator's own"))
     return extra
 

@@ -30,7 +30,7 @@ FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), dat
 # What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
 WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
 DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
-SECTIONS = ("addresses", "meters", "invoices", "documents", "settings", "help")
+SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "settings", "help")
 OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
 
 
@@ -101,6 +101,22 @@ def logging_in(gallery: Gallery, extra: Extra) -> None:
     slow_down_everybody(gallery.app, utc_now() + timedelta(minutes=9))
     stranger.submit(page, "/login", username="somebody", password="wrong password")
     slow_down_everybody(gallery.app, utc_now())
+
+
+def papers(gallery: Gallery, extra: Extra) -> None:
+    """The house file with a paper of every kind, and so many documents that they are shown by year."""
+    site = gallery.app.extensions["ekabinets"].site
+    with gallery.when(site=site.model_copy(update={"access": {"house_file": {"password": "view"}}})):
+        pages_of(gallery, "marta", {"pid": [extra.flat, extra.bare], "hid": extra.documents}, "house_file", "documents")
+    for year in ("", "1999", "2024"):
+        gallery.visitor("marta").get(f"/properties/{extra.flat}/documents?year={year}")
+
+
+def a_profile_is_set(gallery: Gallery, extra: Extra) -> None:
+    person = gallery.visitor("liga", again=True)
+    for action, name, values in (("language", "language", ("xx", gallery.language)), ("appearance", "theme", ("pink", "dark", "light", "device"))):
+        for value in values:
+            person.submit(person.get(f"/profile/{action}"), f"/profile/{action}", **{name: value})
 
 
 def devices(gallery: Gallery, extra: Extra) -> None:
@@ -293,6 +309,6 @@ def raising(error: Exception) -> Callable[..., Response]:
 
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
-    devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
+    papers, a_profile_is_set, devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
     letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, protection,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from models.database import metadata
 from models.people import User
 from models.types import utc_now
 from tests.jobs.exchanges import PDF, SITE, TABLES, decrypted, places
+from tests.models.test_intake import SIGNED, archive
 
 IBAN = "LV44DEMO0000000000001"
 
@@ -65,7 +66,7 @@ PAIRS = {
     "estimates": [("S#;H1;2026;9#;Item;1,0001", "S#;H1;2026;1;Item;1", "position")],
     "documents": [
         ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;none.pdf", "file"), ("D#0;H1;;;A;2026-01-01;act.pdf", "D#0;;;;A;2026-01-01;act.pdf", "premises"),
-        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"),
+        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"), ("D#0;H1;;minutes;A;2026-01-01;act.pdf", "D#0;;F34;minutes;A;2026-01-01;act.pdf", "house"),
     ],
     "users": [
         ("U#0;nina#;;;;;", "U#0;ILZE;;;;;", "username"), ("U#0;nina#;nina@lv.lv;;;;", "U#0;nina#;ANNA@example.lv;;;;", "email"),
@@ -198,6 +199,27 @@ def test_a_changed_reading_has_a_new_moment_of_change(exchange):
     after = exchange.column("reading", "changed_at")
     assert after[0] > before[0]
     assert after[1:] == before[1:]
+
+
+def test_a_document_of_a_customer_and_one_of_a_house_file_are_taken(exchange):
+    exchange.put_all()
+    exchange.put("documents", ["external_id;kind;title;date;file;house;customer", "D8;;Card;2026-05-05;act.pdf;;C1", "D9;minutes;Minutes;2026-05-05;act.pdf;H1;"])
+    assert exchange.run().problems == []
+    assert [one is None for one in exchange.column("document", "customer_id")] == [False, True]
+    assert exchange.column("document", "kind") == ["other", "minutes"]
+    exchange.put("documents", ["external_id;title;date;file;house;customer", "D8;Card;2026-05-05;act.pdf;H1;C1", "D9;Minutes;2026-05-05;act.pdf;;"])
+    assert places(exchange.run()) == [("documents.csv", 2, "premises"), ("documents.csv", 3, "premises")]
+
+
+def test_a_signed_document_is_taken_bit_by_bit_and_what_is_no_document_is_refused(exchange):
+    exchange.put_all()
+    signed = archive(SIGNED)
+    for name, data in (("a.edoc", signed), ("b.edoc", b"%PDF-"), ("c.exe", b"%PDF-"), ("d.pdf", signed)):
+        (exchange.path / "files" / name).write_bytes(data)
+    exchange.put("documents", ["external_id;house;title;date;file", *(f"D{n};H1;Paper;2026-05-05;{name}" for n, name in enumerate(("a.edoc", "b.edoc", "c.exe", "d.pdf")))])
+    report = exchange.run()
+    assert places(report) == [("documents.csv", row, "file") for row in (3, 4, 5)] and "(content)" in report.problems[0].expected
+    assert [exchange.storage.open(name) for name in exchange.column("document", "file_hash")] == [signed]
 
 
 def test_an_invoice_keeps_exact_cents_its_payee_and_its_file(exchange):
