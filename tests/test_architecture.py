@@ -84,7 +84,7 @@ def test_tests_are_short_and_many():
 
 
 def code_lines(file: Path) -> set[int]:
-    """The numbers of the lines that hold code: no blank line, no comment, no docstring (decision 12)."""
+    """The numbers of the lines that hold code: no blank line, no comment, no docstring (decision 16)."""
     layout = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
     with file.open("rb") as source:
         tokens = [token for token in tokenize.tokenize(source.readline) if token.type not in (*layout, tokenize.ENCODING)]

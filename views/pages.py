@@ -136,9 +136,7 @@ def know_language() -> None:
     settle_language()
 
 
-def page(
-    template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
-) -> Response:
+def page(template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any) -> Response:
     """A whole page. `current` is the menu entry it belongs to; 409 to 499 mark its title as an error."""
     if "language" not in g:  # what the guard refused
         settle_language()
