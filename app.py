@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     pages.install(app)
     language.init_languages(app, site.languages, site.zone, words="components/words.html")
     guard.install(app)
-    app.before_request(pages.know_language)
+    app.before_request(pages.settle_language)
     limits.install(app, settings.limiter_storage)
     errors.install(app)
     commands.install(app)

@@ -92,10 +92,10 @@ def enforce() -> None:
         raise NotLoggedIn
     section, least = view.access
     _fetch()
-    if may(held.site, g.visitor, section) < least:
-        raise LockedSection(section, least)
     if g.visitor.step and request.path not in (STEPS[g.visitor.step], "/session/extend"):
         raise StepFirst
+    if may(held.site, g.visitor, section) < least:
+        raise LockedSection(section, least)
 
 
 def _visitor(held: State) -> Visitor | None:

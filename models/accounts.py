@@ -137,7 +137,7 @@ def close(session: Session, site: Site, actor: Actor, now: datetime) -> None:
     _shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
-    for table in (CustomerUser, sessions.KnownDevice, outbox.Mail):
+    for table in (CustomerUser, sessions.WebSession, sessions.KnownDevice, outbox.Mail):
         session.execute(sa.delete(table).where(col(table.user_id) == user.id))
     record(session, actor, "account.closed")
     if address and address_ok(address):

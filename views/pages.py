@@ -122,21 +122,20 @@ def is_fragment() -> bool:
     return bool(htmx) and not request.headers.get("HX-History-Restore-Request")
 
 
-def settle_language() -> str:
-    """Fix the language of this request: a click on this device, then the profile, then the site's own."""
+def settle_language() -> None:
+    """Fix the language of this request: a click on this device, then the profile, then the site's own.
+
+    Runs after the guard, which knows whose profile it is.
+    """
     allowed = state().site.languages
     person, clicked = visitor(), request.cookies.get(state().settings.cookie("lang"))
     profile = person.language if person else None
     g.language = choose_language(clicked, profile, None, allowed[0], allowed)
-    return cast(str, g.language)
 
 
-def know_language() -> None:
-    """After the guard, which knows whose profile it is."""
-    settle_language()
-
-
-def page(template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any) -> Response:
+def page(
+    template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
+) -> Response:
     """A whole page. `current` is the menu entry it belongs to; 409 to 499 mark its title as an error."""
     if "language" not in g:  # what the guard refused
         settle_language()
