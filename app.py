@@ -29,12 +29,16 @@ from views.help import help_pages
 from views.invoices import invoices
 from views.login import login
 from views.meters import meters
+from views.notices import notices
+from views.notifications import notifications
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
 from views.wire import WireRequest
 
-_BLUEPRINTS = (login, passwords, properties, meters, invoices, documents, profile, help_pages, health)
+_BLUEPRINTS = (
+    login, passwords, properties, meters, invoices, documents, notices, notifications, profile, help_pages, health,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:

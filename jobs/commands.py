@@ -9,7 +9,7 @@ from flask import Flask
 
 from auth.access import unreachable
 from auth.state import State
-from models import outbox
+from models import announcements, outbox
 from models.audit import Actor, record
 from models.types import utc_now
 
@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     _schema_commands(db, held)
     _data_commands(data, held)
     _mail_commands(app, held)
+    _notice_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -109,3 +110,32 @@ def _mail_commands(app: Flask, held: State) -> None:
             if not outbox.unpark(session, number, utc_now()):
                 raise click.ClickException(f"letter {number} is not parked")
             record(session, Actor(None, "command"), "mail.resent", object_type="mail", object_id=number)
+
+
+def _notice_commands(app: Flask, held: State) -> None:
+    notices = click.Group("notices", help="Notices to residents.")
+    app.cli.add_command(notices)
+
+    @notices.command("publish")
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--dry-run", is_flag=True, help="say how many people and letters, change nothing")
+    def publish(file: Path, dry_run: bool) -> None:
+        """Publish the notice of a TOML file (docs/operating.md); a second time changes nothing."""
+        from jobs.notices import publish as publish_file  # here, because a web process never needs it
+
+        done = publish_file(held, file, dry_run=dry_run)
+        if not done.is_new:
+            click.echo("This notice is there already; nothing was changed.")
+            return
+        when = f" on {held.clock.local(done.due):%Y-%m-%d at %H:%M}" if done.due else ""
+        click.echo(f"{done.people} people, {done.letters} letters{when}.")
+        if dry_run:
+            click.echo("This was a dry run: nothing was changed.")
+
+    @notices.command("withdraw")
+    @click.argument("number")
+    def withdraw(number: str) -> None:
+        """Take back the notice with this id of its file; letters that are not yet sent are not."""
+        with held.database.write() as session:
+            if not announcements.withdraw(session, number, Actor(None, "command"), utc_now()):
+                raise click.ClickException(f"there is no notice {number}, or it was withdrawn before")

@@ -16,7 +16,7 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import outbox, tokens
+from models import announcements, noticeboard, outbox, preferences, tokens
 from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
@@ -39,6 +39,7 @@ class Link:
 KINDS: dict[str, Link | None] = {
     "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
+    announcements.KIND: None,
 }
 
 
@@ -123,6 +124,8 @@ class Post:
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
         words = context | {"link": self._link(letter)} | letter.detail
+        if letter.kind == announcements.KIND:
+            words |= self._notice(letter, language)
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
         if not all(header_safe(part) for part in (subject, letter.address)):
@@ -134,6 +137,9 @@ class Post:
         message["Subject"] = subject
         message["Date"] = format_datetime(letter.created_at)
         message["Message-ID"] = f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{host}>"
+        if words.get("unsubscribe"):
+            message["List-Unsubscribe"] = f"<{words['unsubscribe']}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         paragraphs = [paragraph.splitlines() for paragraph in text.strip().split("\n\n")]
@@ -141,6 +147,15 @@ class Post:
         message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
         return message
+
+    def _notice(self, letter: AnyRow, language: str) -> dict[str, str]:
+        """What the notice of a letter says, and where to switch such letters off; of an emergency nowhere."""
+        held = self.held
+        with held.database.read() as connection:
+            notice = noticeboard.text(connection, letter.detail["notice"], language, held.site.languages[0])
+        token = preferences.token(held.settings.secret_key, letter.user_id, "notices")
+        unsubscribe = "" if notice.emergency else f"{held.settings.base_url}/unsubscribe/{token}"
+        return {"title": notice.title, "body": notice.body, "nid": notice.public_id, "unsubscribe": unsubscribe}
 
     def _link(self, letter: AnyRow) -> str:
         """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from jobs.mail import Post
+from jobs.notices import announce_due
 
 log = logging.getLogger("ekabinets.worker")
 _PAUSE = 1.0  # seconds between looks when nothing is due
@@ -22,6 +23,7 @@ def run(app: Flask) -> None:
     with app.app_context():
         while not ended.is_set():
             try:
+                announce_due(post.held)
                 busy = post.send_due()
             except OperationalError as error:  # the database is away: so are the letters, for now
                 log.warning("the database cannot be used: %s", type(error).__name__)

@@ -29,8 +29,8 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "audit", "customers", "documents", "files", "invoices", "meters", "overrides", "people", "premises",
-    "outbox", "readings", "sessions", "tenures", "throttle", "tokens",
+    "audit", "customers", "documents", "files", "invoices", "meters", "notices", "overrides", "people",
+    "preferences", "premises", "outbox", "readings", "sessions", "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

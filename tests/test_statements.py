@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from models import preferences
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
@@ -36,6 +37,10 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield change, anna, change, change, {"old": PASSWORD, "password": GOOD}
+    letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
+    yield letters, anna, letters, letters, {"notices": ""}
+    yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
+    yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
         Browser(app).log_in("anna", GOOD)
@@ -48,9 +53,14 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")]}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         yield rule, paths(rule, values)[0]
+
+
+def unsubscribing(app: Flask) -> str:
+    """What the link below a notice to Viktors carries."""
+    return preferences.token(app.extensions["ekabinets"].settings.secret_key, 2, "notices")
 
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:

@@ -24,6 +24,7 @@ _ITEMS = (
     ("meters", "meters", "/properties/{pid}/meters", True),
     ("invoices", "invoices", "/properties/{pid}/invoices", True),
     ("documents", "documents", "/properties/{pid}/documents", True),
+    ("notices", "notices", "/notices", False),
     ("profile", "settings", "/profile", False),
     ("help", None, "/help", False),
 )
