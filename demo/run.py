@@ -23,7 +23,7 @@ from auth.methods.password import Passwords, set_password
 from demo.calendar import demo_today
 from demo.children import Children
 from demo.generate import write_demo
-from demo.story import PEOPLE
+from demo.story import PEOPLE, read_notices
 from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
@@ -178,6 +178,7 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     with database.write() as session:  # all or none, last of all: this is what _READY looks for
         for user in session.scalars(sa.select(User).where(col(User.username).in_(words))).all():
             set_password(session, hashing, user, words[user.username])
+        read_notices(session)
 
 
 def serve(demo: Demo) -> int:
