@@ -21,16 +21,15 @@ from models.types import Role
 KIND = "notice"
 OLD = timedelta(days=1)  # what was published longer ago than this when it comes is for the archive: no letters
 
-_LIVE_THERE = (
+_LIVED_THERE = (
     sa.select(col(CustomerUser.user_id))
     .join(Tenure, col(Tenure.customer_id) == col(CustomerUser.customer_id))
-    .join(Premises, col(Premises.id) == col(Tenure.premises_id))
-    .join(Notice, col(Notice.id) == sa.bindparam("notice_id"))
     .where(
-        col(Tenure.starts_on) <= col(Notice.published_on),
-        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER) >= col(Notice.published_on),
+        col(Tenure.starts_on) <= sa.bindparam("day"),
+        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER) >= sa.bindparam("day"),
     )
 )
+_LIVED_IN = _LIVED_THERE.join(Premises, col(Premises.id) == col(Tenure.premises_id))
 
 
 def _named(target: str) -> Any:
@@ -38,21 +37,26 @@ def _named(target: str) -> Any:
     return sa.select(ids).where(col(NoticeAudience.notice_id) == sa.bindparam("notice_id"), ids.is_not(None))
 
 
-_RECIPIENTS = sa.union(
-    _LIVE_THERE.where(col(Notice.for_all)),
-    _LIVE_THERE.where(col(Premises.house_id).in_(_named("house"))),
-    _LIVE_THERE.where(col(Premises.entrance_id).in_(_named("entrance"))),
-    _LIVE_THERE.where(col(Premises.id).in_(_named("premises"))),
-    sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id).in_(_named("customer"))),
+_ANYWHERE = sa.exists(_LIVED_THERE.where(col(CustomerUser.user_id) == col(User.id)).correlate(User))
+_AMONG = col(User.id).in_(
+    sa.union(
+        _LIVED_IN.where(col(Premises.house_id).in_(_named("house"))),
+        _LIVED_IN.where(col(Premises.entrance_id).in_(_named("entrance"))),
+        _LIVED_IN.where(col(Premises.id).in_(_named("premises"))),
+        sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id).in_(_named("customer"))),
+    )
 )
-_PEOPLE = (col(User.id).in_(_RECIPIENTS), col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None))
+
+
+def _people(notice: Notice) -> tuple[sa.ColumnElement[bool], ...]:
+    return (_ANYWHERE if notice.for_all else _AMONG, col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None))
 
 
 def count(session: Session, notice: Notice) -> tuple[int, int]:
     """How many people a notice is for, each counted once, and how many letters that makes."""
     letters = sa.func.count(sa.case((sa.and_(*_wanted(notice)), 1)))
-    query = sa.select(sa.func.count(), letters).select_from(User).where(*_PEOPLE)
-    people, written = session.execute(query, {"notice_id": notice.id}).one()
+    query = sa.select(sa.func.count(), letters).select_from(User).where(*_people(notice))
+    people, written = session.execute(query.params(day=notice.published_on, notice_id=notice.id)).one()
     return people, written
 
 
@@ -75,9 +79,10 @@ def announce(session: Session, notice: Notice, languages: Sequence[str], now: da
         "due_at": moment, "attempts": sa.literal(0), "error": sa.literal(""),
         "rank": sa.literal(SOONER if notice.emergency else MANY),
     }  # fmt: skip
-    letters = sa.select(*values.values()).where(*_PEOPLE, *_wanted(notice))
+    letters = sa.select(*values.values()).where(*_people(notice), *_wanted(notice))
+    letters = letters.params(day=notice.published_on, notice_id=notice.id)
     notice.announced_at = now
-    session.execute(sa.insert(mail).from_select([*values], letters.params(notice_id=notice.id)))
+    session.execute(sa.insert(mail).from_select([*values], letters))
 
 
 def is_late(notice: Notice, business: datetime) -> bool:
