@@ -78,10 +78,16 @@ def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
     return sorted(session.execute(taken).fetchall(), key=lambda row: (row.rank, row.id))
 
 
+_SENT = (
+    sa.update(Mail.__table__)  # type: ignore[attr-defined]
+    .where(col(Mail.id) == sa.bindparam("number"), *_WAITING)
+    .values(sent_at=sa.bindparam("now"), leased_until=None, error="")
+)
+
+
 def mark_sent(session: Session, number: int, now: datetime) -> None:
     """The server has taken it."""
-    done = {"sent_at": now, "leased_until": None, "error": ""}
-    session.execute(sa.update(Mail).where(col(Mail.id) == number, *_WAITING).values(done))
+    session.connection().execute(_SENT, {"number": number, "now": now})
 
 
 def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, for_good: bool = False) -> None:
