@@ -29,6 +29,7 @@ FORMS = {
     "login.submit": {303, 422, 429}, "login.log_out": {303},
     "passwords.ask": {303, 422}, "passwords.renew": {303, 400, 410, 422}, "passwords.change": {303, 422, 429}, "passwords.check": {200},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
+    "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
