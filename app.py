@@ -32,6 +32,8 @@ from views.help import help_pages
 from views.invoices import invoices
 from views.login import login
 from views.meters import meters
+from views.notices import notices
+from views.notifications import notifications
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
@@ -39,8 +41,8 @@ from views.second import second
 from views.wire import WireRequest
 
 _BLUEPRINTS = (
-    login, second, passwords, properties, meters, invoices, documents, profile, account, emails, factors, help_pages,
-    health,
+    login, second, passwords, properties, meters, invoices, documents, notices, notifications, profile, account, emails,
+    factors, help_pages, health,
 )  # fmt: skip
 
 

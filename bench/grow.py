@@ -67,11 +67,11 @@ def _counted_by(column: sa.Column[Any]) -> str:
 
 def _value(column: sa.Column[Any], done: int, spans: dict[str, int], letter: str, is_sqlite: bool) -> str:
     """What a column of a copy holds, as SQL over the original row; unique words begin with the copy's letter."""
-    if column.foreign_keys or column.primary_key or column.name in _LOOSE:
+    is_word = isinstance(column.type, (sa.String, AutoString))
+    if column.foreign_keys or (column.primary_key and not is_word) or column.name in _LOOSE:
         return f'"{column.name}" + {done * spans[_counted_by(column)]}'
     if column.name in _RANDOM[is_sqlite]:
         return _RANDOM[is_sqlite][column.name]
     together = [one for one in column.table.constraints if isinstance(one, sa.UniqueConstraint)]
     is_unique = column.unique or any(column.name in one.columns for one in together)
-    is_word = isinstance(column.type, (sa.String, AutoString))
     return f"'{letter}' || \"{column.name}\"" if is_unique and is_word else f'"{column.name}"'

@@ -23,7 +23,7 @@ from auth.methods.password import Passwords, set_password
 from demo.calendar import demo_today
 from demo.children import Children
 from demo.generate import write_demo
-from demo.story import PEOPLE
+from demo.story import PEOPLE, read_notices
 from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
@@ -179,6 +179,7 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
             set_password(session, hashing, user, people[user.username]["password"])
             user.password_issued = "issued" in people[user.username]
             user.terms_version = 0 if user.password_issued else demo.site.terms_version
+        read_notices(session)
 
 
 def serve(demo: Demo) -> int:

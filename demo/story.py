@@ -3,15 +3,21 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from demo.bill import ESTIMATE, write_bills
 from demo.calendar import DAY, Month, Plan
 from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
-from models.types import MeterKind
+from models.notices import Notice, NoticeReceipt
+from models.people import User
+from models.types import MeterKind, utc_now
 
 # Flats; the customers of the first two have the same numbers, PREVIOUS was in the main flat before the owner.
 MAIN, NEIGHBOUR, SECOND, PREVIOUS = 20_034, 20_012, 20_043, 19_034
@@ -69,6 +75,30 @@ def write_papers(out: Folder, plan: Plan, both: Sequence[House]) -> None:
             for position, (item, price) in enumerate(ESTIMATE.items(), 1):
                 row = f"S{house.number}-{of}-{position}", name, of, position, item
                 out.add("estimates", *row, decimal(price * percent // 100, 4))
+
+
+def write_notices(out: Folder, plan: Plan) -> None:
+    """What residents have been told, and one notice that is still to come."""
+    for number, notice in enumerate(DATA["notices"], 1):
+        at = datetime.combine(plan.today + notice["days"] * DAY, time(8, 30))
+        until = at + timedelta(hours=notice["hours"]) if "hours" in notice else None
+        columns = {f"{what}_{language}": words for language in ("lv", "en", "ru") if language in notice
+                   for what, words in zip(("title", "text"), notice[language], strict=True)}  # fmt: skip
+        columns |= {"emergency": int(notice.get("emergency", False)), **notice.get("to", {})}
+        if name := notice.get("files"):
+            columns["files"] = out.pdf(name, *notice["lv"][:1])
+        out.add("notices", f"N{number}", at, until, **columns)
+
+
+def read_notices(session: Session) -> None:
+    """Those who can log in have opened the older ones."""
+    old = [f"N{number}" for number, notice in enumerate(DATA["notices"], 1) if notice.get("read")]
+    people, notices = col(User.id), col(Notice.id)
+    opened = sa.select(people, notices, sa.literal(utc_now(), UTCDateTime())).select_from(User).join(Notice, sa.true())
+    receipts = sa.insert(NoticeReceipt.__table__)  # type: ignore[attr-defined]
+    session.execute(receipts.from_select(
+        ["user_id", "notice_id", "read_at"], opened.where(col(Notice.external_id).in_(old))
+    ))  # fmt: skip
 
 
 def _main_flat(out: Folder, plan: Plan, rng: random.Random) -> Flat:

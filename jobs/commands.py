@@ -10,7 +10,7 @@ from flask import Flask
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import State
-from models import accounts, outbox
+from models import accounts, announcements, outbox
 from models.audit import Actor, record
 from models.people import User
 from models.storages import storage_problems
@@ -41,6 +41,7 @@ def install(app: Flask) -> None:
     _mail_commands(app, held)
     _user_commands(app, held)
     _file_commands(app, held)
+    _notice_commands(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:
@@ -181,3 +182,32 @@ def _file_commands(app: Flask, held: State) -> None:
                 record(session, Actor(None, "command"), "files.swept", detail={"removed": removed})
             click.echo(f"{removed} removed")
         sys.exit(1 if found.missing else 0)
+
+
+def _notice_commands(app: Flask, held: State) -> None:
+    notices = click.Group("notices", help="Notices to residents.")
+    app.cli.add_command(notices)
+
+    @notices.command("publish")
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--dry-run", is_flag=True, help="say how many people and letters, change nothing")
+    def publish(file: Path, dry_run: bool) -> None:
+        """Publish the notice of a TOML file (docs/operating.md); a second time changes nothing."""
+        from jobs.notices import publish as publish_file  # here, because a web process never needs it
+
+        done = publish_file(held, file, dry_run=dry_run)
+        if not done.is_new:
+            click.echo("This notice is there already; nothing was changed.")
+            return
+        when = f" on {held.clock.local(done.due):%Y-%m-%d at %H:%M}" if done.due else ""
+        click.echo(f"{done.people} people, {done.letters} letters{when}.")
+        if dry_run:
+            click.echo("This was a dry run: nothing was changed.")
+
+    @notices.command("withdraw")
+    @click.argument("number")
+    def withdraw(number: str) -> None:
+        """Take back the notice with this id of its file; letters that are not yet sent are not."""
+        with held.database.write() as session:
+            if not announcements.withdraw(session, number, Actor(None, "command"), utc_now()):
+                raise click.ClickException(f"there is no notice {number}, or it was withdrawn before")

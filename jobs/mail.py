@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import accounts, emails, outbox, tokens
+from models import accounts, announcements, emails, noticeboard, outbox, preferences, tokens
 from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
@@ -47,6 +49,7 @@ KINDS: dict[str, Link | str | None] = {
     "account_closed": None,
     "new_device": "/profile/sessions",
     "factor_changed": None,
+    announcements.KIND: None,
 }
 
 
@@ -57,9 +60,11 @@ class Post:
         """With the application's settings, database and languages; nothing is connected yet."""
         self.held: State = app.extensions["ekabinets"]
         self.environments: dict[str, Any] = app.extensions["languages"]
+        self._same: dict[tuple[str, int | None], bytes] = {}  # of the letters of one batch, notice by notice
 
     def send_due(self) -> int:
         """Claim a batch and send it; how many letters were claimed."""
+        self._same.clear()  # so that a withdrawn notice is read again before the next batch
         with self.held.database.write() as session:
             letters = outbox.claim(session, utc_now(), BATCH)
         if letters:
@@ -83,15 +88,18 @@ class Post:
             log.warning("the mail server cannot be used: %s", type(error).__name__)
         return [letter.id for letter in letters if letter.id not in tried]
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # reads all authorities: 0.1 s, so once and only where it is needed
+
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
         settings = self.held.settings
-        context = ssl.create_default_context()
-        tls = {"context": context} if settings.smtp_security == "tls" else {}
+        tls = {"context": self._tls} if settings.smtp_security == "tls" else {}
         kind: Any = smtplib.SMTP_SSL if tls else smtplib.SMTP
         with kind(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, **tls) as server:
             if settings.smtp_security == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=self._tls)
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
             yield server
@@ -100,7 +108,7 @@ class Post:
         """One letter, and what became of it. Raises what means that the server is gone."""
         error, for_good = "", False
         try:
-            server.send_message(self.compose(letter))
+            server.sendmail(self.held.settings.mail_from, letter.address, self.wire(letter))
         except smtplib.SMTPServerDisconnected:
             self._mark(letter, "the server hung up", for_good=False)
             raise
@@ -124,24 +132,43 @@ class Post:
             else:
                 outbox.mark_sent(session, letter.id, utc_now())
 
+    def wire(self, letter: AnyRow) -> bytes:
+        """The letter as it is sent, with the same Message-ID at each try. What is the same for many is made once."""
+        if not (header_safe(letter.address) and letter.address.isascii()):
+            raise ValueError("a header would break")
+        same = self._same.get(key := (letter.language, letter.detail.get("notice")))
+        if same is None:
+            same = self.compose(letter).as_bytes(policy=SMTP)
+            if letter.kind == announcements.KIND:
+                self._same[key] = same
+        return "".join(f"{name}: {value}\r\n" for name, value in self._own_headers(letter)).encode() + same
+
+    def _own_headers(self, letter: AnyRow) -> Iterator[tuple[str, str]]:
+        settings = self.held.settings
+        yield "To", letter.address
+        yield "Date", format_datetime(letter.created_at)
+        yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{urlsplit(settings.base_url).hostname}>"
+        if letter.kind == announcements.KIND and letter.rank == outbox.MANY:
+            token = preferences.token(settings.secret_key, letter.user_id, "notices")
+            yield "List-Unsubscribe", f"<{settings.base_url}/unsubscribe/{token}>"
+            yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+
     def compose(self, letter: AnyRow) -> EmailMessage:
-        """The letter as it is sent: text and HTML, with the same Message-ID at each try."""
+        """The letter as its reader sees it: text and HTML. What is hers alone stands in `_own_headers`."""
         settings, site = self.held.settings, self.held.site
         language = letter.language if letter.language in self.environments else site.languages[0]
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
         words = context | {"link": self._link(letter)} | letter.detail
+        if letter.kind == announcements.KIND:
+            words |= self._notice(letter.detail["notice"], language)
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
-        if not all(header_safe(part) for part in (subject, letter.address)):
+        if not header_safe(subject):
             raise ValueError("a header would break")
         message = EmailMessage()
-        host = urlsplit(settings.base_url).hostname
         message["From"] = formataddr((site.name, settings.mail_from))
-        message["To"] = letter.address
         message["Subject"] = subject
-        message["Date"] = format_datetime(letter.created_at)
-        message["Message-ID"] = f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{host}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         paragraphs = [paragraph.splitlines() for paragraph in text.strip().split("\n\n")]
@@ -149,6 +176,11 @@ class Post:
         message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
         return message
+
+    def _notice(self, number: int, language: str) -> dict[str, Any]:
+        with self.held.database.read() as connection:
+            notice = noticeboard.text(connection, number, language, self.held.site.languages[0])
+        return {"title": notice.title, "body": notice.body, "nid": notice.public_id, "emergency": notice.emergency}
 
     def _link(self, letter: AnyRow) -> str:
         """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""

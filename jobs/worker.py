@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from jobs.mail import Post
+from jobs.notices import announce_due
 from models.quarantine import scan_waiting
 from models.scanner import scanner_of
 from models.types import utc_now
@@ -27,6 +28,7 @@ def run(app: Flask) -> None:
     with app.app_context():
         while not ended.is_set():
             try:
+                announce_due(post.held)
                 busy = post.send_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())

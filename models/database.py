@@ -29,8 +29,9 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "audit", "customers", "documents", "factors", "files", "invoices", "meters", "overrides", "people", "premises",
-    "outbox", "pending", "quarantine", "readings", "sessions", "tenures", "throttle", "tokens",
+    "audit", "customers", "documents", "factors", "files", "invoices", "meters", "notices", "outbox", "overrides",
+    "pending", "people", "preferences", "premises", "quarantine", "readings", "sessions", "tenures", "throttle",
+    "tokens",
 )  # fmt: skip
 
 

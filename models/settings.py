@@ -152,7 +152,7 @@ def load_settings(environ: Mapping[str, str], file: Path | None = None) -> Setti
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("; ".join(_problems(error))) from None
+        raise SettingsError("; ".join(problems(error))) from None
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _content(variable: str, path: Path) -> str:
         raise SettingsError(f"{variable}: {path} cannot be read ({type(error).__name__})") from None
 
 
-def _problems(error: ValidationError) -> Iterator[str]:
+def problems(error: ValidationError) -> Iterator[str]:
     """Each problem as "key: what is expected". Pydantic's messages for these types never quote the input."""
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         if problem["type"] != "default_factory_not_called":  # follows from another problem in the list

@@ -12,11 +12,12 @@ from models.database import Database
 from models.documents import Document
 from models.files import FileMissing, RenderedFile, Storage
 from models.invoices import Invoice
+from models.notices import NoticeFile
 from models.quarantine import Quarantined
 
 AGE = timedelta(days=1)  # of an orphan: twice `files.FRESH`, so that what was just put and is not yet named stays
 # Every column that names a file; tests/models/test_sweep.py finds one that is not here.
-NAMING = (Document.file_hash, Invoice.file_hash, RenderedFile.file_hash, Quarantined.file_hash)
+NAMING = (Document.file_hash, Invoice.file_hash, NoticeFile.file_hash, RenderedFile.file_hash, Quarantined.file_hash)
 _MADE_AGAIN = (RenderedFile.__tablename__, Quarantined.__tablename__)  # where a missing file is no loss
 
 

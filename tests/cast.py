@@ -3,6 +3,7 @@ before Anna, Ilze answers messages. Everybody logs in by the real door with `PAS
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
 from models.customers import Customer, CustomerUser
@@ -11,6 +12,7 @@ from models.documents import Document, EstimateLine
 from models.files import Storage
 from models.invoices import Invoice, InvoiceLine, Payment
 from models.meters import Meter, Register
+from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
@@ -20,6 +22,12 @@ from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, Vali
 TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
 PASSWORD = "zaļa upe tek lēni"
 IBAN = "LV44DEMO0000000000001"
+ZONE = ZoneInfo("Europe/Riga")
+WATER = {
+    "lv": ("Trešdien nebūs ūdens", "Mainīsim cauruli pagrabā.\n\nŪdens nebūs no 9 līdz 15.\nLūdzam uzkrāt."),
+    "en": ("No water on Wednesday", "We replace a pipe in the cellar.\n\nNo water from 9 to 15.\nPlease store some."),
+    "ru": ("В среду не будет воды", "Меняем трубу в подвале.\n\nВоды не будет с 9 до 15.\nЗапаситесь, пожалуйста."),
+}
 
 
 @dataclass
@@ -44,6 +52,10 @@ class Cast:
     stranger_document: str = ""
     house_paper: str = ""  # in the file of the house of Anna's other flat
     other_paper: str = ""  # in that of a house where nobody of them lives
+    notice: str = ""  # to Anna's flat, unread, with a file
+    notice_file: str = ""
+    stranger_notice: str = ""
+    stranger_file: str = ""
 
 
 def month(ago: int) -> date:
@@ -98,6 +110,17 @@ class _Stage:
         self.add(InvoiceLine(invoice_id=row.id, position=1, service="Aukstais ūdens", quantity=3100, unit="m3", price=10500, amount=326))
         self.add(InvoiceLine(invoice_id=row.id, position=2, service="Apsaimniekošana", quantity=52400, unit="m2", price=4200, amount=net - 326))
         return row
+
+    def notice(self, name, published, texts, for_all=False, files=(), **more):
+        """`texts`: language → title, body; `more`: an audience such as premises_id, and columns of the notice."""
+        to = {key: more.pop(key) for key in [*more] if key.endswith("_id") and key != "external_id"}
+        row = self.add(Notice(external_id=name, for_all=for_all, published_at=published, published_on=published.astimezone(ZONE).date(), announced_at=published, **more))
+        for language, (title, body) in texts.items():
+            self.add(NoticeText(notice_id=row.id, language=language, title=title, body=body))
+        if to:
+            self.add(NoticeAudience(notice_id=row.id, **to))
+        found = [self.add(NoticeFile(notice_id=row.id, name=file, file_hash=self.storage.put(b"%PDF-1.4 plan"), size=13)) for file in files]
+        return row.public_id, *(file.public_id for file in found)
 
 
 def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
@@ -169,6 +192,9 @@ def _money(stage: _Stage, customers, flat, next_door, second) -> None:
     for name, house_id in (("house_paper", second.house_id), ("other_paper", far.id)):
         row = stage.add(Document(external_id=f"D-{name}", house_id=house_id, kind=DocumentKind.MINUTES, title="Kopsapulces protokols", issued_on=month(4), file_hash=content, file_name="protokols.pdf", size=17))
         setattr(cast, name, row.public_id)
+    two_days_ago = datetime.combine(TODAY - timedelta(days=2), datetime.min.time(), UTC) + timedelta(hours=7)
+    cast.notice, cast.notice_file = stage.notice("N-anna", two_days_ago, WATER, premises_id=flat.id, files=["plāns.pdf"])
+    cast.stranger_notice, cast.stranger_file = stage.notice("N-viktors", two_days_ago, {"lv": ("Jūsu iesniegums saņemts", "Atbildēsim līdz ceturtdienai.")}, customer_id=viktors.id, files=["iesniegums.pdf"])
     for year, price in ((2025, 3900), (2026, 4200)):
         for position, item in enumerate(("Apsaimniekošana", "Remontdarbu uzkrājums"), 1):
             stage.add(EstimateLine(external_id=f"E{year}{position}", house_id=flat.house_id, year=year, position=position, item=item, price=price + position))

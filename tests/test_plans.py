@@ -10,7 +10,9 @@ from flask import Flask
 from bench.grow import grow
 from models.database import Database, metadata
 from models.factors import Factor
+from models.preferences import Preference
 from models.premises import Entrance
+from models.types import utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
@@ -38,6 +40,8 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
     change(app, sa.insert(Factor).values(user_id=5, kind="recovery", name="ABCD", secret="x"))
     change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
+    anna.get(f"/notices/{cast.notice}")
+    change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))
     database: Database = app.extensions["ekabinets"].database
     grow(database, COPIES)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

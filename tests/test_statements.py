@@ -13,7 +13,7 @@ from flask import Flask
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
-from models import emails
+from models import emails, preferences
 from models.factors import Factor
 from models.identifiers import Identifiers
 from models.people import User
@@ -50,6 +50,10 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
     yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
+    letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
+    yield letters, anna, letters, letters, {"notices": ""}
+    yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
+    yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
         Browser(app).log_in("anna", GOOD)
@@ -98,10 +102,15 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")]}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         tokens = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")] if "/confirm/" in rule else values["token"]
         yield rule, paths(rule, values | {"token": tokens})[0]
+
+
+def unsubscribing(app: Flask) -> str:
+    """What the link below a notice to Viktors carries."""
+    return preferences.token(app.extensions["ekabinets"].settings.secret_key, 2, "notices")
 
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:

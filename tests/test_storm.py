@@ -35,10 +35,10 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 MAY_WRITE = {
-    "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"},
+    "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"}, "notices.show": {"notice_receipt"},
     "login.submit": {"throttle", "audit", "web_session", "known_device", "mail"}, "login.log_out": {"audit", "web_session"},
     "passwords.ask": {"audit", "mail"}, "passwords.change": {"audit", "throttle"},
     "emails.ask": {"audit", "throttle"}, "account.close": {"audit", "throttle"},
@@ -46,6 +46,7 @@ MAY_WRITE = {
     "factors.add_app": {"throttle", "audit"}, "factors.begin_passkey": {"throttle", "audit", "pending_login"}, "factors.add_passkey": {"pending_login"},
     "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
     "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
+    "notifications.save": {"audit", "preference"},
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
 }  # fmt: skip
 
@@ -79,7 +80,7 @@ class Ledger:
 
     def note(self, asked: Asked, answer: Answered) -> None:
         """Nothing is written but by who may and where it was acknowledged; what was acknowledged is there."""
-        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint == "invoices.pdf" else set()
+        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show") else set()
         seen = {"web_session"} if self.visitor else set()
         seen |= {"audit"} if answer.status == 403 else set()
         assert self.written <= allowed | seen, (self.endpoint, self.written)

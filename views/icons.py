@@ -8,6 +8,7 @@ _STROKES = {
     "invoices": "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
     "documents": "M4 6h6l2 2h8v11H4z",
     "house": "M5 21V5l7-2v18M12 9l7 2v10M3 21h18M8 8h1M8 12h1M8 16h1M15 14h1M15 17h1",
+    "notices": "M4 5h16v14H4zM8 9h8M8 12h8M8 15h5",
     "profile": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-4 4-6 8-6s7 2 8 6",
     "help": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.5 9.5c0-3 5-3 5 0 0 2-2.500 2-2.500 4M12 17v.01",
     "more": "M4 7h16M4 12h16M4 17h16",

@@ -10,14 +10,15 @@ from flask import Blueprint, Response, g, request
 from auth.guard import public
 from auth.methods.base import METHODS
 from auth.methods.password import Refused, Second, Welcome, log_in
-from auth.state import state, visitor, writing
-from models import sessions
+from auth.state import reading, state, visitor, writing
+from models import noticeboard, sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
 from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import login_limit
+from views.notices import reader
 from views.pages import page, redirect_to, safe_next, set_cookie
 
 login = Blueprint("login", __name__)
@@ -104,6 +105,7 @@ def _form(status: int = 200, **context: Any) -> Response:
         "wrong": False,
         "left": None,
         "expired": False,
+        "emergencies": noticeboard.emergencies(reading(), reader()),
         **context,
     }
     return page("login/page.html", status=status, families=families, next_page=next_page(), **values)

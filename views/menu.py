@@ -26,6 +26,7 @@ _ITEMS = (
     ("invoices", "invoices", "/properties/{pid}/invoices", True),
     ("documents", "documents", "/properties/{pid}/documents", True),
     ("house", "house_file", "/properties/{pid}/house", False),
+    ("notices", "notices", "/notices", False),
     ("profile", "settings", "/profile", False),
     ("help", None, "/help", False),
 )

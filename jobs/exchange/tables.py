@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from jobs.exchange import cells
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
 from jobs.exchange.meters import METERS, READINGS
+from jobs.exchange.notices import NOTICES
 from jobs.exchange.source import read_document, read_pdf
 from jobs.exchange.work import Work, db
 from models.customers import Customer
@@ -226,6 +227,6 @@ TABLES = {
     one.name: one
     for one in (
         CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, PAYMENTS,
-        ESTIMATES, DOCUMENTS, USERS,
+        ESTIMATES, DOCUMENTS, NOTICES, USERS,
     )
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Who has what in the walk over all routes: residents of one house and of another, a former owner, and nobody."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from models.customers import Customer, CustomerUser
 from models.documents import Document
 from models.invoices import Invoice
 from models.meters import Meter, Register
+from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
@@ -30,20 +31,27 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         stage.helper("marta")
         far = stage.far_away("liga")
         papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
+        told = [stage.notice(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
         minutes = [stage.paper(day, house_id=stage.flat.house_id, kind=DocumentKind.MINUTES) for day in (MOVED - timedelta(days=1), MOVED)]
         new = stage.meter("HUNG-AFTER", premises_id=stage.flat.id, installed_on=MOVED)
         both = [stage.meter("SHARED-OWN", premises_id=stage.flat.id), cast.house_meter]
     return {
-        "anna": ids_of("anna", cast) | {"mid": [*both, new], "did": [cast.document, papers[1]], "hid": [cast.house_paper, *minutes]},
+        "anna": ids_of("anna", cast) | {
+            "mid": [*both, new], "did": [cast.document, papers[1]], "hid": [cast.house_paper, *minutes], "nid": [cast.notice, told[1][0]],
+            "fid": [cast.notice_file, told[1][1]],
+        },
         "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
-        "peteris": {"pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]]},
+        "peteris": {
+            "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
+            "nid": [told[0][0]], "fid": [told[0][1]],
+        },
         "liga": far,
         "marta": {},
         "ilze": {},
         "": {},  # who is not logged in
         "nobody": ids_of("nobody", cast),
-    }
+    }  # fmt: skip
 
 
 class Stage:
@@ -78,7 +86,10 @@ class Stage:
             issued_on=TODAY, due_on=TODAY, net=100, vat=21, total=121, payable=121, payee_name="SIA",
             payee_iban="LV44DEMO0000000000001", reference="LIGA-9",
         ))  # fmt: skip
+        nid, fid = self.notice(flat.id, TODAY)
         return {
+            "nid": [nid],
+            "fid": [fid],
             "pid": [flat.public_id],
             "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
             "iid": [invoice.public_id],
@@ -93,6 +104,14 @@ class Stage:
         for day, value in ((MOVED - timedelta(days=1), 70_707), (MOVED, 80_808)):
             self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
         return meter.public_id
+
+    def notice(self, premises_id: int, day: Any) -> tuple[str, str]:
+        """A notice to a flat, with a file."""
+        morning = datetime.combine(day, time(), UTC)
+        notice = self.add(Notice(published_at=morning, published_on=day))
+        self.add(NoticeText(notice_id=notice.id, language="lv", title=f"Notice of {day}", body="."))
+        self.add(NoticeAudience(notice_id=notice.id, premises_id=premises_id))
+        return notice.public_id, self.add(NoticeFile(notice_id=notice.id, name="a.pdf", file_hash="0" * 64, size=14)).public_id
 
     def paper(self, issued_on: Any, **where: Any) -> str:
         """A document of a flat or a house."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from auth.guard import public
 from auth.methods.renewal import PURPOSE
-from models import emails, tokens
+from models import emails, preferences, tokens
 from models.people import User
 from models.site import Contact, load_site
 from models.throttle import Throttle
@@ -30,7 +30,7 @@ FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), dat
 # What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
 WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
 DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
-SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "settings", "help")
+SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "notices", "settings", "help")
 OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
 
 
@@ -50,7 +50,7 @@ def everybody_opens_everything(gallery: Gallery, extra: Extra) -> None:
         pages_of(gallery, who, {name: ids[:1] for name, ids in annas.items()}, htmx=True)
     pages_of(gallery, "anna", annas | {"mid": [*annas["mid"], cast.hot, cast.remote]}, htmx=True)
     pages_of(gallery, "peteris", annas | {"mid": [cast.cold, cast.old], "iid": [cast.former_invoice]})
-    martas = {"pid": [extra.flat, extra.bare], "mid": extra.meters, "iid": extra.invoices, "did": extra.documents}
+    martas = {"pid": [extra.flat, extra.bare], "mid": extra.meters, "iid": extra.invoices, "did": extra.documents, "nid": extra.notices, "fid": extra.notice_files}
     pages_of(gallery, "marta", martas)
     gallery.visitor("anna").get(f"/properties/{cast.flat}/invoices?year=1999")
     for who in ("", "anna"):
@@ -286,6 +286,26 @@ def things_that_fail(gallery: Gallery, extra: Extra) -> None:
                 anna.get(f"/invoices/{cast.invoice}.pdf", headers=headers)
 
 
+def letters_are_chosen(gallery: Gallery, extra: Extra) -> None:
+    marta, address = gallery.visitor("marta"), "/profile/notifications"
+    marta.get("/notices?show=unread")
+    page = marta.get(address)
+    page = marta.submit(page, address, notices=None)
+    for offers in ("1", None):
+        page = marta.submit(page, "/profile/consents", offers=offers)
+    with gallery.app.extensions["ekabinets"].database.write() as session:
+        who = session.scalars(sa.select(User).where(User.username == "liga")).one()
+        number, email, who.email = who.id, who.email, None
+    gallery.visitor("liga", again=True).get(address)
+    with gallery.app.extensions["ekabinets"].database.write() as session:
+        session.execute(sa.update(User).where(User.id == number).values(email=email))
+    key = gallery.app.extensions["ekabinets"].settings.secret_key
+    for kind in (*preferences.KINDS, preferences.OFFERS):
+        link = "/unsubscribe/" + preferences.token(key, number, kind)
+        gallery.visitor("").submit(gallery.visitor("").get(link), link)
+    gallery.visitor("").post("/unsubscribe/not-ours", {})
+
+
 def token_of(visitor: Visitor) -> dict[str, str]:
     """What proves that a form is ours."""
     return {"csrf_token": visitor.get("/profile").forms[0].fields["csrf_token"]}
@@ -310,5 +330,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, protection,
+    letters_are_chosen, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, protection,
 )  # fmt: skip

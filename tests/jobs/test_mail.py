@@ -70,7 +70,7 @@ def test_a_letter_speaks_its_readers_language_in_text_and_html(app: Flask, post:
     assert row(app).sent_at and post.send_due() == 0
 
 
-DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}}
+DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

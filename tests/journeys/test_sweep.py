@@ -36,6 +36,7 @@ FORMS = {
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
     "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
     "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},
+    "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
