@@ -41,7 +41,7 @@ _DIRECT = (
 )
 # What is addressed to a customer by name is hers wherever she lives.
 _ADDRESSED = sa.and_(_USER, sa.or_(col(NoticeAudience.customer_id).is_not(None), _LIVED_THERE))
-_HERS = sa.union(
+_HERS = sa.union_all(
     sa.select(col(Notice.id)).where(
         col(Notice.for_all),
         col(Notice.published_at) <= sa.bindparam("now"),  # so that the index of these is searched
