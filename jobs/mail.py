@@ -78,7 +78,8 @@ class Post:
         """Send them over one connection; the numbers of those that were not tried, because the server went away."""
         tried: set[int] = set()
         try:
-            with self._server() as server:
+            with self._server() as server, self.held.database.engine.execution_options(writes=True).connect() as noting:
+                self._noting = noting  # one connection for a batch; a new one for each letter would cost more than that
                 for letter in letters:
                     if utc_now() > letter.leased_until - _HURRY:
                         break
@@ -126,11 +127,12 @@ class Post:
         self._mark(letter, error, for_good=for_good)
 
     def _mark(self, letter: AnyRow, error: str, *, for_good: bool) -> None:
+        if not error:
+            outbox.mark_sent(self._noting, letter.id, utc_now())
+            self._noting.commit()
+            return
         with self.held.database.write() as session:
-            if error:
-                outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
-            else:
-                outbox.mark_sent(session, letter.id, utc_now())
+            outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
 
     def wire(self, letter: AnyRow) -> bytes:
         """The letter as it is sent, with the same Message-ID at each try. What is the same for many is made once."""

@@ -92,9 +92,9 @@ _SENT = (
 )
 
 
-def mark_sent(session: Session, number: int, now: datetime) -> None:
+def mark_sent(connection: Connection, number: int, now: datetime) -> None:
     """The server has taken it."""
-    session.connection().execute(_SENT, {"number": number, "now": now})
+    connection.execute(_SENT, {"number": number, "now": now})
 
 
 def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, for_good: bool = False) -> None:
