@@ -61,6 +61,16 @@ def test_nothing_imports_the_application():
             assert not {"app", "tests"} & {one.split(".")[0] for one in names}, name(file)
 
 
+LATER = ("xhtml2pdf", "reportlab", "PIL", "webauthn", "obstore", "alembic", "authlib", "joserfc", "python_calamine", "jobs.exchange", "jobs.mail")
+
+
+def test_a_process_starts_without_what_most_of_them_never_need():
+    """Each of these costs up to half a second and some megabytes; they are loaded where they are used."""
+    loaded = f"import sys, app; print(*({{*{LATER!r}}} & {{*sys.modules}}))"
+    outcome = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True)
+    assert outcome.stdout == "\n", outcome.stderr
+
+
 # What reads better in one piece: the wiring of the application.
 IN_ONE_PIECE = {"app.py:create_app"}
 
