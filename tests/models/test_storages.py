@@ -1,16 +1,21 @@
 """Both storages keep the same promises: a folder, and a bucket of a real S3 server."""
 
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from models.files import FileMissing, FolderStorage, Storage, StorageAway, TooLarge
 from models.settings import Settings, SettingsError, load_settings
@@ -164,3 +169,33 @@ def test_its_secret_comes_from_a_file_and_is_never_shown(tmp_path: Path):
 def test_its_library_is_not_loaded_where_files_lie_in_a_folder(tmp_path: Path):
     look = f"import sys; from app import create_app; from tests.conftest import settings_for; from pathlib import Path\ncreate_app(settings_for('sqlite://', Path({str(tmp_path)!r}))); sys.exit('obstore' in sys.modules or 'PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_told_nothing(tmp_path: Path):
+    asked: list[str] = []
+
+    class Anybody(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Anybody) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self_signed(tmp_path / "both.pem"))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        storage = storage_of(settings_for("sqlite://", tmp_path, storage="s3://files", s3_endpoint=f"https://localhost:{server.server_port}", s3_key_id="k", s3_secret="s"))
+        with pytest.raises(StorageAway):
+            storage.put(b"invoice")
+        server.shutdown()
+    assert asked == []
+
+
+def self_signed(path: Path) -> Path:
+    """A key and its certificate for localhost, in one file."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(utc_now() - HOUR).not_valid_after(utc_now() + HOUR).add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(secret + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return path
