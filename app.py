@@ -19,12 +19,14 @@ from auth.state import State
 from jobs import commands
 from models.clock import Clock
 from models.database import Database
-from models.files import FolderStorage
 from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
+from models.storages import storage_of
 from views import errors, language, limits, pages
+from views.account import account
 from views.assets import Assets
 from views.documents import documents
+from views.emails import emails
 from views.factors import factors
 from views.health import health
 from views.help import help_pages
@@ -32,6 +34,8 @@ from views.identities import linked
 from views.invoices import invoices
 from views.login import login
 from views.meters import meters
+from views.notices import notices
+from views.notifications import notifications
 from views.outside import outside
 from views.passwords import passwords
 from views.profile import profile
@@ -40,8 +44,8 @@ from views.second import second
 from views.wire import WireRequest
 
 _BLUEPRINTS = (
-    login, outside, linked, second, passwords, properties, meters, invoices, documents, profile, factors, help_pages,
-    health,
+    login, outside, linked, second, passwords, properties, meters, invoices, documents, notices, notifications, profile,
+    account, emails, factors, help_pages, health,
 )  # fmt: skip
 
 
@@ -68,7 +72,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     database = Database(settings.database_url)
     parts = {
         "settings": settings, "site": site, "database": database, "outside": Outside(site, settings, database),
-        "storage": FolderStorage(settings.files_dir), "clock": Clock(site.zone, settings.today),
+        "storage": storage_of(settings), "clock": Clock(site.zone, settings.today),
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
@@ -87,7 +91,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     pages.install(app)
     language.init_languages(app, site.languages, site.zone, words="components/words.html")
     guard.install(app)
-    app.before_request(pages.know_language)
+    app.before_request(pages.settle_language)
     limits.install(app, settings.limiter_storage)
     errors.install(app)
     commands.install(app)

@@ -12,16 +12,18 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g, request
 
 from auth import csrf
-from auth.access import Right, may
+from auth.access import Right, may, right
 from auth.scope import FETCH, Reach
 from auth.state import State, reading, state, writing
 from auth.visitor import Visitor
 from models import sessions
-from models.types import utc_now
+from models.rules.first_steps import next_step, terms_are_new
+from models.types import AnyRow, Role, utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
+STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 
 
@@ -29,6 +31,12 @@ def public(view: View) -> View:
     """Open to everyone."""
     view.access = None  # type: ignore[attr-defined]  # the mark that `enforce` reads
     return view
+
+
+def signed(view: View) -> View:
+    """Open to whoever has an address with our own signature in it: a mail program shows no form of ours (RFC 8058)."""
+    view.signed = True  # type: ignore[attr-defined]  # as above
+    return public(view)
 
 
 def needs(section: str, least: Right) -> Callable[[View], View]:
@@ -51,6 +59,10 @@ class NotLoggedIn(Exception):
 
 class LockedSection(Exception):
     """The section (first argument) is closed for this visitor's login; asked was for this right (second)."""
+
+
+class StepFirst(Exception):
+    """Something has to be done before: there on GET, 403 on POST."""
 
 
 class StalePage(Exception):
@@ -78,7 +90,7 @@ def enforce() -> None:
     g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held)
     if view is None:
         return  # an unknown path or method: Flask answers 404 or 405
-    if request.method not in SAFE and not _csrf_ok(held):
+    if request.method not in SAFE and not hasattr(view, "signed") and not _csrf_ok(held):
         raise StalePage
     if view.access is None:
         return
@@ -86,6 +98,8 @@ def enforce() -> None:
         raise NotLoggedIn
     section, least = view.access
     _fetch()
+    if g.visitor.step and request.path not in (STEPS[g.visitor.step], "/session/extend"):
+        raise StepFirst
     if may(held.site, g.visitor, section) < least:
         raise LockedSection(section, least)
 
@@ -103,11 +117,22 @@ def _visitor(held: State) -> Visitor | None:
             sessions.touch(session, row.id, now)
     person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
-        role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
-        remembered=row.remembered,
+        theme=row.theme, role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
+        remembered=row.remembered, **_first_steps(held, row),
     )  # fmt: skip
     g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it
     return person
+
+
+def _first_steps(held: State, row: AnyRow) -> dict[str, Any]:
+    """What a resident still has to do; nothing where the site closes her profile to this way of logging in."""
+    if row.role is not Role.RESIDENT or right(held.site, "settings", row.method) < Right.ACT:
+        return {}
+    issued = row.password_issued and row.method == "password"
+    return {
+        "step": next_step(issued_password=issued, terms_version=row.terms_version),
+        "terms_are_new": terms_are_new(row.terms_version, held.site.terms_version),
+    }
 
 
 def _csrf_ok(held: State) -> bool:

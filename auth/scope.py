@@ -6,11 +6,11 @@ The guard calls `fetch` for every opaque id in the path before the view runs, so
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from auth.state import reading
+from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, documents, invoices, sessions
+from models import cards, documents, invoices, noticeboard, sessions
 from models.places import Place, places_of
-from models.types import utc_now
+from models.types import AnyRow, utc_now
 
 
 class Reach:
@@ -44,6 +44,22 @@ class Reach:
         """A document of one of her places or its house."""
         return documents.one(reading(), self.places, public_id)
 
+    def house_paper(self, public_id: str) -> documents.DocumentView | None:
+        """A document of the house file of one of her places."""
+        return documents.one(reading(), self.places, public_id, house_file=True)
+
+    def notice(self, public_id: str) -> AnyRow | None:
+        """A notice that was addressed to her."""
+        return noticeboard.one(reading(), self._reader(), public_id)
+
+    def notice_file(self, public_id: str) -> AnyRow | None:
+        """A file of such a notice."""
+        return noticeboard.attachment(reading(), self._reader(), public_id)
+
+    def _reader(self) -> noticeboard.Reader:
+        first = state().site.languages[0]
+        return noticeboard.Reader(self.visitor.user_id, state().clock.now(), first, first)
+
     def own_session(self, number: str) -> int | None:
         """One of her own live sessions, by its number."""
         live = sessions.live(reading(), self.visitor.user_id, utc_now(), self.idle)
@@ -56,5 +72,8 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "mid": Reach.meter,
     "iid": Reach.invoice,
     "did": Reach.document,
+    "hid": Reach.house_paper,
+    "nid": Reach.notice,
+    "fid": Reach.notice_file,
     "sid": Reach.own_session,
 }

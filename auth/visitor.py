@@ -16,11 +16,14 @@ class Visitor:
     name: str
     username: str
     language: str | None
+    theme: str | None
     role: Role
     method: str
     acr: str | None
     authenticated_at: datetime
     remembered: bool
+    step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
+    terms_are_new: bool = False  # since she accepted them
 
     def actor(self, source: str = "web", principal_customer_id: int | None = None) -> Actor:
         """Who stands on what this visitor writes; she is her own principal until mandates exist."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench import acts, process
+from bench import acts, letters, process
 from bench.ask import rounds
 from bench.data import IMPORTED, prepare, settings
 from bench.loading import bare_rate
@@ -89,6 +89,7 @@ def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
         cpu = rounds(candidates, requests)
         figures = ratios(cpu) | main_job.statements() | main_job.sizes()
         figures |= acts.measure(main_job.app, config, people) | process.measure(config, people, 1000)
+        figures |= letters.measure(stack.enter_context(place.database("letters")), place.folder)
         return figures | imported | {"microseconds": cpu}
 
 

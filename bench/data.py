@@ -84,7 +84,7 @@ def _log_in(database: Database, every: int) -> list[Person]:
 
 
 def _user(session: Session, customer_id: int, hashed: str) -> int:
-    user = User(username=f"bench{customer_id}", name="Bench Person", password_hash=hashed)
+    user = User(username=f"bench{customer_id}", name="Bench Person", password_hash=hashed, terms_version=1)
     session.add(user)
     session.flush()
     session.add(CustomerUser(user_id=user.id or 0, customer_id=customer_id))

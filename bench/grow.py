@@ -11,7 +11,8 @@ from sqlmodel import AutoString
 from models.database import Database, metadata
 
 _LOOSE = {"actor_user_id": "user_account", "premises_id": "premises", "principal_customer_id": "customer"}  # of audit
-_ONCE = ("rendered_file", "throttle", "text_override")  # tables that do not grow with the customers
+# Tables that do not grow with the customers.
+_ONCE = ("rendered_file", "throttle", "text_override", "pending_login", "quarantine")
 # Nothing here is worth keeping through a power cut, and every reference is right by construction.
 _HURRY = {
     True: ("PRAGMA synchronous=off", "PRAGMA foreign_keys=off", "PRAGMA cache_size=-500000", "PRAGMA mmap_size=0"),
@@ -66,11 +67,11 @@ def _counted_by(column: sa.Column[Any]) -> str:
 
 def _value(column: sa.Column[Any], done: int, spans: dict[str, int], letter: str, is_sqlite: bool) -> str:
     """What a column of a copy holds, as SQL over the original row; unique words begin with the copy's letter."""
-    if column.foreign_keys or column.primary_key or column.name in _LOOSE:
+    is_word = isinstance(column.type, (sa.String, AutoString))
+    if column.foreign_keys or (column.primary_key and not is_word) or column.name in _LOOSE:
         return f'"{column.name}" + {done * spans[_counted_by(column)]}'
     if column.name in _RANDOM[is_sqlite]:
         return _RANDOM[is_sqlite][column.name]
     together = [one for one in column.table.constraints if isinstance(one, sa.UniqueConstraint)]
     is_unique = column.unique or any(column.name in one.columns for one in together)
-    is_word = isinstance(column.type, (sa.String, AutoString))
     return f"'{letter}' || \"{column.name}\"" if is_unique and is_word else f'"{column.name}"'

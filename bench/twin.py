@@ -42,6 +42,20 @@ SELECT i.*, (SELECT sum(amount) FROM payment WHERE invoice_id = i.id) paid,
 (SELECT max(paid_on) FROM payment WHERE invoice_id = i.id) paid_on
 FROM invoice i WHERE premises_id = ? AND customer_id = ? ORDER BY issued_on DESC, id DESC LIMIT 1
 """
+NOTICES = """
+SELECT n.public_id FROM notice n LEFT JOIN notice_receipt r ON r.notice_id = n.id AND r.user_id = ?
+WHERE n.withdrawn_at IS NULL AND n.published_at <= ? AND (n.valid_until IS NULL OR n.valid_until > ?)
+AND (r.read_at IS NULL OR n.emergency) AND n.id IN (
+SELECT a.id FROM notice a WHERE a.for_all AND EXISTS (SELECT 1 FROM customer_user cu JOIN tenure t
+ON t.customer_id = cu.customer_id WHERE cu.user_id = ? AND t.starts_on <= a.published_on
+AND coalesce(t.ends_on, '9999-12-31') >= a.published_on)
+UNION SELECT a.notice_id FROM customer_user cu JOIN tenure t ON t.customer_id = cu.customer_id
+JOIN premises p ON p.id = t.premises_id JOIN notice_audience a ON a.house_id = p.house_id
+OR a.entrance_id = p.entrance_id OR a.premises_id = p.id OR a.customer_id = cu.customer_id
+JOIN notice m ON m.id = a.notice_id WHERE cu.user_id = ? AND (a.customer_id IS NOT NULL
+OR (t.starts_on <= m.published_on AND coalesce(t.ends_on, '9999-12-31') >= m.published_on)))
+ORDER BY n.emergency DESC, n.published_at DESC, n.id DESC LIMIT 3
+"""
 WINDOWS = (
     "SELECT id FROM override WHERE (valid_until IS NULL OR valid_until >= ?) AND (house_id IS NULL OR house_id = ?)"
 )
@@ -110,12 +124,15 @@ def home(pid: str) -> Response:
         found = [place(row) for row in sql(PLACES, g.visitor.user_id, today)]
         here = next(one for one in found if one.public_id == pid)
         bill = _bill(sql, here)
+        now, user = utc_now(), g.visitor.user_id
+        if sql(NOTICES, user, now, now, user, user):
+            raise RuntimeError("the twin knows no notices")
         calendar = windows(sql, here, today)
         span = (here.since, here.until)
         meters = meter_views(cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here), calendar)
         return page(
             "properties/home.html", current="home", place=here, home=here, others=len(found) > 1, bill=bill,
-            **sorted_out(meters), rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
+            fresh=[], **sorted_out(meters), rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
         )  # fmt: skip
     finally:
         sql.close()

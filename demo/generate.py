@@ -26,6 +26,7 @@ def write_demo(site: Site, folder: Path, today: date) -> None:
         write_houses(out, plan, both, sum(house.flats for house in both), rng)
         story.write_people(out, plan)
         story.write_papers(out, plan, both)
+        story.write_notices(out, plan)
 
 
 def _crowd(customers: int) -> Iterator[House]:

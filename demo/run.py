@@ -23,14 +23,14 @@ from auth.methods.password import Passwords, set_password
 from demo.calendar import demo_today
 from demo.children import Children
 from demo.generate import write_demo
-from demo.story import PEOPLE
+from demo.story import PEOPLE, read_notices
 from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
-from models.files import FolderStorage
 from models.people import User
 from models.settings import Settings, load_settings
 from models.site import COMMON, FOLDER, Site, load_site
+from models.storages import storage_of
 
 _START_SECONDS = 180.0  # a small machine with a cold disk
 _READY = sa.select(col(User.id)).where(col(User.password_hash).is_not(None)).limit(1)
@@ -169,15 +169,17 @@ def _make_secrets(demo: Demo) -> None:
 def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     folder = demo.data / "exchange"
     write_demo(demo.site, folder, demo.today)
-    storage = FolderStorage(settings.files_dir)
-    report = import_folder(database, storage, demo.site, settings.identifier_key, folder)
+    report = import_folder(database, storage_of(settings), demo.site, settings.identifier_key, folder)
     if report.problems:
         raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)
-    words = {person["username"]: person["password"] for person in PEOPLE}
+    people = {person["username"]: person for person in PEOPLE}
     with database.write() as session:  # all or none, last of all: this is what _READY looks for
-        for user in session.scalars(sa.select(User).where(col(User.username).in_(words))).all():
-            set_password(session, hashing, user, words[user.username])
+        for user in session.scalars(sa.select(User).where(col(User.username).in_(people))).all():
+            set_password(session, hashing, user, people[user.username]["password"])
+            user.password_issued = "issued" in people[user.username]
+            user.terms_version = 0 if user.password_issued else demo.site.terms_version
+        read_notices(session)
 
 
 def serve(demo: Demo) -> int:

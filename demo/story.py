@@ -3,20 +3,26 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from demo.bill import ESTIMATE, write_bills
 from demo.calendar import DAY, Month, Plan
 from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
-from models.types import MeterKind
+from models.notices import Notice, NoticeReceipt
+from models.people import User
+from models.types import MeterKind, utc_now
 
 # Flats; the customers of the first two have the same numbers, PREVIOUS was in the main flat before the owner.
 MAIN, NEIGHBOUR, SECOND, PREVIOUS = 20_034, 20_012, 20_043, 19_034
 MONTHS, BEFORE = 36, 6  # of history: the owner's, and his
-_CUSTOMERS = {"owner": MAIN, "neighbour": NEIGHBOUR}
+_CUSTOMERS = {"owner": MAIN, "newcomer": MAIN, "neighbour": NEIGHBOUR}
 _LONG = {5: "estimate", 8: "corrected", 11: "missing"}  # months ago
 _ROLLED, _REPLACED = 20, 14  # months ago
 PEOPLE: list[dict[str, str]] = DATA["people"]  # those who can log in
@@ -37,7 +43,7 @@ def write_people(out: Folder, plan: Plan) -> None:
         user, name, language = person["username"], person["name"], person["language"]
         number, email = _CUSTOMERS.get(user), f"{user}@example.com"
         out.add("users", f"U-{user}", user, email, name, language, number and f"C{number}", person["role"])
-        if number:
+        if number and user != "newcomer":  # who is the same customer as the owner
             write_customer(out, number, name, language, email=email, phone=f"+371000{number}")
     write_customer(out, PREVIOUS, "Pēteris Kalniņš", "lv")
     since = plan.months(MONTHS + 1)[0].first
@@ -51,18 +57,48 @@ def write_people(out: Folder, plan: Plan) -> None:
 
 
 def write_papers(out: Folder, plan: Plan, both: Sequence[House]) -> None:
-    """Estimates of this year and last, the contract for the main flat, and an act for each house."""
+    """Estimates of this year and last, the contract for the main flat, and of each house an act and its house file."""
     contract, begins = out.pdf("ligums", "Līgums", _OWNER), plan.months(MONTHS)[0].first
     out.add("documents", "D0", None, f"P{MAIN}", "contract", "Dzīvokļa apkalpošanas līgums", begins, contract)
+    leaflet = out.pdf("rekviziti", "Klienta karte", _OWNER)
+    out.add("documents", "D-C", None, None, "other", "Klienta karte", plan.today - 9 * DAY, leaflet, f"C{MAIN}")
     year = plan.today.year
     for house in both:
         name, act = f"H{house.number}", out.pdf(f"akts-{house.number}", "Apsekošanas akts", house.address)
         title = "Mājas apsekošanas akts"
         out.add("documents", f"D{house.number}", name, None, "act", title, date(year - 1, 10, 5), act)
+        papers = DATA["house_file"] if "house_file" in plan.site.sections else {}
+        for number, (kind, paper) in enumerate(papers.items(), 1):
+            file, day = out.pdf(f"{kind}-{house.number}", paper, house.address), date(year, 1, 5) + 27 * number * DAY
+            out.add("documents", f"D{house.number}-{number}", name, None, kind, paper, min(day, plan.today), file)
         for percent, of in ((94, year - 1), (100, year)) if plan.town.manages else ():
             for position, (item, price) in enumerate(ESTIMATE.items(), 1):
                 row = f"S{house.number}-{of}-{position}", name, of, position, item
                 out.add("estimates", *row, decimal(price * percent // 100, 4))
+
+
+def write_notices(out: Folder, plan: Plan) -> None:
+    """What residents have been told, and one notice that is still to come."""
+    for number, notice in enumerate(DATA["notices"], 1):
+        at = datetime.combine(plan.today + notice["days"] * DAY, time(8, 30))
+        until = at + timedelta(hours=notice["hours"]) if "hours" in notice else None
+        columns = {f"{what}_{language}": words for language in ("lv", "en", "ru") if language in notice
+                   for what, words in zip(("title", "text"), notice[language], strict=True)}  # fmt: skip
+        columns |= {"emergency": int(notice.get("emergency", False)), **notice.get("to", {})}
+        if name := notice.get("files"):
+            columns["files"] = out.pdf(name, *notice["lv"][:1])
+        out.add("notices", f"N{number}", at, until, **columns)
+
+
+def read_notices(session: Session) -> None:
+    """Those who can log in have opened the older ones."""
+    old = [f"N{number}" for number, notice in enumerate(DATA["notices"], 1) if notice.get("read")]
+    people, notices = col(User.id), col(Notice.id)
+    opened = sa.select(people, notices, sa.literal(utc_now(), UTCDateTime())).select_from(User).join(Notice, sa.true())
+    receipts = sa.insert(NoticeReceipt.__table__)  # type: ignore[attr-defined]
+    session.execute(receipts.from_select(
+        ["user_id", "notice_id", "read_at"], opened.where(col(Notice.external_id).in_(old))
+    ))  # fmt: skip
 
 
 def _main_flat(out: Folder, plan: Plan, rng: random.Random) -> Flat:

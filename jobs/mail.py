@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import outbox, tokens
+from models import accounts, announcements, emails, noticeboard, outbox, preferences, tokens
 from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
@@ -35,12 +37,19 @@ class Link:
     path: str
 
 
-# Kinds of letters, each with a template templates/mail/KIND.txt; the link that some of them carry.
-KINDS: dict[str, Link | None] = {
+# Kinds of letters, each with a template templates/mail/KIND.txt; the link, or the page of ours, that some carry.
+KINDS: dict[str, Link | str | None] = {
     "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
     "password_changed": None,
-    "new_device": None,
+    "invitation": Link(accounts.INVITATION, timedelta(days=7), "/password/reset/{}"),
+    "email_confirm": Link(emails.PURPOSE, timedelta(hours=24), "/profile/email/confirm/{}"),
+    "email_asked": None,
+    "email_taken": None,
+    "email_changed": None,
+    "account_closed": None,
+    "new_device": "/profile/sessions",
     "factor_changed": None,
+    announcements.KIND: None,
 }
 
 
@@ -51,9 +60,11 @@ class Post:
         """With the application's settings, database and languages; nothing is connected yet."""
         self.held: State = app.extensions["ekabinets"]
         self.environments: dict[str, Any] = app.extensions["languages"]
+        self._same: dict[tuple[str, int | None], bytes] = {}  # of the letters of one batch, notice by notice
 
     def send_due(self) -> int:
         """Claim a batch and send it; how many letters were claimed."""
+        self._same.clear()  # so that a withdrawn notice is read again before the next batch
         with self.held.database.write() as session:
             letters = outbox.claim(session, utc_now(), BATCH)
         if letters:
@@ -67,7 +78,8 @@ class Post:
         """Send them over one connection; the numbers of those that were not tried, because the server went away."""
         tried: set[int] = set()
         try:
-            with self._server() as server:
+            with self._server() as server, self.held.database.engine.execution_options(writes=True).connect() as noting:
+                self._noting = noting  # one connection for a batch; a new one for each letter would cost more than that
                 for letter in letters:
                     if utc_now() > letter.leased_until - _HURRY:
                         break
@@ -77,15 +89,18 @@ class Post:
             log.warning("the mail server cannot be used: %s", type(error).__name__)
         return [letter.id for letter in letters if letter.id not in tried]
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # reads all authorities: 0.1 s, so once and only where it is needed
+
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
         settings = self.held.settings
-        context = ssl.create_default_context()
-        tls = {"context": context} if settings.smtp_security == "tls" else {}
+        tls = {"context": self._tls} if settings.smtp_security == "tls" else {}
         kind: Any = smtplib.SMTP_SSL if tls else smtplib.SMTP
         with kind(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT, **tls) as server:
             if settings.smtp_security == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=self._tls)
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
             yield server
@@ -94,7 +109,7 @@ class Post:
         """One letter, and what became of it. Raises what means that the server is gone."""
         error, for_good = "", False
         try:
-            server.send_message(self.compose(letter))
+            server.sendmail(self.held.settings.mail_from, letter.address, self.wire(letter))
         except smtplib.SMTPServerDisconnected:
             self._mark(letter, "the server hung up", for_good=False)
             raise
@@ -112,30 +127,50 @@ class Post:
         self._mark(letter, error, for_good=for_good)
 
     def _mark(self, letter: AnyRow, error: str, *, for_good: bool) -> None:
+        if not error:
+            outbox.mark_sent(self._noting, letter.id, utc_now())
+            self._noting.commit()
+            return
         with self.held.database.write() as session:
-            if error:
-                outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
-            else:
-                outbox.mark_sent(session, letter.id, utc_now())
+            outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
+
+    def wire(self, letter: AnyRow) -> bytes:
+        """The letter as it is sent, with the same Message-ID at each try. What is the same for many is made once."""
+        if not (header_safe(letter.address) and letter.address.isascii()):
+            raise ValueError("a header would break")
+        same = self._same.get(key := (letter.language, letter.detail.get("notice")))
+        if same is None:
+            same = self.compose(letter).as_bytes(policy=SMTP)
+            if letter.kind == announcements.KIND:
+                self._same[key] = same
+        return "".join(f"{name}: {value}\r\n" for name, value in self._own_headers(letter)).encode() + same
+
+    def _own_headers(self, letter: AnyRow) -> Iterator[tuple[str, str]]:
+        settings = self.held.settings
+        yield "To", letter.address
+        yield "Date", format_datetime(letter.created_at)
+        yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{urlsplit(settings.base_url).hostname}>"
+        if letter.kind == announcements.KIND and letter.rank == outbox.MANY:
+            token = preferences.token(settings.secret_key, letter.user_id, "notices")
+            yield "List-Unsubscribe", f"<{settings.base_url}/unsubscribe/{token}>"
+            yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 
     def compose(self, letter: AnyRow) -> EmailMessage:
-        """The letter as it is sent: text and HTML, with the same Message-ID at each try."""
+        """The letter as its reader sees it: text and HTML. What is hers alone stands in `_own_headers`."""
         settings, site = self.held.settings, self.held.site
         language = letter.language if letter.language in self.environments else site.languages[0]
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
         words = context | {"link": self._link(letter)} | letter.detail
+        if letter.kind == announcements.KIND:
+            words |= self._notice(letter.detail["notice"], language)
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
-        if not all(header_safe(part) for part in (subject, letter.address)):
+        if not header_safe(subject):
             raise ValueError("a header would break")
         message = EmailMessage()
-        host = urlsplit(settings.base_url).hostname
         message["From"] = formataddr((site.name, settings.mail_from))
-        message["To"] = letter.address
         message["Subject"] = subject
-        message["Date"] = format_datetime(letter.created_at)
-        message["Message-ID"] = f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{host}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         paragraphs = [paragraph.splitlines() for paragraph in text.strip().split("\n\n")]
@@ -144,13 +179,20 @@ class Post:
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
         return message
 
+    def _notice(self, number: int, language: str) -> dict[str, Any]:
+        with self.held.database.read() as connection:
+            notice = noticeboard.text(connection, number, language, self.held.site.languages[0])
+        return {"title": notice.title, "body": notice.body, "nid": notice.public_id, "emergency": notice.emergency}
+
     def _link(self, letter: AnyRow) -> str:
         """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""
         link = KINDS[letter.kind]
-        if link is None:
-            return ""
+        if not isinstance(link, Link):
+            return self.held.settings.base_url + link if link else ""
         with self.held.database.write() as session:
-            secret = tokens.issue(session, link.purpose, letter.user_id, link.lifetime, utc_now())
+            secret = tokens.issue(
+                session, link.purpose, letter.user_id, link.lifetime, utc_now(), address=letter.address
+            )
         return self.held.settings.base_url + link.path.format(secret)
 
 

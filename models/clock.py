@@ -22,6 +22,11 @@ class Clock:
         """The business day, in the site's time zone."""
         return self.fixed or self.local(utc_now()).date()
 
+    def now(self) -> datetime:
+        """This moment of the business day, aware: in the demo the time of day on its fixed day."""
+        now = utc_now()
+        return now if self.fixed is None else datetime.combine(self.fixed, self.local(now).time(), self.timezone)
+
     def local(self, moment: datetime) -> datetime:
         """An aware moment as the site's wall clock shows it."""
         return moment.astimezone(self.timezone)

@@ -29,8 +29,9 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "audit", "customers", "documents", "factors", "files", "identities", "invoices", "meters", "overrides", "people",
-    "premises", "providers", "outbox", "pending", "readings", "sessions", "tenures", "throttle", "tokens",
+    "audit", "customers", "documents", "factors", "files", "identities", "invoices", "meters", "notices", "outbox",
+    "overrides", "pending", "people", "preferences", "premises", "providers", "quarantine", "readings", "sessions",
+    "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

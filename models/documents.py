@@ -1,4 +1,7 @@
-"""Documents of a property, and the yearly estimates (tāme) with their lines (C13; LU-58)."""
+"""Documents of a property, its house and its customer, the house file, and the yearly estimates (tāme) with lines.
+
+C13, E07–E09; LU-58, OG-21..23.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +12,27 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
 from models.places import Place
-from models.types import AnyRow, AnySelect, DocumentKind, choice, new_public_id
+from models.premises import House
+from models.types import AnyRow, AnySelect, DocumentKind, TenureRole, choice, new_public_id
 
 
 class Document(SQLModel, table=True):
-    """A file for a house or for one premises; exactly one of the two is set."""
+    """A file for a house, one premises or a customer; exactly one of the three is set."""
 
-    __table_args__ = (sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),)
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(CASE WHEN premises_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN house_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN customer_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name="one_place",
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
     external_id: str = Field(unique=True, max_length=64)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     premises_id: int | None = Field(default=None, foreign_key="premises.id", index=True)
+    customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
     kind: DocumentKind = choice(DocumentKind, default=DocumentKind.OTHER)
     title: str = Field(max_length=200)
     issued_on: date
@@ -57,9 +68,13 @@ _DOCUMENTS = sa.select(Document.__table__).where(  # type: ignore[attr-defined]
     sa.or_(
         col(Document.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
         col(Document.house_id).in_(sa.bindparam("house_ids", expanding=True)),
+        col(Document.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
     )
 ).order_by(col(Document.issued_on).desc(), col(Document.id).desc())  # fmt: skip
 _ONE = _DOCUMENTS.where(col(Document.public_id) == sa.bindparam("public_id"))
+_BUILDING = sa.select(col(House.address), col(House.town), col(House.postcode)).where(
+    col(House.id) == sa.bindparam("house_id")
+)
 _ESTIMATES = (
     sa.select(
         col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price)
@@ -69,14 +84,21 @@ _ESTIMATES = (
 )
 
 
-def documents(connection: Connection, place: Place) -> list[DocumentView]:
-    """The documents of a place and its house, newest first, within its tenure."""
-    return [view for view in _views(connection, _DOCUMENTS, [place]) if _within(view)]
+def documents(connection: Connection, place: Place, house_file: bool = False) -> list[DocumentView]:
+    """The documents of a place, its house and its customers, newest first; or those of the house file."""
+    return [view for view in _views(connection, _DOCUMENTS, [place]) if _within(view, house_file)]
 
 
-def one(connection: Connection, places: Sequence[Place], public_id: str) -> DocumentView | None:
-    """One document of these places or their houses; None for anybody else's."""
-    return next((v for v in _views(connection, _ONE, places, public_id=public_id) if _within(v)), None)
+def one(
+    connection: Connection, places: Sequence[Place], public_id: str, house_file: bool = False
+) -> DocumentView | None:
+    """One of the `documents` of these places; None for anybody else's, and by the other of the two doors."""
+    return next((v for v in _views(connection, _ONE, places, public_id=public_id) if _within(v, house_file)), None)
+
+
+def building(connection: Connection, place: Place) -> AnyRow:
+    """Address, town and postcode of the place's house."""
+    return connection.execute(_BUILDING, {"house_id": place.house_id}).one()
 
 
 def _views(
@@ -84,16 +106,23 @@ def _views(
 ) -> list[DocumentView]:
     by_id = {place.id: place for place in places}
     by_house = {place.house_id: place for place in reversed(places)}
-    values |= {"premises_ids": list(by_id), "house_ids": list(by_house)}
-    rows = connection.execute(statement, values)
+    by_customer = {one: place for place in reversed(places) for one in place.customer_ids}
+    values |= {"premises_ids": [*by_id], "house_ids": [*by_house], "customer_ids": [*by_customer]}
     return [
-        DocumentView(row, by_id[row.premises_id] if row.premises_id else by_house[row.house_id])
-        for row in rows
+        DocumentView(row, by_id.get(row.premises_id) or by_house.get(row.house_id) or by_customer[row.customer_id])
+        for row in connection.execute(statement, values)
     ]
 
 
-def _within(view: DocumentView) -> bool:
-    """A flat's own papers belong to the tenure they were issued in; a house's are for everybody who lives there."""
+def _within(view: DocumentView, house_file: bool) -> bool:
+    """A flat's own papers belong to the tenure they were issued in; a house's are for everybody who lives there.
+
+    The house file is its owners', not its tenants' (E09); a customer's own papers are his wherever he lives.
+    """
+    if view.row.kind.in_house_file != house_file or (house_file and view.place.role is TenureRole.TENANT):
+        return False
+    if view.row.customer_id is not None:
+        return True
     if view.row.premises_id is None:
         return bool(view.row.issued_on <= view.place.until)
     return bool(view.place.since <= view.row.issued_on <= view.place.until)

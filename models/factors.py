@@ -68,13 +68,11 @@ def add(session: Session, actor: Actor, session_id: int, now: datetime, factor: 
 
 def remove(session: Session, actor: Actor, session_id: int, now: datetime, number: int) -> None:
     """Remove one of her own; with the last one her recovery codes go, which stand in for nothing then."""
-    mine = own(session, actor.user_id or 0)
-    gone = [row.id for row in mine if row.id == number and row.kind in KINDS]
-    if not gone:
+    mine = [row.id for row in own(session, actor.user_id or 0) if row.kind in KINDS]
+    if number not in mine:
         return
-    if not [row for row in mine if row.kind in KINDS and row.id != number]:
-        gone += [row.id for row in mine if row.kind == "recovery"]
-    session.execute(sa.delete(_TABLE).where(_TABLE.c.id.in_(gone)))
+    gone = sa.true() if mine == [number] else _TABLE.c.id == number
+    session.execute(sa.delete(_TABLE).where(_TABLE.c.user_id == actor.user_id, gone))
     _changed(session, actor, "removed", session_id, now)
 
 

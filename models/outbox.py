@@ -17,6 +17,8 @@ from models.rules.mail import address_ok, header_safe
 from models.types import AnyRow, utc_now
 
 LEASE = timedelta(minutes=5)  # for which a claimed letter belongs to one worker
+# Letters of a lower rank go first: to one person, to many at once about an emergency, to many at once.
+ONE_PERSON, SOONER, MANY = 0, 1, 2
 # How long to wait after each failed try; after the last one the letter is parked.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
@@ -32,6 +34,7 @@ class Mail(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # what its template is given
     created_at: datetime = Field(default_factory=utc_now)
     due_at: datetime = Field(default_factory=utc_now)  # not before
+    rank: int = ONE_PERSON  # so that nobody's forgotten password waits behind ten thousand notices
     attempts: int = 0
     leased_until: datetime | None = None
     sent_at: datetime | None = None
@@ -40,7 +43,7 @@ class Mail(SQLModel, table=True):
 
     __table_args__ = (
         sa.Index(
-            "ix_mail_waiting", "due_at",
+            "ix_mail_waiting", "rank", "due_at",
             sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
         ),
@@ -64,12 +67,12 @@ _WAITING = (col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None))
 
 
 def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
-    """Take up to `most` letters that are due, for `LEASE`, oldest first. No other worker gets them meanwhile."""
+    """Take up to `most` letters that are due, for `LEASE`, by rank and age. No other worker gets them meanwhile."""
     due = (
         sa.select(col(Mail.id))
         .where(*_WAITING, col(Mail.due_at) <= now)
         .where(sa.or_(col(Mail.leased_until).is_(None), col(Mail.leased_until) <= now))
-        .order_by(col(Mail.due_at), col(Mail.id))
+        .order_by(col(Mail.rank), col(Mail.due_at), col(Mail.id))
         .limit(most)
         .with_for_update(skip_locked=True)  # SQLite's unit of work holds the only write lock anyway
     )
@@ -79,13 +82,19 @@ def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
         .values(leased_until=now + LEASE, attempts=col(Mail.attempts) + 1)
         .returning(*Mail.__table__.columns)  # type: ignore[attr-defined]
     )
-    return sorted(session.execute(taken).fetchall(), key=lambda row: row.id)
+    return sorted(session.execute(taken).fetchall(), key=lambda row: (row.rank, row.id))
 
 
-def mark_sent(session: Session, number: int, now: datetime) -> None:
+_SENT = (
+    sa.update(Mail.__table__)  # type: ignore[attr-defined]
+    .where(col(Mail.id) == sa.bindparam("number"), *_WAITING)
+    .values(sent_at=sa.bindparam("now"), leased_until=None, error="")
+)
+
+
+def mark_sent(connection: Connection, number: int, now: datetime) -> None:
     """The server has taken it."""
-    done = {"sent_at": now, "leased_until": None, "error": ""}
-    session.execute(sa.update(Mail).where(col(Mail.id) == number, *_WAITING).values(done))
+    connection.execute(_SENT, {"number": number, "now": now})
 
 
 def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, for_good: bool = False) -> None:

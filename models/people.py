@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from models.types import Role, choice, utc_now
@@ -14,11 +15,20 @@ class User(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     external_id: str | None = Field(default=None, unique=True, max_length=64)
-    username: str = Field(unique=True, max_length=100)
+    username: str = Field(unique=True, max_length=254)  # one with @ is her own e-mail address
     email: str | None = Field(default=None, unique=True, max_length=254)
+    email_wanted: str | None = Field(default=None, max_length=254)  # takes its place when it is confirmed
+    phone: str | None = Field(default=None, max_length=16)  # as +37120000000
     name: str = Field(max_length=200)
     password_hash: str | None = Field(default=None, max_length=200)
+    # Somebody else made the password: it is changed before anything else.
+    password_issued: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    # Of the terms of use that she accepted last; 0: she has never been here.
+    terms_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    invited_at: datetime | None = None
     language: str | None = Field(default=None, max_length=2)
+    theme: str | None = Field(default=None, max_length=5)  # "light" or "dark"; None: as the device has it
     role: Role = choice(Role, default=Role.RESIDENT)
     disabled_at: datetime | None = None
+    closed_at: datetime | None = None  # by herself: nothing personal is left
     created_at: datetime = Field(default_factory=utc_now)

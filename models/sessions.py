@@ -55,7 +55,8 @@ _FIND = (
     sa.select(
         col(WebSession.id), col(WebSession.user_id), col(WebSession.method), col(WebSession.acr),
         col(WebSession.authenticated_at), col(WebSession.seen_at), col(WebSession.expires_at),
-        col(WebSession.remembered), col(User.name), col(User.username), col(User.language), col(User.role),
+        col(WebSession.remembered), col(User.name), col(User.username), col(User.language), col(User.theme),
+        col(User.role), col(User.password_issued), col(User.terms_version),
     )
     .join(User, col(User.id) == col(WebSession.user_id))
     .where(

@@ -54,6 +54,12 @@ class Settings(BaseModel):
         default_factory=lambda data: f"sqlite:///{_instance(data, 'ekabinets.sqlite3')}", repr=False
     )
     files_dir: Path = Field(default_factory=lambda data: Path(_instance(data, "files")))
+    storage: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?)?$")] = ""  # empty: files_dir
+    s3_endpoint: Annotated[str, AfterValidator(lambda url: url and _origin(url))] = ""  # empty: Amazon's own
+    s3_region: str = "eu-north-1"
+    s3_key_id: str = Field("", repr=False)
+    s3_secret: str = Field("", repr=False)
+    scanner: Annotated[str, Field(pattern=r"^(clamd://([\w.-]+(:[0-9]+)?|/[\w./-]+))?$")] = ""  # empty: none
     base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     trusted_hosts: tuple[str, ...] = Field(
         default_factory=lambda data: (str(urlsplit(data["base_url"]).hostname),), min_length=1
@@ -122,9 +128,16 @@ class Settings(BaseModel):
             "smtp_security: is none; letters travel unprotected": (
                 self.smtp_security == "none" and self.smtp_host not in ("", "localhost", "127.0.0.1", "::1")
             ),
+            "s3_endpoint: expected https://…; files travel unprotected": self.s3_endpoint.startswith("http://"),
             "mail_from: is not an address of yours": bool(self.smtp_host) and self.mail_from.endswith("@localhost"),
         }
         return [problem for problem, is_there in found.items() if is_there]
+
+    @model_validator(mode="after")
+    def _a_bucket_has_its_key(self) -> Self:
+        if self.storage and not (self.s3_key_id and self.s3_secret):
+            raise ValueError("s3_key_id, s3_secret: expected where storage is s3://…")
+        return self
 
     @model_validator(mode="after")
     def _only_a_demo_moves_the_calendar(self) -> Self:
@@ -145,7 +158,7 @@ def load_settings(environ: Mapping[str, str], file: Path | None = None) -> Setti
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("; ".join(_problems(error))) from None
+        raise SettingsError("; ".join(problems(error))) from None
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -185,7 +198,7 @@ def _content(variable: str, path: Path) -> str:
         raise SettingsError(f"{variable}: {path} cannot be read ({type(error).__name__})") from None
 
 
-def _problems(error: ValidationError) -> Iterator[str]:
+def problems(error: ValidationError) -> Iterator[str]:
     """Each problem as "key: what is expected". Pydantic's messages for these types never quote the input."""
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         if problem["type"] != "default_factory_not_called":  # follows from another problem in the list

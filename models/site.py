@@ -149,6 +149,7 @@ class Site(_Frozen):
     strong: tuple[Strong, ...] = Field(min_length=1)  # what counts as a strong login (decisions.md 15)
     remember_days: int = Field(60, ge=1, le=365)
     password_min: int = Field(15, ge=8, le=64)
+    terms_version: int = Field(1, ge=1)  # one more where the terms change: everybody is told once
     # Every kind is there: what a file leaves out is its meters.default.
     meters: Annotated[dict[MeterKind, MeterRule], BeforeValidator(_inherit)]
     valid_warning_days: int = Field(90, ge=1)  # a meter's valid-until date is near

@@ -13,6 +13,8 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from models.types import utc_now
 
+Purpose = str | tuple[str, ...]  # of a link, or those that one page takes
+
 
 class Token(SQLModel, table=True):
     """A secret that was sent to one person for one purpose."""
@@ -53,13 +55,15 @@ def issue(
     return secret
 
 
-def void(session: Session, purpose: str, user_id: int, now: datetime) -> None:
-    """No link of this purpose sent to this person works any more."""
-    mine = (col(Token.purpose) == purpose, col(Token.user_id) == user_id, col(Token.used_at).is_(None))
+def void(session: Session, purpose: Purpose | None, user_id: int, now: datetime) -> None:
+    """No link of this purpose, or of any, sent to this person works any more."""
+    mine = [col(Token.user_id) == user_id, col(Token.used_at).is_(None)]
+    if purpose:
+        mine.append(_is_for(purpose))
     session.execute(sa.update(Token).where(*mine).values(used_at=now))
 
 
-def look(connection: Connection, purpose: str, secret: str, now: datetime) -> Found | None:
+def look(connection: Connection, purpose: Purpose, secret: str, now: datetime) -> Found | None:
     """What a link is for, without using it up; None for every kind of bad one alike."""
     table = Token.__table__  # type: ignore[attr-defined]
     query = sa.select(table.c.id, table.c.user_id, table.c.detail).where(*_usable(purpose, secret, now))
@@ -67,7 +71,7 @@ def look(connection: Connection, purpose: str, secret: str, now: datetime) -> Fo
     return Found(row.id, row.user_id, row.detail) if row else None
 
 
-def use(session: Session, purpose: str, secret: str, now: datetime) -> Found | None:
+def use(session: Session, purpose: Purpose, secret: str, now: datetime) -> Found | None:
     """Use a link up: of two at once only one gets it; None for every kind of bad one alike."""
     table = Token.__table__  # type: ignore[attr-defined]
     taken = sa.update(Token).where(*_usable(purpose, secret, now)).values(used_at=now)
@@ -75,11 +79,15 @@ def use(session: Session, purpose: str, secret: str, now: datetime) -> Found | N
     return Found(row.id, row.user_id, row.detail) if row else None
 
 
-def _usable(purpose: str, secret: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _usable(purpose: Purpose, secret: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        col(Token.token_hash) == _hash(secret), col(Token.purpose) == purpose, col(Token.used_at).is_(None),
+        col(Token.token_hash) == _hash(secret), _is_for(purpose), col(Token.used_at).is_(None),
         col(Token.expires_at) > now,
     )  # fmt: skip
+
+
+def _is_for(purpose: Purpose) -> sa.ColumnElement[bool]:
+    return col(Token.purpose).in_((purpose,) if isinstance(purpose, str) else purpose)
 
 
 def _hash(secret: str) -> str:

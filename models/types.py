@@ -85,13 +85,24 @@ class Role(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """The groups of the documents page."""
+    """The groups of the documents page, then those of the house file."""
 
     CONTRACT = "contract"
     ESTIMATE = "estimate"
     ACT = "act"
     REPORT = "report"
     OTHER = "other"
+    BUILDING = "building"
+    WORKS = "works_plan"
+    SAVINGS = "savings"
+    INSPECTION = "inspection"
+    MINUTES = "minutes"
+    ENERGY = "energy"
+
+    @property
+    def in_house_file(self) -> bool:
+        """Whether it is about a whole house and opens only by a strong login (E07, E09; OG-21..23)."""
+        return [*DocumentKind].index(self) > [*DocumentKind].index(DocumentKind.OTHER)
 
 
 # A row and a SELECT of whatever columns (SQLAlchemy counts them in the type).

@@ -45,6 +45,12 @@ BITERS = {
     "views/properties.py": ("test_routes.py", "views/test_properties.py"),
     "models/sessions.py": ("models/test_sessions.py", "views/test_profile.py", "views/test_login.py"),
 }
+# What lives on because no answer shows it, each with its reason.
+KNOWN = {
+    "col(Register.id).in_(sa.bindparam('ids', expanding=True)) → sa.true()": "locks more than it needs, says the same",
+    "max(card.place.since, _back(since, 2)) → card.place.since": "reads more than the months that are shown",
+    "max(place.since, today - timedelta(days=400)) → place.since": "reads more than the average of a year needs",
+}  # fmt: skip
 MARKS = ("test_routes.py",)  # for the marks in views: a new module is among the mutated by itself
 
 
@@ -62,7 +68,7 @@ def main(part: str = "") -> int:
             print("The tests fail without any mutation.")
             return 2
         load_libraries()
-        survivors = [mutation for mutation in mutations if survives(mutation)]
+        survivors = [one for one in mutations if survives(one) and one.what not in KNOWN]
     print(*survivors, sep="\n")
     used = os.times()
     seconds = used.user + used.system + used.children_user + used.children_system

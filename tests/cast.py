@@ -3,6 +3,7 @@ before Anna, Ilze answers messages. Everybody logs in by the real door with `PAS
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
 from models.customers import Customer, CustomerUser
@@ -11,6 +12,7 @@ from models.documents import Document, EstimateLine
 from models.files import Storage
 from models.invoices import Invoice, InvoiceLine, Payment
 from models.meters import Meter, Register
+from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
@@ -20,6 +22,12 @@ from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, Vali
 TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
 PASSWORD = "zaļa upe tek lēni"
 IBAN = "LV44DEMO0000000000001"
+ZONE = ZoneInfo("Europe/Riga")
+WATER = {
+    "lv": ("Trešdien nebūs ūdens", "Mainīsim cauruli pagrabā.\n\nŪdens nebūs no 9 līdz 15.\nLūdzam uzkrāt."),
+    "en": ("No water on Wednesday", "We replace a pipe in the cellar.\n\nNo water from 9 to 15.\nPlease store some."),
+    "ru": ("В среду не будет воды", "Меняем трубу в подвале.\n\nВоды не будет с 9 до 15.\nЗапаситесь, пожалуйста."),
+}
 
 
 @dataclass
@@ -42,6 +50,12 @@ class Cast:
     stranger_invoice: str = ""
     document: str = ""
     stranger_document: str = ""
+    house_paper: str = ""  # in the file of the house of Anna's other flat
+    other_paper: str = ""  # in that of a house where nobody of them lives
+    notice: str = ""  # to Anna's flat, unread, with a file
+    notice_file: str = ""
+    stranger_notice: str = ""
+    stranger_file: str = ""
 
 
 def month(ago: int) -> date:
@@ -65,7 +79,7 @@ class _Stage:
 
     def user(self, username, name, role=Role.RESIDENT, language=None):
         return self.add(
-            User(username=username, email=f"{username}@example.com", name=name, password_hash=self.hash, role=role, language=language)
+            User(username=username, email=f"{username}@example.com", name=name, password_hash=self.hash, role=role, language=language, terms_version=1)
         )
 
     def meter(self, premises, kind, where, serial, registers=1, **more):
@@ -97,6 +111,17 @@ class _Stage:
         self.add(InvoiceLine(invoice_id=row.id, position=2, service="Apsaimniekošana", quantity=52400, unit="m2", price=4200, amount=net - 326))
         return row
 
+    def notice(self, name, published, texts, for_all=False, files=(), **more):
+        """`texts`: language → title, body; `more`: an audience such as premises_id, and columns of the notice."""
+        to = {key: more.pop(key) for key in [*more] if key.endswith("_id") and key != "external_id"}
+        row = self.add(Notice(external_id=name, for_all=for_all, published_at=published, published_on=published.astimezone(ZONE).date(), announced_at=published, **more))
+        for language, (title, body) in texts.items():
+            self.add(NoticeText(notice_id=row.id, language=language, title=title, body=body))
+        if to:
+            self.add(NoticeAudience(notice_id=row.id, **to))
+        found = [self.add(NoticeFile(notice_id=row.id, name=file, file_hash=self.storage.put(b"%PDF-1.4 plan"), size=13)) for file in files]
+        return row.public_id, *(file.public_id for file in found)
+
 
 def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
     """Put the cast into an empty database."""
@@ -126,7 +151,7 @@ def _people_and_places(stage: _Stage) -> None:
         stage.add(Tenure(external_id=f"T{stage.count}", customer_id=customer.id, premises_id=premises.id, role=TenureRole.OWNER, starts_on=start, ends_on=end))
     cast.flat, cast.second, cast.neighbour = flat.public_id, second.public_id, next_door.public_id
     _meters(stage, flat, next_door, house)
-    _money(stage, customers, flat, next_door)
+    _money(stage, customers, flat, next_door, second)
 
 
 def _meters(stage: _Stage, flat, next_door, house) -> None:
@@ -150,7 +175,7 @@ def _meters(stage: _Stage, flat, next_door, house) -> None:
     cast.old, cast.house_meter, cast.stranger_meter = old.public_id, building.public_id, theirs.public_id
 
 
-def _money(stage: _Stage, customers, flat, next_door) -> None:
+def _money(stage: _Stage, customers, flat, next_door, second) -> None:
     cast, (anna, viktors, peteris) = stage.cast, customers
     cast.former_invoice = stage.invoice(peteris, flat, 30).public_id
     for ago in range(14, 1, -1):
@@ -163,6 +188,13 @@ def _money(stage: _Stage, customers, flat, next_door) -> None:
     for name, premises in (("document", flat), ("stranger_document", next_door)):
         row = stage.add(Document(external_id=f"D-{name}", premises_id=premises.id, kind=DocumentKind.CONTRACT, title="Apsaimniekošanas līgums", issued_on=month(3), file_hash=content, file_name="ligums.pdf", size=17))
         setattr(cast, name, row.public_id)
+    far = stage.add(House(external_id="H3", address="Rīgas iela 1", town="Ogre"))
+    for name, house_id in (("house_paper", second.house_id), ("other_paper", far.id)):
+        row = stage.add(Document(external_id=f"D-{name}", house_id=house_id, kind=DocumentKind.MINUTES, title="Kopsapulces protokols", issued_on=month(4), file_hash=content, file_name="protokols.pdf", size=17))
+        setattr(cast, name, row.public_id)
+    two_days_ago = datetime.combine(TODAY - timedelta(days=2), datetime.min.time(), UTC) + timedelta(hours=7)
+    cast.notice, cast.notice_file = stage.notice("N-anna", two_days_ago, WATER, premises_id=flat.id, files=["plāns.pdf"])
+    cast.stranger_notice, cast.stranger_file = stage.notice("N-viktors", two_days_ago, {"lv": ("Jūsu iesniegums saņemts", "Atbildēsim līdz ceturtdienai.")}, customer_id=viktors.id, files=["iesniegums.pdf"])
     for year, price in ((2025, 3900), (2026, 4200)):
         for position, item in enumerate(("Apsaimniekošana", "Remontdarbu uzkrājums"), 1):
             stage.add(EstimateLine(external_id=f"E{year}{position}", house_id=flat.house_id, year=year, position=position, item=item, price=price + position))

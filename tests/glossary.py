@@ -65,7 +65,7 @@ TERMS = [
     t("flat", "dzīvok", "квартир"),
     t("multi-apartment building", "daudzdzīvok", "многоквартирн"),
     t("common property", "kopīpašum", "общ"),
-    t("owners[’'] meeting", "kopsapulc", "собран"),
+    t("owners[’'] meeting", "kopsapulc|kopsapulč", "собран"),
     t("cost estimate|annual budget", "tām", "смет"),
     t("house file", "mājas liet", "домов"),
     t("repair reserve", "uzkrājum", "накоплен"),

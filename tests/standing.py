@@ -20,7 +20,7 @@ from tests import conftest
 from tests.browser import Page
 from views.limits import limiter
 
-__all__ = ["app", "change", "dump", "fetch", "main"]
+__all__ = ["app", "change", "dump", "fetch", "house_file", "main"]
 _standing: list[Flask] = []
 
 
@@ -41,6 +41,16 @@ def app(staged_url: str, templates: conftest.Templates, tmp_path: Path) -> Itera
         limiter.reset()
     yield app
     database.dispose()
+
+
+@pytest.fixture
+def house_file(app: Flask) -> Iterator[None]:
+    """The site lets a password open the house file, as a bank does elsewhere."""
+    held = app.extensions["ekabinets"]
+    site = held.site.model_copy(update={"access": {"house_file": {"password": "view"}}})
+    app.extensions["ekabinets"] = replace(held, site=site)
+    yield
+    app.extensions["ekabinets"] = held
 
 
 def change(app: Flask, statement: sa.Executable) -> None:

@@ -114,7 +114,7 @@ class Storm:
             for name in ids_of("anna", cast)
         }
         self.ids["mid"] += [cast.cold, cast.hot, cast.two_dials, cast.stranger_meter] * 4
-        self.ids |= {"name": [*app.extensions["assets"].by_name, "%00", "..%2fapp.py"], "key": ["terms", "cookies", "terms%00"], "token": ["x", "A" * 43, "%00"]}
+        self.ids |= {"name": [*app.extensions["assets"].by_name, "%00", "..%2fapp.py"], "key": ["terms", "cookies", "terms%00"], "token": ["x", "A" * 43, "%00"], "signature": ["x", "A" * 60, "%00"]}
 
     def requests(self, count: int) -> Iterator[Asked]:
         """Every rule by every verb, then again in another order, forms more often than the rest."""
@@ -186,7 +186,8 @@ class Storm:
         pairs = list(self._pairs(form))
         kind, body = self._multipart(pairs) if self._is(0.15) else ("application/x-www-form-urlencoded", self._urlencoded(pairs))
         length = self.chance.choice([*LENGTHS, str(len(body) + 1), str(len(body) + 700)]) if self._is(0.03) else str(len(body))
-        texts = tuple(value for name, value in dict(reversed(pairs)).items() if name.startswith("r-"))  # of two the first counts
+        read = f"r-{asked.path.split('/')[2]}-" if asked.rule.startswith("/meters/") else "r-"  # a meter's own fields
+        texts = tuple(value for name, value in dict(reversed(pairs)).items() if name.startswith(read))  # of two the first counts
         return replace(asked, body=body, texts=texts, cut=length != str(len(body)), headers={"Content-Type": kind, "Content-Length": length})
 
     def _pairs(self, form: Form) -> Iterator[tuple[str, str]]:

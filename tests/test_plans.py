@@ -9,7 +9,10 @@ from flask import Flask
 
 from bench.grow import grow
 from models.database import Database, metadata
+from models.factors import Factor
+from models.preferences import Preference
 from models.premises import Entrance
+from models.types import utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
@@ -19,22 +22,26 @@ from tests.test_statements import acts, pages
 from tests.views.reading_form import HTMX, send
 
 app = standing.app  # one application for all of these tests
+house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
 
 @pytest.fixture
-def crowd(app: Flask, anna: Browser, cast: Cast) -> Flask:
+def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     """The cast among thousands like it, after Anna has sent a reading."""
     send(anna, cast.hot, "528")
     Browser(app).log_in("anna", remember="1")
     link_for(app, "anna")
     somebody = Browser(app)
     somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
+    change(app, sa.insert(Factor).values(user_id=5, kind="recovery", name="ABCD", secret="x"))
     change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
+    anna.get(f"/notices/{cast.notice}")
+    change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))
     database: Database = app.extensions["ekabinets"].database
     grow(database, COPIES)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -8,20 +8,26 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
+from models import emails, preferences
+from models.factors import Factor
 from models.identifiers import Identifiers
+from models.people import User
 from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
+from tests.standing import change, fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
-from tests.views.reading_form import HTMX
+from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
 
 app = standing.app  # one application for all of these tests
+house_file = standing.house_file
 
 GOLDEN = Path(__file__).with_name("statements.txt")
 
@@ -36,11 +42,18 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
     yield from factors(app, anna)
-    forgot, reset, change = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
+    forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
-    yield change, anna, change, change, {"old": PASSWORD, "password": GOOD}
+    yield from account_acts(app, anna)
+    yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
+    yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
+    yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
+    letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
+    yield letters, anna, letters, letters, {"notices": ""}
+    yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
+    yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
         Browser(app).log_in("anna", GOOD)
@@ -50,6 +63,21 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/logout", anna, "/profile", "/logout", {}
 
 
+def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms for contact details, of somebody's first steps, and for the end of her account."""
+    first, issued, close = "/first-visit", "/password/change", "/profile/close-account"
+    contact, email = "/profile/contact", "/profile/email"
+    yield contact, anna, contact, contact, {"phone": "2000 0000"}
+    yield email, anna, email, email, {"email": "new@example.lv", "old": PASSWORD}
+    yield f"{email}/wanted", anna, email, f"{email}/wanted", {"act": "again"}
+    link = f"{email}/confirm/{link_for(app, 'anna', emails.PURPOSE, address='new@example.lv')}"
+    yield f"{email}/confirm/<token>", anna, link, link, {}
+    ruta = second_person(app, "ruta")
+    change(app, sa.update(User).where(User.username == "ruta").values(password_issued=True, terms_version=0))
+    yield issued, ruta, issued, issued, {"old": PASSWORD, "password": GOOD}
+    yield first, ruta, first, first, {"email": "ruta@example.lv", "terms": "1"}
+    yield "/profile/terms", ruta, close, "/profile/terms", {}
+    yield close, ruta, close, close, {"old": GOOD}
 def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
     """The forms about second factors; afterwards Anna has none."""
     device, secret = Authenticator(), new_secret()
@@ -65,17 +93,24 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     question = asked(stranger.get("/login/passkey"))
     yield "/login/passkey", stranger, "/login/passkey", "/login/passkey", {"answer": device.sign(question)}
     yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"password": PASSWORD}
-    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor=12", f"{HOME}/remove", {"password": PASSWORD}
-    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor=1", f"{HOME}/remove", {"password": PASSWORD}
+    first, last = (row.id for row in fetch(app, sa.select(Factor.id).where(Factor.user_id == 1, Factor.kind != "recovery")))
+    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor={first}", f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor={last}", f"{HOME}/remove", {"password": PASSWORD}
     yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")]}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
-        yield rule, paths(rule, values)[0]
+        tokens = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")] if "/confirm/" in rule else values["token"]
+        yield rule, paths(rule, values | {"token": tokens})[0]
+
+
+def unsubscribing(app: Flask) -> str:
+    """What the link below a notice to Viktors carries."""
+    return preferences.token(app.extensions["ekabinets"].settings.secret_key, 2, "notices")
 
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
@@ -94,7 +129,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         yield f"POST {rule}", len(statements)
 
 
-def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements):
+def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements, house_file):
     found = "".join(f"{count:>2}  {what}\n" for what, count in counted(app, cast, anna, statements))
     if os.environ.get("UPDATE_GOLDEN") == "1":
         GOLDEN.write_text(found, "utf-8")

@@ -34,6 +34,9 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "mid": [cast.cold, cast.two_dials, cast.house_meter],
             "iid": [cast.invoice, cast.paid],
             "did": [cast.document],
+            "hid": [cast.house_paper],
+            "nid": [cast.notice],
+            "fid": [cast.notice_file],
             "sid": ["1"],
         }
     if whose == "viktors":
@@ -42,17 +45,20 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "mid": [cast.stranger_meter],
             "iid": [cast.stranger_invoice],
             "did": [cast.stranger_document],
+            "hid": [cast.other_paper],
+            "nid": [cast.stranger_notice],
+            "fid": [cast.stranger_file],
             "sid": ["1"],
         }
     return {
         name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
-        for name in ("pid", "mid", "iid", "did", "sid")
+        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "sid")
     }
 
 
 def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:
     """Every route, with each of the ids for the objects that its path names."""
-    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"]}
+    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"]}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
         mark = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
         for verb, path in product(sorted(rule.methods or ()), paths(rule.rule, values)):

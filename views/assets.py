@@ -18,6 +18,7 @@ FILES = {
     "htmx.js": "vendor/htmx.min.js",
     "favicon.svg": "favicon.svg",
 }
+THEMES = ("light", "dark")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class Assets:
         self.urls: dict[str, str] = {}
         for name, path in FILES.items():
             self._add(name, _coloured(name, (FOLDER / path).read_bytes(), site))
-        self.css = self.by_name[self.urls["app.css"].rpartition("/")[2]].plain.decode()
+        for theme in THEMES:
+            css = self._content("app.css").decode()
+            self._add(f"{theme}.css", _in_theme(css, theme).encode())
+        self.css = self._content("app.css").decode()
         digest = hashlib.sha256(self.css.encode()).digest()
         self.css_hash = "sha256-" + base64.b64encode(digest).decode()  # what allows it inline in the CSP
 
@@ -47,12 +51,28 @@ class Assets:
         """Where a file is; the name changes with its content, so it may be cached for ever."""
         return self.urls[name]
 
+    def _content(self, name: str) -> bytes:
+        return self.by_name[self.urls[name].rpartition("/")[2]].plain
+
     def _add(self, name: str, content: bytes) -> None:
         stem, dot, ending = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{ending}"
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.by_name[hashed] = Asset(hashed, media_type, content, gzip.compress(content, 9, mtime=0))
         self.urls[name] = f"/static/{hashed}"
+
+
+def _in_theme(css: str, theme: str) -> str:
+    """The stylesheet of people who want it always light or always dark: the device is asked no longer.
+
+    Where it forces its own colours upon pages it still is, for drawings have to fit to these.
+    """
+    if theme == "light":
+        css = css.replace("(prefers-color-scheme:dark){", "(prefers-color-scheme:dark) and (forced-colors:active){")
+    else:
+        asked = r"@media ([^{]*) and \(prefers-color-scheme:dark\){"
+        css = re.sub(asked, r"@media \1 and (prefers-color-scheme:dark),\1 and (forced-colors:none){", css)
+    return css.replace("color-scheme:light dark", f"color-scheme:{theme}")
 
 
 def _coloured(name: str, content: bytes, site: Site) -> bytes:

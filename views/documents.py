@@ -1,33 +1,63 @@
-"""Documents of a property and its yearly estimate, year beside year (C13; LU-58)."""
+"""Documents of a property, its house file, and its yearly estimate, year beside year (C13, E07–E09; LU-58)."""
 
-import mimetypes
+from flask import Blueprint, Response, abort, request
 
-from flask import Blueprint, Response, abort
-
-from auth.access import Right
+from auth.access import Right, may
 from auth.guard import needs
-from auth.state import reading, state
+from auth.state import reading, somebody, state
 from models import documents as table
 from models.documents import DocumentView
-from models.files import FileMissing
 from models.places import Place
-from models.types import DocumentKind
-from views.downloads import download
+from models.types import AnyRow, DocumentKind, TenureRole
+from views.downloads import stored
 from views.limits import file_limit
 from views.pages import page
 
 documents = Blueprint("documents", __name__)
 
 
+_FILTER_FROM = 30  # documents; of fewer all are shown at once
+
+
 @documents.get("/properties/<pid>/documents")
 @needs("documents", Right.VIEW)
 def list_all(pid: Place) -> Response:
-    """Documents by group, and the estimate with its comparison."""
-    connection = reading()
+    """Documents by group, of one year where they are many, and the estimate with its comparison."""
+    connection, site = reading(), state().site
     found, estimate = table.documents(connection, pid), table.estimate(connection, pid)
+    years = sorted({view.row.issued_on.year for view in found}, reverse=True) if len(found) >= _FILTER_FROM else []
+    year = next((one for one in years if str(one) == request.args.get("year")), None)
+    shown = [view for view in found if year in (None, view.row.issued_on.year)]
+    is_open = may(site, somebody(), "house_file") >= Right.VIEW
+    return page(
+        "documents/list.html", current="documents", place=pid, groups=_groups(shown), estimate=estimate, years=years,
+        year=year, is_open=is_open, house="house_file" in site.sections and pid.role is not TenureRole.TENANT,
+    )  # fmt: skip
+
+
+@documents.get("/properties/<pid>/house")
+@needs("house_file", Right.VIEW)
+def house(pid: Place) -> Response:
+    """The house file: of an owner, and only by a strong login (E07, E09; OG-21..23)."""
+    if pid.role is TenureRole.TENANT:
+        abort(403)
+    connection = reading()
+    groups, estimate = _groups(table.documents(connection, pid, house_file=True)), table.estimate(connection, pid)
+    building = table.building(connection, pid)
+    return page("documents/house.html", current="house", place=pid, groups=groups, estimate=estimate, building=building)
+
+
+def _groups(found: list[DocumentView]) -> list[tuple[DocumentKind, list[AnyRow]]]:
     groups = [(kind, [view.row for view in found if view.row.kind is kind]) for kind in DocumentKind]
-    groups = [(kind, rows) for kind, rows in groups if rows]
-    return page("documents/list.html", current="documents", place=pid, groups=groups, estimate=estimate)
+    return [(kind, rows) for kind, rows in groups if rows]
+
+
+@documents.get("/house-files/<hid>/file")
+@needs("house_file", Right.VIEW)
+@file_limit
+def house_paper(hid: DocumentView) -> Response:
+    """A document of the house file. It has this one address, so that no other opens it."""
+    return stored(hid.row.file_hash, hid.row.file_name)
 
 
 @documents.get("/documents/<did>/file")
@@ -35,9 +65,4 @@ def list_all(pid: Place) -> Response:
 @file_limit
 def file(did: DocumentView) -> Response:
     """The document itself."""
-    try:
-        content = state().storage.open(did.row.file_hash)
-    except FileMissing:
-        abort(503)
-    media_type = mimetypes.guess_type(did.row.file_name)[0] or "application/octet-stream"
-    return download(content, did.row.file_name, media_type)
+    return stored(did.row.file_hash, did.row.file_name)

@@ -9,11 +9,14 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from auth.access import opens
-from auth.guard import LockedSection, NotLoggedIn, StalePage
+from auth.guard import STEPS, LockedSection, NotLoggedIn, StalePage, StepFirst
 from auth.methods.password import Busy
-from auth.state import state, visitor, writing
+from auth.state import somebody, state, visitor, writing
 from models.audit import record
+from models.files import FileMissing, StorageAway
+from models.quarantine import HeldBack
 from models.types import Role
+from views.language import text
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
 
 log = logging.getLogger("ekabinets")
@@ -27,7 +30,11 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotLoggedIn, _not_logged_in)
     app.register_error_handler(StalePage, _stale_page)
     app.register_error_handler(LockedSection, _locked)
+    app.register_error_handler(StepFirst, _step_first)
     app.register_error_handler(Busy, _busy)
+    app.register_error_handler(FileMissing, _no_file)
+    app.register_error_handler(StorageAway, _no_file)
+    app.register_error_handler(HeldBack, _held_back)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -59,6 +66,13 @@ def _not_logged_in(_error: NotLoggedIn) -> Response:
     if request.method in ("GET", "HEAD") and not is_fragment():
         return redirect_to("/login?next=" + quote(here()))
     return problem(401, resend=_typed())
+
+
+def _step_first(_error: StepFirst) -> Response:
+    path = STEPS[somebody().step]
+    if request.method in ("GET", "HEAD") and not is_fragment():
+        return redirect_to(f"{path}?next={quote(here())}")
+    return problem(403, step=path)
 
 
 def _stale_page(_error: StalePage) -> Response:
@@ -94,6 +108,20 @@ def _busy(_error: Exception) -> Response:
     response = problem(503)
     response.headers["Retry-After"] = "5"
     return response
+
+
+def _no_file(error: Exception) -> Response:
+    """The row stays, its file cannot be had now (ux.md §2.7): 503, and a line in the log."""
+    log.warning("a file of %s is not available: %s", request.endpoint, error)
+    words = text("The file cannot be opened at the moment. Try again in a few minutes; if it stays so, contact us.")
+    return problem(503, sentence=words)
+
+
+def _held_back(error: Exception) -> Response:
+    """A file that no scanner has cleared (ux.md §2.8)."""
+    if str(error):
+        return problem(403, sentence=text("A virus was found in this file, so it is not given out."))
+    return problem(503, sentence=text("This file is still being checked for viruses. Try again in a few minutes."))
 
 
 def _broken(error: Exception) -> Response:

@@ -1,11 +1,11 @@
 """Help, contacts and the operator's own texts: open to everyone (G06, G07; LU-01..04, OG-01)."""
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, g
 
 from auth.guard import public
 from auth.state import reading, state
 from models.overrides import text_for
-from views.pages import assets, page, settle_language, takes_gzip
+from views.pages import assets, page, takes_gzip
 
 help_pages = Blueprint("help", __name__)
 
@@ -29,8 +29,7 @@ def contact() -> Response:
 def legal(key: str) -> Response:
     """One of the operator's texts, as it is today."""
     held = state()
-    language = settle_language()
-    text = text_for(reading(), held.site, key, language, held.clock.today())
+    text = text_for(reading(), held.site, key, g.language, held.clock.today())
     return page("help/legal.html", key=key, paragraphs=text)
 
 

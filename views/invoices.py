@@ -10,7 +10,7 @@ from models.files import FileMissing
 from models.invoices import Bill
 from models.places import Place
 from models.rules.colours import derive
-from views.downloads import download
+from views.downloads import stored
 from views.errors import problem
 from views.language import text
 from views.limits import file_limit
@@ -76,13 +76,13 @@ def pdf(iid: Bill) -> Response:
     name = f"{iid.row.number}.pdf"
     if iid.row.file_hash:
         try:
-            return download(held.storage.open(iid.row.file_hash), name, "application/pdf")
+            return stored(iid.row.file_hash, name)
         except FileMissing:
             pass  # the import is late or a disk is away: ours is as true
     try:
         limits = Limits(wall_seconds=held.settings.pdf_seconds)
         made = cached_invoice_pdf(held.database, held.storage, _document(iid), limits)
-        return download(held.storage.open(made), name, "application/pdf")
+        return stored(made, name)
     except PdfBusy:
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"

@@ -10,14 +10,15 @@ from sqlmodel import Session
 
 from auth.guard import public
 from auth.methods.password import Refused, Second, Welcome, log_in, welcome
-from auth.state import state, visitor, writing
-from models import sessions
+from auth.state import reading, state, visitor, writing
+from models import noticeboard, sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
 from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import login_limit
+from views.notices import reader
 from views.pages import page, redirect_to, safe_next, set_cookie
 
 login = Blueprint("login", __name__)
@@ -72,7 +73,12 @@ def submit() -> Response:
 def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser."""
     _end_session()
-    response, settings = redirect_to("/signed-out"), state().settings
+    return leave("/signed-out")
+
+
+def leave(path: str) -> Response:
+    """To a page for everybody, with nothing left in the browser."""
+    response, settings = redirect_to(path), state().settings
     for name in ("session", "csrf"):
         set_cookie(response, settings.cookie(name), "", max_age=0)
     set_cookie(response, settings.cookie("lang"), g.language, max_age=60)  # for the page that says goodbye
@@ -91,8 +97,8 @@ def _end_session() -> None:
 @login.get("/signed-out")
 @public
 def signed_out() -> Response:
-    """What the person sees after logging out."""
-    return page("login/signed_out.html")
+    """What the person sees after logging out, or closing her account."""
+    return page("login/signed_out.html", closed="closed" in request.args)
 
 
 def _form(status: int = 200, **context: Any) -> Response:
@@ -104,10 +110,10 @@ def _form(status: int = 200, **context: Any) -> Response:
         "left": None,
         "expired": False,
         "trouble": request.args.get("trouble", ""),
+        "emergencies": noticeboard.emergencies(reading(), reader()),
         **context,
     }
-    next_page = safe_next(request.values.get("next"))
-    return page("login/page.html", status=status, offered=held.outside.offered, next_page=next_page, **values)
+    return page("login/page.html", status=status, offered=held.outside.offered, next_page=next_page(), **values)
 
 
 def _wait(wait: Wait, name: str) -> Response:
@@ -115,6 +121,16 @@ def _wait(wait: Wait, name: str) -> Response:
     seconds = math.ceil((wait.until - utc_now()).total_seconds())
     response.headers["Retry-After"] = str(max(1, seconds))
     return response
+
+
+def next_page() -> str | None:
+    """Where a person wanted to go, as the address or the form says."""
+    return safe_next(request.values.get("next"))
+
+
+def onward() -> Response:
+    """To where she wanted to go, else to her home."""
+    return redirect_to(next_page() or "/properties/last")
 
 
 def this_browser(acr: str | None = None, *, remember: bool = False, family: str = "password") -> sessions.Login:
@@ -137,7 +153,7 @@ def enter(outcome: Welcome | Second, remember: bool = False, wanted: str | None 
         response = redirect_to("/login/second-factor" + next_query())
         keep_session(response, outcome.token)
         return response
-    response = redirect_to(wanted or safe_next(request.form.get("next")) or "/properties/last")
+    response = redirect_to(wanted) if wanted else onward()
     keep_session(response, outcome.token, remember)
     if outcome.device:  # a device that is hers; a library's computer keeps nothing
         set_cookie(response, state().settings.cookie("device"), outcome.device, max_age=_YEAR)
@@ -152,5 +168,4 @@ def keep_session(response: Response, token: str, remember: bool = False) -> None
 
 def next_query() -> str:
     """Where the form leads in the end, for the address of a page in between."""
-    wanted = safe_next(request.form.get("next"))
-    return f"?next={quote(wanted, safe='')}" if wanted else ""
+    return f"?next={quote(wanted, safe='')}" if (wanted := next_page()) else ""

@@ -6,7 +6,7 @@ from auth.access import Right, may, opens
 from auth.visitor import Visitor
 from models.places import Place
 from models.site import Site
-from models.types import Role
+from models.types import Role, TenureRole
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ _ITEMS = (
     ("meters", "meters", "/properties/{pid}/meters", True),
     ("invoices", "invoices", "/properties/{pid}/invoices", True),
     ("documents", "documents", "/properties/{pid}/documents", True),
+    ("house", "house_file", "/properties/{pid}/house", False),
+    ("notices", "notices", "/notices", False),
     ("profile", "settings", "/profile", False),
     ("help", None, "/help", False),
 )
@@ -38,6 +40,8 @@ def menu(site: Site, visitor: Visitor, place: Place | None) -> list[Item]:
     for key, section, url, in_bar in _ITEMS:
         locked = section is not None and may(site, visitor, section) < Right.VIEW
         if locked and opens(site, section or "") < Right.VIEW:
+            continue
+        if key == "house" and place and place.role is TenureRole.TENANT:  # it is the owners'
             continue
         if place is None and "{pid}" in url:
             if key != "home":

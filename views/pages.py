@@ -25,7 +25,7 @@ HTMX_CONFIG = (
     '"timeout":20000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},'
     '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
 )
-_YEAR = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600  # seconds
 _GZIP = re.compile(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
@@ -39,6 +39,7 @@ class Shell:
         self.state, self.visitor = state(), visitor()
         self.site, self.demo = self.state.site, self.state.settings.demo
         self.assets = assets()
+        self.stylesheet = self.assets.url(f"{(self.visitor and self.visitor.theme) or 'app'}.css")
 
     @cached_property
     def place(self) -> Place | None:
@@ -49,8 +50,10 @@ class Shell:
 
     @cached_property
     def menu(self) -> list[Item]:
-        """The main menu; empty when nobody is here."""
-        return menu(self.site, self.visitor, self.place) if self.visitor else []
+        """The main menu; empty when nobody is here, or the portal is not open to her yet."""
+        if self.visitor is None or self.visitor.step:
+            return []
+        return menu(self.site, self.visitor, self.place)
 
     @cached_property
     def first_visit(self) -> bool:
@@ -119,18 +122,15 @@ def is_fragment() -> bool:
     return bool(htmx) and not request.headers.get("HX-History-Restore-Request")
 
 
-def settle_language() -> str:
-    """Fix the language of this request: a click on this device, then the profile, then the site's own."""
+def settle_language() -> None:
+    """Fix the language of this request: a click on this device, then the profile, then the site's own.
+
+    Runs after the guard, which knows whose profile it is.
+    """
     allowed = state().site.languages
     person, clicked = visitor(), request.cookies.get(state().settings.cookie("lang"))
     profile = person.language if person else None
     g.language = choose_language(clicked, profile, None, allowed[0], allowed)
-    return cast(str, g.language)
-
-
-def know_language() -> None:
-    """After the guard, which knows whose profile it is."""
-    settle_language()
 
 
 def page(
@@ -196,7 +196,7 @@ def _switch_language() -> Response | None:
         return None
     response = redirect_to(here())
     if wished in state().site.languages:
-        set_cookie(response, state().settings.cookie("lang"), wished, max_age=_YEAR)
+        set_cookie(response, state().settings.cookie("lang"), wished, max_age=YEAR)
     return response
 
 
@@ -228,8 +228,10 @@ def _secure(response: Response, css_hash: str | None) -> None:
     style = f"'self' '{css_hash}'" if css_hash else "'self'"
     forms = " ".join(["'self'", *state().outside.origins])  # Chromium asks this of redirects after a form, too
     headers = response.headers
+    # A file that is saved can do nothing where it is opened after all; browsers show no PDF in a sandbox.
+    sandbox = "sandbox; " if headers.get("Content-Disposition", "").startswith("attachment") else ""
     headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
+        f"{sandbox}default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
         f"manifest-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )
     headers.extend(_ALWAYS)
@@ -237,7 +239,7 @@ def _secure(response: Response, css_hash: str | None) -> None:
     if headers["Cache-Control"].startswith("private"):
         headers.add("Vary", "Cookie, HX-Request, Accept-Encoding")
     if state().settings.is_secure:
-        headers["Strict-Transport-Security"] = f"max-age={2 * _YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={2 * YEAR}; includeSubDomains"
 
 
 def _compress(response: Response) -> None:

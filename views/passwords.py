@@ -11,12 +11,12 @@ from auth.methods import password as method
 from auth.methods import renewal
 from auth.state import reading, somebody, state, visitor
 from models import throttle, tokens
-from models.rules.passwords import LONGEST, RULES
+from models.rules.passwords import LONGEST, RULES, normal_password
 from models.sessions import Login
 from models.types import utc_now
 from views.devices import device_name
 from views.limits import act_limit, login_limit
-from views.login import enter
+from views.login import enter, next_page, onward
 from views.pages import fragment, is_fragment, page, redirect_to
 
 passwords = Blueprint("passwords", __name__)
@@ -61,7 +61,7 @@ def reset(token: str) -> Response:
 def renew(token: str) -> Response:
     """Set the password and sign in."""
     held, now, password = state(), utc_now(), request.form.get("password", "")
-    found = tokens.look(reading(), renewal.PURPOSE, token, now)
+    found = tokens.look(reading(), renewal.PURPOSES, token, now)
     if found is None:
         return _reset(token)
     if broken := renewal.broken(reading(), held.site, found.user_id, password):
@@ -69,30 +69,36 @@ def renew(token: str) -> Response:
     device, lifetime = device_name(request.user_agent.string), timedelta(hours=held.settings.session_hours)
     login = Login("password", None, device, request.remote_addr or "", lifetime)
     outcome = renewal.renew(held.database, held.site, held.passwords, token, password, login, now)
-    return enter(outcome) if outcome else _reset(token)
+    return enter(outcome) if outcome else _void()
 
 
 def _reset(token: str, status: int = 200, broken: list[str] | None = None, password: str = "") -> Response:
     """The form, or the page of every kind of bad link alike."""
-    if tokens.look(reading(), renewal.PURPOSE, token, utc_now()) is None:
-        return page("passwords/void.html", status=410)
+    if tokens.look(reading(), renewal.PURPOSES, token, utc_now()) is None:
+        return _void()
     return page("passwords/reset.html", status=status, token=token, **_rules(broken, password))
+
+
+def _void() -> Response:
+    return page("passwords/void.html", status=410, again="/password/forgot")
 
 
 def _rules(broken: list[str] | None = None, password: str = "") -> dict[str, Any]:
     """Which rules are kept; None while nothing has been typed."""
     kept = {rule: rule not in broken if broken is not None and password else None for rule in RULES}
-    return {"rules": kept, "least": state().site.password_min, "failed": broken is not None}
+    return {"rules": kept, "least": state().site.password_min, "failed": bool(broken), "same": False}
 
 
 @passwords.get("/profile/password")
+@passwords.get("/password/change")
 @needs("settings", Right.ACT)
 def form() -> Response:
-    """The old password once, the new one once with "show" (LU-44 as decisions.md has it)."""
+    """The old password once, the new one once with "show" (LU-44 as decisions.md has it; LU-10)."""
     return _change()
 
 
 @passwords.post("/profile/password")
+@passwords.post("/password/change")
 @needs("settings", Right.ACT)
 @act_limit
 def change() -> Response:
@@ -100,21 +106,21 @@ def change() -> Response:
     held, person, now = state(), somebody(), utc_now()
     old, new = request.form.get("old", ""), request.form.get("password", "")
     broken = renewal.broken(reading(), held.site, person.user_id, new)
-    wrong = "missing" if not old else ""
-    if not wrong and not broken:
+    wrong, same = "missing" if not old else "", bool(old) and normal_password(old) == normal_password(new)
+    if not (wrong or broken or same):
         outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, old, now)
         if isinstance(outcome, throttle.Wait):
             return _change(429, wait=outcome)
         wrong = "" if outcome else "wrong"
-    if wrong or broken:
-        return _change(422, broken, new, wrong=wrong)
+    if wrong or broken or same:
+        return _change(422, broken, new, wrong=wrong, same=same, failed=bool(broken) or same)
     renewal.change(held.database, held.site, person.actor(), held.passwords.hash(new), person.session_id, now)
-    return redirect_to("/profile?changed=password")
+    return onward() if person.step else redirect_to("/profile?changed=password")
 
 
 def _change(status: int = 200, broken: list[str] | None = None, password: str = "", **more: Any) -> Response:
-    words = {"wrong": "", "wait": None} | more
-    return page("passwords/change.html", status=status, current="profile", **_rules(broken, password), **words)
+    words = _rules(broken, password) | {"wrong": "", "wait": None, "next_page": next_page()} | more
+    return page("passwords/change.html", status=status, current="profile", **words)
 
 
 @passwords.post("/password/check")

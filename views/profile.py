@@ -1,14 +1,19 @@
-"""The profile and the devices that are logged in (A18)."""
+"""The profile: language, appearance, and the devices that are logged in (A18, I01, I05)."""
 
-from flask import Blueprint, Response, request
+import sqlalchemy as sa
+from flask import Blueprint, Response, g, request
+from sqlmodel import col
 
 from auth.access import Right
 from auth.guard import needs
 from auth.state import reading, somebody, state, writing
-from models import sessions
+from models import accounts, sessions
 from models.audit import record
+from models.people import User
 from models.types import utc_now
-from views.pages import page, redirect_to
+from views.assets import THEMES
+from views.limits import act_limit
+from views.pages import YEAR, page, redirect_to, set_cookie
 
 profile = Blueprint("profile", __name__)
 
@@ -17,7 +22,56 @@ profile = Blueprint("profile", __name__)
 @needs("settings", Right.VIEW)
 def show() -> Response:
     """Who I am here."""
-    return page("profile/page.html", current="profile", changed=request.args.get("changed", ""))
+    contacts = accounts.contacts(reading(), somebody().user_id)
+    return page("profile/page.html", current="profile", contacts=contacts, changed=request.args.get("changed", ""))
+
+
+@profile.get("/profile/language")
+@needs("settings", Right.VIEW)
+def language() -> Response:
+    """In which language pages and letters are (I01)."""
+    return page("profile/language.html", current="profile", chosen=somebody().language or g.language)
+
+
+@profile.post("/profile/language")
+@needs("settings", Right.ACT)
+@act_limit
+def set_language() -> Response:
+    """Keep the language, on this device and for letters."""
+    chosen = request.form.get("language", "")
+    if chosen not in state().site.languages:
+        return page("profile/language.html", status=422, current="profile", chosen=chosen)
+    _keep(language=chosen)
+    response = redirect_to("/profile?changed=language")
+    set_cookie(response, state().settings.cookie("lang"), chosen, max_age=YEAR)
+    return response
+
+
+@profile.get("/profile/appearance")
+@needs("settings", Right.VIEW)
+def appearance() -> Response:
+    """Light, dark, or as the device has it (I05)."""
+    return page("profile/appearance.html", current="profile", chosen=somebody().theme or "device")
+
+
+@profile.post("/profile/appearance")
+@needs("settings", Right.ACT)
+@act_limit
+def set_appearance() -> Response:
+    """Keep how the pages look, on every device."""
+    chosen = request.form.get("theme", "")
+    if chosen not in ("device", *THEMES):
+        return page("profile/appearance.html", status=422, current="profile", chosen=chosen)
+    _keep(theme=None if chosen == "device" else chosen)
+    return redirect_to("/profile?changed=appearance")
+
+
+def _keep(**wish: str | None) -> None:
+    """Store it on the user, with who did it."""
+    person = somebody()
+    with writing() as session:
+        session.execute(sa.update(User).where(col(User.id) == person.user_id).values(wish))
+        record(session, person.actor(), "profile.changed", object_type="user", object_id=person.user_id, detail=wish)
 
 
 @profile.get("/profile/sessions")

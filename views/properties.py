@@ -6,9 +6,10 @@ from flask import Blueprint, Response, g
 from auth.access import Right, may
 from auth.guard import needs
 from auth.state import reading, somebody, state
-from models import cards, invoices
+from models import cards, invoices, noticeboard
 from models.places import Place
 from views.meter_views import calendar_for, meter_views, sorted_out
+from views.notices import reader
 from views.pages import page, redirect_to
 
 properties = Blueprint("properties", __name__)
@@ -45,13 +46,14 @@ def home(pid: Place) -> Response:
     A section that is closed to this login is no more to be seen here than on its own page.
     """
     connection, site, person = reading(), state().site, somebody()
-    rights = {section: may(site, person, section) for section in ("invoices", "meters")}
+    rights = {section: may(site, person, section) for section in ("invoices", "meters", "notices")}
     bill = invoices.newest(connection, pid) if rights["invoices"] else None
+    fresh = noticeboard.on_home(connection, reader()) if rights["notices"] else []
     calendar = calendar_for(connection, pid)
     found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
     return page(
         "properties/home.html", current="home", place=pid, home=pid, others=len(g.reach.places) > 1, bill=bill,
-        **sorted_out(meter_views(found, calendar)), rights=rights, may_act=rights["meters"] >= Right.ACT,
+        fresh=fresh, **sorted_out(meter_views(found, calendar)), rights=rights, may_act=rights["meters"] >= Right.ACT,
     )  # fmt: skip
 
 

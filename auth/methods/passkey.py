@@ -4,24 +4,10 @@ import hmac
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlmodel import Session
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import bytes_to_base64url, parse_authentication_credential_json
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from auth.visitor import Visitor
 from models import factors
@@ -32,38 +18,48 @@ from models.types import AnyRow
 
 log = logging.getLogger("ekabinets.passkey")
 _LONGEST = 1023  # bytes of a passkey's number, as the standard has it
-_VERIFIED = UserVerificationRequirement.REQUIRED
 
 
 class Wrong(Exception):
     """The browser's answer is not one to our question."""
 
 
+def _library() -> Any:
+    import webauthn  # here: it takes a tenth of a second and 10 MB that most processes never need
+
+    return webauthn
+
+
 def creation(settings: Settings, site_name: str, person: Visitor, challenge: str, own: Sequence[AnyRow]) -> str:
     """What a browser needs to make a passkey for this person that is none of her `own` ones, as JSON."""
-    options = generate_registration_options(
+    library = _library()
+    words = library.helpers.structs
+    chosen = words.AuthenticatorSelectionCriteria(
+        resident_key=words.ResidentKeyRequirement.REQUIRED,
+        user_verification=words.UserVerificationRequirement.REQUIRED,
+    )
+    options = library.generate_registration_options(
         rp_id=_host(settings), rp_name=site_name, user_name=person.username, user_display_name=person.name,
         user_id=_handle(settings, person.user_id), challenge=challenge.encode(), exclude_credentials=_named(own),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
-        ),
+        authenticator_selection=chosen,
     )  # fmt: skip
-    return options_to_json(options)
+    return str(library.options_to_json(options))
 
 
 def question(settings: Settings, challenge: str, own: Sequence[AnyRow] = ()) -> str:
     """What a browser needs to use a passkey: one of a person's `own`, else whichever it has for us, as JSON."""
-    options = generate_authentication_options(
+    library = _library()
+    options = library.generate_authentication_options(
         rp_id=_host(settings), challenge=challenge.encode(), allow_credentials=_named(own),
-        user_verification=_VERIFIED,
+        user_verification=library.helpers.structs.UserVerificationRequirement.REQUIRED,
     )  # fmt: skip
-    return options_to_json(options)
+    return str(library.options_to_json(options))
 
 
 def created(settings: Settings, user_id: int, name: str, challenge: str, answer: str) -> Factor:
     """The passkey that a browser made. Raises `Wrong`."""
     try:
-        made = verify_registration_response(
+        made = _library().verify_registration_response(
             credential=answer, expected_challenge=challenge.encode(), expected_rp_id=_host(settings),
             expected_origin=settings.base_url, require_user_verification=True,
         )  # fmt: skip
@@ -71,7 +67,7 @@ def created(settings: Settings, user_id: int, name: str, challenge: str, answer:
         raise Wrong from error
     if len(made.credential_id) > _LONGEST:
         raise Wrong
-    number, key = bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key)
+    number, key = map(_library().helpers.bytes_to_base64url, (made.credential_id, made.credential_public_key))
     return Factor(
         user_id=user_id, kind="passkey", name=name, credential_id=number, secret=key, counter=made.sign_count
     )
@@ -81,15 +77,15 @@ def proved(
     session: Session, settings: Settings, challenge: str, answer: str, now: datetime, user_id: int | None = None
 ) -> int:
     """Whose passkey signed the challenge; where `user_id` is given it must be hers. Raises `Wrong`."""
-    row, count = None, 0
+    row, count, library = None, 0, _library()
     try:
-        number = parse_authentication_credential_json(answer).raw_id
-        row = factors.passkey(session, bytes_to_base64url(number))
+        number = library.helpers.parse_authentication_credential_json(answer).raw_id
+        row = factors.passkey(session, library.helpers.bytes_to_base64url(number))
         if row is None or user_id not in (None, row.user_id):
             raise Wrong
-        signed = verify_authentication_response(
+        signed = library.verify_authentication_response(
             credential=answer, expected_challenge=challenge.encode(), expected_rp_id=_host(settings),
-            expected_origin=settings.base_url, credential_public_key=base64url_to_bytes(row.secret),
+            expected_origin=settings.base_url, credential_public_key=library.base64url_to_bytes(row.secret),
             credential_current_sign_count=0, require_user_verification=True,
         )  # fmt: skip
         count = signed.new_sign_count
@@ -113,7 +109,7 @@ def _handle(settings: Settings, user_id: int) -> bytes:
     return hmac.digest(settings.identifier_key.encode(), f"ekabinets passkey {user_id}".encode(), "sha256")
 
 
-def _named(own: Sequence[AnyRow]) -> list[PublicKeyCredentialDescriptor]:
-    return [
-        PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id)) for row in own if row.kind == "passkey"
-    ]
+def _named(own: Sequence[AnyRow]) -> list[Any]:
+    library = _library()
+    ids = (library.base64url_to_bytes(row.credential_id) for row in own if row.kind == "passkey")
+    return [library.helpers.structs.PublicKeyCredentialDescriptor(id=one) for one in ids]

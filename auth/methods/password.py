@@ -94,6 +94,12 @@ class _Place:
         self._places.release()
 
 
+def one_time_password() -> str:
+    """A password to hand over on paper, 77 random bits; it has to be changed at the first login (LU-09)."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"  # none looks like another
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
 def set_password(session: Session, passwords: Passwords, user: User, password: str) -> None:
     """Give a user a password. The caller has checked it against the rules."""
     user.password_hash = passwords.hash(password)

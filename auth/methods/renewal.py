@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from auth.methods.password import BY_NAME, Passwords, Second, Welcome, welcome
 from models import outbox, sessions, tokens
+from models.accounts import INVITATION
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.database import Database
@@ -18,6 +19,7 @@ from models.rules.passwords import broken_rules
 from models.site import Site
 
 PURPOSE = "password.reset"
+PURPOSES = (PURPOSE, INVITATION)  # a page for both
 AGAIN_AFTER = timedelta(minutes=5)  # a second letter before that would only confuse, and could be used to annoy
 
 _CODES = (
@@ -64,8 +66,10 @@ def renew(
     """
     hashed = passwords.hash(password)  # takes long: before anything is locked
     with database.write() as session:
-        found = tokens.use(session, PURPOSE, secret, now)
-        if found is None:
+        found = tokens.use(session, PURPOSES, secret, now)
+        user = session.get_one(User, found.user_id) if found else None
+        # Sent to an address that is hers no more, or to an account that has ended since.
+        if found is None or user is None or user.disabled_at or found.detail.get("address", user.email) != user.email:
             return None
         actor = Actor(found.user_id, "web", session_method="password")
         _set(session, site, actor, hashed, now, kept_session=0)
@@ -81,9 +85,9 @@ def change(database: Database, site: Site, actor: Actor, hashed: str, session_id
 
 def _set(session: Session, site: Site, actor: Actor, hashed: str, now: datetime, kept_session: int) -> None:
     user = session.get_one(User, actor.user_id)
-    user.password_hash = hashed
+    user.password_hash, user.password_issued = hashed, False
     sessions.end_others(session, user.id or 0, kept_session, now)
-    tokens.void(session, PURPOSE, user.id or 0, now)
+    tokens.void(session, PURPOSES, user.id or 0, now)
     record(session, actor, "password.changed")
     if user.email and address_ok(user.email):
         outbox.queue(session, "password_changed", user.id, user.email, user.language or site.languages[0])

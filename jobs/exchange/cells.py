@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.rules.identifiers import fold_login, iban_ok, normal_identifier
+from models.rules.mail import header_safe
 from models.rules.numbers import NumberProblem, parse_reading
 
 Convert = Callable[[str], Any]
@@ -136,7 +137,8 @@ def month(value: str) -> date:
 
 def email(value: str) -> str:
     """An e-mail address; that it exists is not checked here."""
-    _need(len(value) <= 254 and _EMAIL.fullmatch(value), "an e-mail address such as anna@example.lv")
+    fine = len(value) <= 254 and header_safe(value) and _EMAIL.fullmatch(value)
+    _need(fine, "an e-mail address such as anna@example.lv")
     return value
 
 

@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from jobs.exchange.cells import Refused
+from models import intake
 
 VERSION = 1
 MAX_ENTRIES = 2000  # of a ZIP; more files come as a folder
@@ -96,6 +98,17 @@ def read_pdf(source: Source, name: str) -> bytes:
     if not data.startswith(b"%PDF-"):
         raise Refused("a PDF file")
     return data
+
+
+def read_document(source: Source, name: str) -> bytes:
+    """As `read_pdf`, of every kind that people may send (`models.intake`); what is signed stays as it is."""
+    data = read_whole(source, f"files/{name}", MAX_FILE, f"a file of at most {MAX_FILE // 10**6} MB")
+    try:
+        taken = intake.take(name, BytesIO(data), MAX_FILE)
+    except intake.Refused as refused:
+        raise Refused(f"a PDF, picture, DOCX, EDOC or ASICE file as its name says ({refused.reason})") from None
+    taken.file.seek(0)
+    return taken.file.read()
 
 
 def _checked(archive: zipfile.ZipFile) -> list[str]:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from jobs.exchange import cells
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
 from jobs.exchange.meters import METERS, READINGS
-from jobs.exchange.source import read_pdf
+from jobs.exchange.notices import NOTICES
+from jobs.exchange.source import read_document, read_pdf
 from jobs.exchange.work import Work, db
 from models.customers import Customer
 from models.documents import Document, EstimateLine
@@ -81,14 +82,15 @@ _KEEP = object()  # the field stays as it is
 
 
 def _store_files(batch: Batch, work: Work) -> None:
-    """Store the PDFs. One that cannot be read is reported, and a row that has to have it is refused."""
+    """Store the files. One that cannot be read is reported, and a row that has to have it is refused."""
     names = batch.values.get("file", ())
     hashes, sizes = [None] * len(names), [None] * len(names)  # type: list[object], list[int | None]
+    read = read_document if batch.table.name == "documents" else read_pdf
     report = batch.refuse if batch.table.columns["file"].required else batch.remark
     for index in batch.good() if any(names) else ():
         if names[index]:
             try:
-                data = read_pdf(work.source, names[index])
+                data = read(work.source, names[index])
                 hashes[index], sizes[index] = work.storage.put(data), len(data)
             except cells.Refused as refused:
                 report(index, "file", refused.expected)
@@ -145,18 +147,30 @@ ESTIMATES = Table(
     ), unique=(("house_id", "year", "position"),),
 )  # fmt: skip
 
+
+def _check_documents(batch: Batch, work: Work) -> None:
+    """A document is of a house, of premises or of a customer; what is in the house file is of a house."""
+    for index, kind, *whose in batch.each("kind", "house_id", "premises_id", "customer_id"):
+        if [one is None for one in whose].count(False) != 1:
+            batch.refuse(index, "premises", "one of premises, house and customer")
+        elif kind and kind.in_house_file and whose[0] is None:
+            batch.refuse(index, "house", "the house, for what belongs into its house file")
+
+
 DOCUMENTS = Table(
     "documents", Document, (
         ID, ref("house", "houses"), ref("premises", "premises"),
         Column("kind", cells.one_of(DocumentKind), default=DocumentKind.OTHER), must("title"),
         day("date", "issued_on", True), must("file", cells.file_name, "file_hash"),
-    ), derived=("file_name", "size"), before=_store_files, check=lambda batch, _work: batch.need_one_place(),
+        ref("customer", "customers"),
+    ), derived=("file_name", "size"), before=_store_files, check=_check_documents,
 )  # fmt: skip
 
 
 def _check_users(batch: Batch, work: Work) -> None:
     """Customers are known; a user name with @ is the own e-mail address, so that no two people share a login."""
     customer, wanted = db("customer").c, batch.said("customers")
+    _keep_own(batch, work)
     known = work.find(customer.external_id, {name for names in wanted for name in names or ()})
     names = batch.fields["name"] = batch.final("name")
     for index, username, email in batch.each("username", "email"):
@@ -165,6 +179,19 @@ def _check_users(batch: Batch, work: Work) -> None:
             batch.refuse(index, "username", "a name without @, or the address in email")
         if unknown := [one for one in wanted[index] or () if one not in known]:
             batch.refuse(index, "customers", f"external_ids of customers.csv ({unknown[0]} is not one)")
+
+
+def _keep_own(batch: Batch, work: Work) -> None:
+    """User name and e-mail address of who has been here are hers to change (A16); a closed account stays closed."""
+    user, names = db("user_account").c, batch.values["external_id"]
+    own = work.find(user.external_id, names, user.username, user.email, user.terms_version, user.closed_at)
+    for index in batch.good():
+        row = own.get(names[index])
+        if row and row.closed_at:
+            batch.ok[index] = False  # left out without a word: the file cannot know it
+        elif row and row.terms_version:
+            for name in {"username", "email"} & batch.fields.keys():
+                batch.fields[name][index] = getattr(row, name)
 
 
 def _link_customers(batch: Batch, work: Work) -> set[int]:
@@ -200,6 +227,6 @@ TABLES = {
     one.name: one
     for one in (
         CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, PAYMENTS,
-        ESTIMATES, DOCUMENTS, USERS,
+        ESTIMATES, DOCUMENTS, NOTICES, USERS,
     )
 }  # fmt: skip

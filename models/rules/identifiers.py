@@ -7,6 +7,8 @@ from datetime import date
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _LATVIAN_IBAN = re.compile(r"LV[0-9]{2}[A-Z]{4}[A-Z0-9]{13}")  # 21 characters
 _PERSONAL_CODE = re.compile(r"([0-9]{6})-?([0-9]{5})")
+# Latvian numbers have eight digits (2: mobile, 6: land line, 5, 7 to 9: services); all others at most 15 (ITU E.164).
+_PHONE = re.compile(r"\+371[25-9][0-9]{7}|\+(?!371|0)[0-9]{7,15}")
 _WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CENTURIES = {"0": 1800, "1": 1900, "2": 2000}
 _LOOKALIKES = str.maketrans("АВЕКМНОРСТХУ", "ABEKMHOPCTXY")  # Cyrillic capitals to the Latin ones they look like
@@ -59,6 +61,19 @@ def normal_identifier(text: str) -> str:
     if len(digits) != 11:
         raise ValueError("A personal code or registration number has 11 digits.")
     return digits
+
+
+def normal_phone(text: str) -> str:
+    """A telephone number as +37120000000 (E.164), from the ways in which people write one.
+
+    Eight digits are Latvian; any other country is written with + or 00. ValueError for what can be no number.
+    """
+    plain = re.sub(r"[\s().\u2010-\u2015-]", "", unicodedata.normalize("NFKC", text))
+    plain = re.sub(r"^00", "+", plain)
+    number = f"+371{plain}" if re.fullmatch("[0-9]{8}", plain) else plain
+    if not _PHONE.fullmatch(number):
+        raise ValueError("A telephone number has 8 digits, or + and its country.")
+    return number
 
 
 def fold_code(text: str) -> str:

@@ -1,6 +1,6 @@
 """Who has what in the walk over all routes: residents of one house and of another, a former owner, and nobody."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +11,12 @@ from models.customers import Customer, CustomerUser
 from models.documents import Document
 from models.invoices import Invoice
 from models.meters import Meter, Register
+from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.tenures import Tenure
-from models.types import MeterKind, TenureRole
+from models.types import DocumentKind, MeterKind, TenureRole
 from tests.cast import TODAY, Cast, month
 from tests.walk import ids_of
 
@@ -29,20 +30,28 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
         stage.helper("marta")
         far = stage.far_away("liga")
-        papers = [stage.paper(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
+        papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
+        told = [stage.notice(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
+        minutes = [stage.paper(day, house_id=stage.flat.house_id, kind=DocumentKind.MINUTES) for day in (MOVED - timedelta(days=1), MOVED)]
         new = stage.meter("HUNG-AFTER", premises_id=stage.flat.id, installed_on=MOVED)
         both = [stage.meter("SHARED-OWN", premises_id=stage.flat.id), cast.house_meter]
     return {
-        "anna": ids_of("anna", cast) | {"mid": [*both, new], "did": [cast.document, papers[1]]},
-        "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter]},
-        "peteris": {"pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]]},
+        "anna": ids_of("anna", cast) | {
+            "mid": [*both, new], "did": [cast.document, papers[1]], "hid": [cast.house_paper, *minutes], "nid": [cast.notice, told[1][0]],
+            "fid": [cast.notice_file, told[1][1]],
+        },
+        "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
+        "peteris": {
+            "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
+            "nid": [told[0][0]], "fid": [told[0][1]],
+        },
         "liga": far,
         "marta": {},
         "ilze": {},
         "": {},  # who is not logged in
         "nobody": ids_of("nobody", cast),
-    }
+    }  # fmt: skip
 
 
 class Stage:
@@ -62,7 +71,7 @@ class Stage:
     def helper(self, username: str) -> None:
         """Somebody without any premises."""
         known = self.session.scalars(sa.select(User).where(User.username == "liga")).one()
-        self.add(User(username=username, email=f"{username}@example.com", name="Marta Liepa", password_hash=known.password_hash))
+        self.add(User(username=username, email=f"{username}@example.com", name="Marta Liepa", password_hash=known.password_hash, terms_version=1))
 
     def far_away(self, username: str) -> Ids:
         """A flat in another house, with one of everything."""
@@ -77,11 +86,15 @@ class Stage:
             issued_on=TODAY, due_on=TODAY, net=100, vat=21, total=121, payable=121, payee_name="SIA",
             payee_iban="LV44DEMO0000000000001", reference="LIGA-9",
         ))  # fmt: skip
+        nid, fid = self.notice(flat.id, TODAY)
         return {
+            "nid": [nid],
+            "fid": [fid],
             "pid": [flat.public_id],
             "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
             "iid": [invoice.public_id],
-            "did": [self.paper(flat.id, TODAY)],
+            "did": [self.paper(TODAY, premises_id=flat.id)],
+            "hid": [self.paper(TODAY, house_id=house.id, kind=DocumentKind.MINUTES)],
         }
 
     def meter(self, serial: str, **where: Any) -> str:
@@ -92,9 +105,17 @@ class Stage:
             self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
         return meter.public_id
 
-    def paper(self, premises_id: int, issued_on: Any) -> str:
-        """A document of a flat."""
+    def notice(self, premises_id: int, day: Any) -> tuple[str, str]:
+        """A notice to a flat, with a file."""
+        morning = datetime.combine(day, time(), UTC)
+        notice = self.add(Notice(published_at=morning, published_on=day))
+        self.add(NoticeText(notice_id=notice.id, language="lv", title=f"Notice of {day}", body="."))
+        self.add(NoticeAudience(notice_id=notice.id, premises_id=premises_id))
+        return notice.public_id, self.add(NoticeFile(notice_id=notice.id, name="a.pdf", file_hash="0" * 64, size=14)).public_id
+
+    def paper(self, issued_on: Any, **where: Any) -> str:
+        """A document of a flat or a house."""
         return self.add(Document(
-            premises_id=premises_id, title=f"Paper of {issued_on}", issued_on=issued_on, file_hash="0" * 64,
+            **where, title=f"Paper of {issued_on}", issued_on=issued_on, file_hash="0" * 64,
             file_name="paper.pdf", size=14,
         )).public_id  # fmt: skip

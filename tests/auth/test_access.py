@@ -17,13 +17,15 @@ from auth.access import (
     effective_table,
     lendable,
     load_access,
+    may,
     right,
     staff_right,
     steps_up,
     unreachable,
 )
+from auth.visitor import Visitor
 from models.site import FOLDER, Site, load_site
-from models.types import Role
+from models.types import Role, utc_now
 
 NAMES = sorted(file.stem for file in FOLDER.glob("*.toml") if file.stem != "common")
 GOLDEN = Path(__file__).with_name("effective_access.txt")
@@ -175,6 +177,12 @@ def test_delegates_never_delegate_and_no_account_is_lent() -> None:
 def test_nothing_is_lent_that_no_login_opens() -> None:
     for section, row in access().sections.items():
         assert lendable(section) <= max(row.values())
+
+
+def test_staff_have_no_part_in_the_residents_portal() -> None:
+    for role in Role:
+        person = Visitor(1, 1, "Ilze", "ilze", None, role, "password", None, utc_now(), False)
+        assert may(load_site("ogre"), person, "invoices") is (Right.ACT if role is Role.RESIDENT else Right.NONE)
 
 
 def test_staff_sections_are_closed_to_residents_and_unknown_roles() -> None:

@@ -100,31 +100,40 @@ def test_what_exists_for_nobody_looks_the_same(app: Flask, cast: Cast):
     assert len(bodies) == 1
 
 
-def test_an_owner_opens_everything_of_hers_with_get_and_head(anna: Browser, app: Flask, cast: Cast):
+# Pages that send on, or are gone, where nothing was begun.
+SENT_ON = {
+    "login.start", "login.form", "properties.last", "passwords.well_known", "passwords.reset", "account.first_visit", "emails.link",
+    "second.form", "second.ask", "factors.leaving", "notifications.ask",
+}  # fmt: skip
+
+
+def test_an_owner_opens_everything_of_hers_with_get_and_head(anna: Browser, app: Flask, cast: Cast, closed_to_passwords):
+    closed_to_passwords("view", "house_file")
     own_file = app.extensions["ekabinets"].storage.put(b"%PDF-1.4 own")
     change(app, sa.update(Invoice).values(file_hash=own_file))
     for route in routes(app, ids_of("anna", cast)):
         if route.verb != "GET":
             continue
         status, kind = ask(anna, route), anna.response.mimetype
-        sent_on = route.endpoint in ("login.start", "login.form", "properties.last", "passwords.well_known", "passwords.reset", "second.form", "second.ask", "factors.leaving")
+        sent_on = route.endpoint in SENT_ON
         expected = (302, 303, 404, 410) if route.path.endswith("qr.svg") or sent_on else ()
         assert status == 200 or status in expected, route
         assert ask(anna, replace(route, verb="HEAD")) == status, route
         assert anna.response.mimetype == kind and anna.response.get_data() == b"", route
 
 
-def test_get_and_head_change_nothing(anna: Browser, app: Flask, cast: Cast):
-    """ASVS 3.5.3; the time of a session's last act is no change, and a finished PDF is kept (C03)."""
+def test_get_and_head_change_nothing(anna: Browser, app: Flask, cast: Cast, closed_to_passwords):
+    """ASVS 3.5.3; the time of a session's last act is no change, a finished PDF is kept (C03), and an opened notice is read (decisions.md 6)."""
+    closed_to_passwords("view", "house_file")  # else the refusal is noted
     own_file = app.extensions["ekabinets"].storage.put(b"%PDF-1.4 own")
     change(app, sa.update(Invoice).values(file_hash=own_file))
-    before = dump(app, ["web_session"])
+    before = dump(app, ["web_session", "notice_receipt"])
     query = "?confirm=1&once=aaaaaaaaaaaaaaaaaaaa&r-x-1=5&year=2025&sent=1"
     for route in routes(app, ids_of("anna", cast)):
         if route.verb in ("GET", "HEAD"):
             ask(anna, replace(route, path=route.path + query))
             ask(anna, replace(route, path=route.path + query + "&lang=ru"))
-    assert dump(app, ["web_session"]) == before
+    assert dump(app, ["web_session", "notice_receipt"]) == before
 
 
 def test_no_address_takes_a_verb_that_it_does_not_name(anna: Browser, app: Flask, cast: Cast):
@@ -197,7 +206,7 @@ def test_what_can_be_no_id_never_reaches_the_database(app: Flask, malformed: str
     anna = somebody(app, "anna")
     anna.get("/help")
     statements.clear()
-    for path in ("/properties/{}", "/meters/{}", "/invoices/{}", "/documents/{}/file"):
+    for path in ("/properties/{}", "/meters/{}", "/invoices/{}", "/documents/{}/file", "/house-files/{}/file", "/notices/{}"):
         anna.get(path.format(malformed))
         assert anna.status == 404, path
-    assert [sent for sent in statements if "meter" in sent or "invoice" in sent or "document" in sent] == []
+    assert [sent for sent in statements if "meter" in sent or "invoice" in sent or "document" in sent or "notice" in sent] == []

@@ -18,7 +18,7 @@ def database(staged_url: str) -> Iterator[Database]:
     with database.write() as session:  # Marta is a second user of Anna's customer
         anna = session.scalars(select(User).where(col(User.username) == "anna")).one()
         hers = session.scalars(select(CustomerUser).where(col(CustomerUser.user_id) == anna.id)).one()
-        marta = User(username="marta", name="Marta Ozoliņa", password_hash=anna.password_hash)
+        marta = User(username="marta", name="Marta Ozoliņa", password_hash=anna.password_hash, terms_version=1)
         session.add(marta)
         session.flush()
         session.add(CustomerUser(user_id=marta.id, customer_id=hers.customer_id))

@@ -131,6 +131,8 @@ def test_everybody_can_log_in_with_the_password_that_is_printed(demo: run.Demo) 
     with database.read() as connection:
         users = {row.username: row for row in connection.execute(sa.select(User))}
     for person in PEOPLE:
+        first = person["username"] == "newcomer"
+        assert (users[person["username"]].password_issued, users[person["username"]].terms_version == 0) == (first, first)
         assert len(person["password"]) >= demo.site.password_min
         assert passwords.matches(users[person["username"]].password_hash, person["password"])
         assert " ".join((person["password"], person["name"] + ",")) in " ".join(run._welcome(demo).split())

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from demo.bill import ESTIMATE
 from demo.town import town_of
-from models.types import MeterKind
+from models.types import DocumentKind, MeterKind
 from tests.demo.folders import Demo, Row
 
 OWNER, PREVIOUS, NEIGHBOUR = "C20034", "C19034", "C20012"
@@ -179,6 +179,7 @@ def test_the_people_can_be_told_apart(demo: Demo) -> None:
         "owner": (OWNER, "lv", "resident"),
         "helper": ("", "lv", "resident"),
         "neighbour": (NEIGHBOUR, "ru", "resident"),
+        "newcomer": (OWNER, "lv", "resident"),
         "clerk": ("", "lv", "agent"),
     }
 
@@ -197,5 +198,13 @@ def test_managed_houses_have_estimates_of_two_years(demo: Demo) -> None:
 
 
 def test_the_main_flat_has_a_contract_and_both_houses_an_act(demo: Demo) -> None:
-    found = {(row["house"] or row["premises"], row["kind"]) for row in demo.rows("documents")}
-    assert found == {("P20034", "contract"), ("H1", "act"), ("H2", "act")}
+    found = {(row["house"] or row["premises"] or row["customer"], row["kind"]) for row in demo.rows("documents")}
+    assert {("P20034", "contract"), ("C20034", "other"), ("H1", "act"), ("H2", "act")} <= found
+
+
+def test_houses_have_a_house_file_where_the_site_has_such_a_section(demo: Demo) -> None:
+    kinds = [kind for kind in DocumentKind if kind.in_house_file] if "house_file" in demo.site.sections else []
+    for house in ("H1", "H2"):
+        rows = demo.rows("documents", house=house)
+        assert [row["kind"] for row in rows if row["kind"] != "act"] == kinds
+        assert all(row["date"] <= str(demo.today) for row in rows)

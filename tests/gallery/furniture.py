@@ -2,7 +2,7 @@
 kind, all with long names."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Flask
@@ -11,7 +11,7 @@ from auth.methods.password import Passwords
 from models.customers import Customer, CustomerUser
 from models.documents import Document
 from models.invoices import Invoice, InvoiceLine, Payment
-from models.premises import House, Premises
+from models.premises import Entrance, House, Premises
 from models.tenures import Tenure
 from models.throttle import Throttle
 from models.types import DocumentKind, MeterKind, Source, TenureRole, ValidKind
@@ -33,6 +33,8 @@ class Extra:
     meters: list[str] = field(default_factory=list)
     invoices: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    notice_files: list[str] = field(default_factory=list)
 
 
 def furnish(app: Flask) -> Extra:
@@ -44,9 +46,12 @@ def furnish(app: Flask) -> Extra:
         customer, flat = _home(stage, extra)
         _meters(stage, flat, extra)
         _invoices(stage, customer, flat, extra)
+        _notices(stage, flat, extra)
         for kind in DocumentKind:
-            row = stage.add(Document(external_id=f"M-{kind}", premises_id=flat.id, kind=kind, title=SERVICE, issued_on=month(2), file_hash="0" * 64, file_name=f"{kind}.pdf", size=2_345_678))
+            row = stage.add(Document(external_id=f"M-{kind}", house_id=flat.house_id, kind=kind, title=SERVICE, issued_on=month(2), file_hash="0" * 64, file_name=f"{kind}.pdf", size=2_345_678))
             extra.documents.append(row.public_id)
+        for number in range(30):
+            stage.add(Document(external_id=f"M{number}", customer_id=customer.id, title=f"{SERVICE} {number}", issued_on=month(number), file_hash="0" * 64, file_name="paper.edoc", size=99_999))
     bring_files(app, held.storage.put(b"%PDF-1.4 the operator's own"))
     return extra
 
@@ -105,6 +110,25 @@ def _invoices(stage: _Stage, customer: Customer, flat: Premises, extra: Extra) -
     invoice(6, due=7, brought_forward=-8228)  # nothing due
     invoice(5, due=7, total=1_234_567, brought_forward=-500)
     invoice(4, due=7, brought_forward=-10_000)  # credit: the newest
+
+
+def _notices(stage: _Stage, flat: Premises, extra: Extra) -> None:
+    now = datetime.combine(TODAY, datetime.min.time(), UTC)
+    entrance = stage.add(Entrance(external_id="E9", house_id=flat.house_id, name="2"))
+    flat.entrance_id = entrance.id
+
+    def notice(ago: int, title: str, *languages: str, **more) -> None:
+        texts = {language: (title, f"{title}.\n\nhttps://example.com/{'x' * 90}\n{STREET}") for language in ("lv", *languages)}
+        nid, *fids = stage.notice(f"M-{ago}", now - timedelta(days=ago), texts, **more)
+        extra.notices.append(nid)
+        extra.notice_files += fids
+
+    notice(1, SERVICE, "en", "ru", house_id=flat.house_id, files=["Garš-pielikuma-nosaukums-" * 3 + ".pdf", "plāns.png"])
+    notice(2, "Tikai latviski", entrance_id=entrance.id)
+    notice(3, "Atsaukts", for_all=True, withdrawn_at=now)
+    notice(4, "Avārija", "en", for_all=True, emergency=True, valid_until=now + timedelta(days=1))
+    for ago in (400, 401):
+        notice(ago, f"Pērn {ago}", house_id=flat.house_id)
 
 
 def bring_files(app: Flask, content: str | None) -> None:

@@ -11,15 +11,16 @@ from werkzeug.exceptions import TooManyRequests
 
 from auth.guard import public
 from auth.methods.renewal import PURPOSE
-from models import tokens
+from models import emails, preferences, tokens
 from models.people import User
 from models.site import Contact, load_site
+from models.throttle import Throttle
 from models.types import utc_now
-from tests.cast import TODAY
+from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.protection import protection
-from tests.views.reading_form import HTMX, Sender, choices, path, second_person, set_meter
+from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
 from views.limits import limiter
@@ -29,7 +30,7 @@ FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), dat
 # What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
 WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
 DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
-SECTIONS = ("addresses", "meters", "invoices", "documents", "settings", "help")
+SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "notices", "settings", "help")
 OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
 
 
@@ -49,7 +50,7 @@ def everybody_opens_everything(gallery: Gallery, extra: Extra) -> None:
         pages_of(gallery, who, {name: ids[:1] for name, ids in annas.items()}, htmx=True)
     pages_of(gallery, "anna", annas | {"mid": [*annas["mid"], cast.hot, cast.remote]}, htmx=True)
     pages_of(gallery, "peteris", annas | {"mid": [cast.cold, cast.old], "iid": [cast.former_invoice]})
-    martas = {"pid": [extra.flat, extra.bare], "mid": extra.meters, "iid": extra.invoices, "did": extra.documents}
+    martas = {"pid": [extra.flat, extra.bare], "mid": extra.meters, "iid": extra.invoices, "did": extra.documents, "nid": extra.notices, "fid": extra.notice_files}
     pages_of(gallery, "marta", martas)
     gallery.visitor("anna").get(f"/properties/{cast.flat}/invoices?year=1999")
     for who in ("", "anna"):
@@ -100,6 +101,22 @@ def logging_in(gallery: Gallery, extra: Extra) -> None:
     slow_down_everybody(gallery.app, utc_now() + timedelta(minutes=9))
     stranger.submit(page, "/login", username="somebody", password="wrong password")
     slow_down_everybody(gallery.app, utc_now())
+
+
+def papers(gallery: Gallery, extra: Extra) -> None:
+    """The house file with a paper of every kind, and so many documents that they are shown by year."""
+    site = gallery.app.extensions["ekabinets"].site
+    with gallery.when(site=site.model_copy(update={"access": {"house_file": {"password": "view"}}})):
+        pages_of(gallery, "marta", {"pid": [extra.flat, extra.bare], "hid": extra.documents}, "house_file", "documents")
+    for year in ("", "1999", "2024"):
+        gallery.visitor("marta").get(f"/properties/{extra.flat}/documents?year={year}")
+
+
+def a_profile_is_set(gallery: Gallery, extra: Extra) -> None:
+    person = gallery.visitor("liga", again=True)
+    for action, name, values in (("language", "language", ("xx", gallery.language)), ("appearance", "theme", ("pink", "dark", "light", "device"))):
+        for value in values:
+            person.submit(person.get(f"/profile/{action}"), f"/profile/{action}", **{name: value})
 
 
 def devices(gallery: Gallery, extra: Extra) -> None:
@@ -182,11 +199,56 @@ def passwords_are_changed(gallery: Gallery, extra: Extra) -> None:
 GOOD = "zaļa zāle aug lēnām 7"
 
 
-def link_for(app: Any, username: str) -> str:
+def link_for(app: Any, username: str, purpose: str = PURPOSE, **detail: str) -> str:
     """The secret in the letter that this person was sent."""
     with app.extensions["ekabinets"].database.write() as session:
         user = session.scalars(sa.select(User).where(User.username == username)).one()
-        return tokens.issue(session, PURPOSE, user.id, timedelta(hours=1), utc_now())
+        user.email_wanted = detail.get("address", user.email_wanted)
+        return tokens.issue(session, purpose, user.id, timedelta(hours=1), utc_now(), **detail)
+
+
+def accounts_begin_and_end(gallery: Gallery, extra: Extra) -> None:
+    """Last of all: what becomes of two people who had never been here."""
+    for who in ("nora", "olga"):
+        second_person(gallery.app, who)
+    change(gallery.app, sa.update(User).where(User.username.in_(["nora", "olga"])).values(terms_version=0, password_issued=User.username == "nora"))
+    nora, olga = gallery.visitor("nora", again=True), gallery.visitor("olga", again=True)
+    for old, new in (("", ""), (PASSWORD, PASSWORD), (PASSWORD, GOOD)):
+        nora.submit(nora.get("/password/change?next=/profile"), "/password/change", old=old, password=new)
+    form, mine = olga.get("/first-visit?next=/profile"), token_of(olga)
+    for headers in ({}, HTMX):
+        olga.post("/profile/contact", mine | {"phone": "2000 0000"}, headers=headers)
+    for typed in ({}, {"email": "x", "phone": "x"}, {"email": "o@example.lv"}, {"email": "o@example.lv", "terms": "1"}):
+        olga.submit(form, "/first-visit", **typed)
+    olga.submit(form, "/first-visit", terms="1")
+    site = gallery.app.extensions["ekabinets"].site
+    with gallery.when(site=site.model_copy(update={"terms_version": 2})):
+        olga.submit(olga.get("/profile"), "/profile/terms")
+
+
+def contacts_change_and_accounts_close(gallery: Gallery, extra: Extra) -> None:
+    olga, other = gallery.visitor("olga", again=True), gallery.visitor("", again=True)
+    phone = olga.get("/profile/contact")
+    for typed in ("x", "2000 0000"):
+        olga.submit(phone, "/profile/contact", phone=typed)
+    for address in ("p@example.lv", "q@example.lv"):
+        link = "/profile/email/confirm/" + link_for(gallery.app, "olga", emails.PURPOSE, address=address)
+        who = other if address == "p@example.lv" else olga
+        page = who.get(link)
+        for _ in range(2):  # the second time the link is used up
+            who.submit(page, link)
+        olga = gallery.visitor("olga", again=True)
+    form = olga.get("/profile/email")
+    for email, old in (("", ""), ("q@example.lv", ""), ("x", "wrong"), ("new@example.lv", "wrong"), *[(f"n{n}@example.lv", PASSWORD) for n in range(11)]):
+        olga.submit(form, "/profile/email", email=email, old=old)
+    olga.get("/profile")
+    for act in ("again", "cancel"):
+        olga.submit(olga.get("/profile/email"), "/profile/email/wanted", act=act)
+    page = olga.get("/profile/close-account")
+    for old in ("", "wrong", *["wrong"] * 10):
+        olga.submit(page, "/profile/close-account", old=old)
+    change(gallery.app, sa.delete(Throttle))
+    olga.submit(page, "/profile/close-account", old=PASSWORD)
 
 
 def letters_have_come(gallery: Gallery, extra: Extra) -> None:
@@ -224,6 +286,26 @@ def things_that_fail(gallery: Gallery, extra: Extra) -> None:
                 anna.get(f"/invoices/{cast.invoice}.pdf", headers=headers)
 
 
+def letters_are_chosen(gallery: Gallery, extra: Extra) -> None:
+    marta, address = gallery.visitor("marta"), "/profile/notifications"
+    marta.get("/notices?show=unread")
+    page = marta.get(address)
+    page = marta.submit(page, address, notices=None)
+    for offers in ("1", None):
+        page = marta.submit(page, "/profile/consents", offers=offers)
+    with gallery.app.extensions["ekabinets"].database.write() as session:
+        who = session.scalars(sa.select(User).where(User.username == "liga")).one()
+        number, email, who.email = who.id, who.email, None
+    gallery.visitor("liga", again=True).get(address)
+    with gallery.app.extensions["ekabinets"].database.write() as session:
+        session.execute(sa.update(User).where(User.id == number).values(email=email))
+    key = gallery.app.extensions["ekabinets"].settings.secret_key
+    for kind in (*preferences.KINDS, preferences.OFFERS):
+        link = "/unsubscribe/" + preferences.token(key, number, kind)
+        gallery.visitor("").submit(gallery.visitor("").get(link), link)
+    gallery.visitor("").post("/unsubscribe/not-ours", {})
+
+
 def token_of(visitor: Visitor) -> dict[str, str]:
     """What proves that a form is ours."""
     return {"csrf_token": visitor.get("/profile").forms[0].fields["csrf_token"]}
@@ -247,6 +329,6 @@ def raising(error: Exception) -> Callable[..., Response]:
 
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
-    devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    letters_have_come, protection, passwords_are_changed,
+    papers, a_profile_is_set, devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
+    letters_are_chosen, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, protection,
 )  # fmt: skip

@@ -52,6 +52,10 @@ S1;H1;2026;1;Apkope;0,4213""",
     "documents": """external_id;house;premises;kind;title;date;file
 D1;H1;;act;Akts;2026-05-05;act.pdf
 D2;;F34;;Līgums;2026-05-05;i1.pdf""",
+    "notices": """external_id;published;until;emergency;houses;entrances;premises;customers;title_lv;text_lv;title_ru;text_ru;files
+N1;2026-05-05 08:30;06.05.2026;1;H1;;F34;;Nav ūdens;Mainām cauruli.|Atvainojamies.;Нет воды;Меняем трубу.;act.pdf|i1.pdf
+N2;2026-05-05;;;;;;C1|C2;Sapulce;Piektdien.;;;
+N3;05.05.2026;;;;;;;Visiem;Visiem.;;;""",
     "users": """external_id;username;email;name;language;customers;role
 U1;Anna;Anna@Example.LV;Anna Ozoliņa;lv;C1|C2;
 U2;ilze;;;;;agent""",

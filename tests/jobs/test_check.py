@@ -44,13 +44,20 @@ def test_a_laptop_may_be_what_production_may_not(tmp_path: Path):
 @pytest.mark.parametrize(("changed", "named"), [
     ({"demo": True}, "demo:"), ({"base_url": "http://portal.example"}, "base_url:"), ({"argon2_memory_kib": 19455}, "argon2_memory_kib"),
     ({"smtp_host": "mail.example", "mail_from": "a@b.lv", "smtp_security": "none"}, "smtp_security:"), ({"smtp_host": "mail.example"}, "mail_from:"),
-    ({"argon2_time": 1}, "argon2_time"), ({"trusted_hosts": ["portal.example", "*"]}, "trusted_hosts:"), ({"identifier_key": "s" * 40}, "identifier_key:"),
+    ({"s3_endpoint": "http://files.example"}, "s3_endpoint:"), ({"argon2_time": 1}, "argon2_time"), ({"trusted_hosts": ["portal.example", "*"]}, "trusted_hosts:"), ({"identifier_key": "s" * 40}, "identifier_key:"),
 ])  # fmt: skip
 def test_each_unsafe_setting_is_named_alone(tmp_path: Path, changed: dict[str, object], named: str):
     result = check(tmp_path, "--deploy", **SAFE | changed)
     lines = result.stderr.splitlines()
     assert result.exit_code == 1 and len(lines) == 1 and named in lines[0]
     assert "s" * 40 not in result.output, "no secret is ever shown"
+
+
+def test_a_storage_that_takes_no_file_is_named(tmp_path: Path):
+    (tmp_path / "files").write_text("a file where the folder should be")
+    result = check(tmp_path, "--deploy", **SAFE)
+    assert result.exit_code == 1 and result.stderr.startswith("storage: cannot be used (")
+    assert check(tmp_path, **SAFE).exit_code == 0, "only the deploy check tries it"
 
 
 def test_in_production_nothing_unsafe_starts(tmp_path: Path):

@@ -50,7 +50,8 @@ ONE_CELL = [
     ("tenures", "owner", "co_owner"), ("meters", "222", "223"), ("meters", "T1|T2", "T1|T3"),
     ("meters", ";M0;", ";;"), ("readings", "100,5", "100,6"), ("invoices", ";2026-1;i1.pdf", ";2026-1b;i1.pdf"),
     ("invoices", "2026-1;i1.pdf", "2026-1;act.pdf"), ("invoice_lines", "6,72", "6,73"), ("payments", "10,00", "10,01"),
-    ("estimates", "Apkope", "Remonts"), ("documents", "act.pdf", "i1.pdf"), ("users", "C1|C2", "C2"), ("users", "agent", "supervisor"),
+    ("estimates", "Apkope", "Remonts"), ("documents", "act.pdf", "i1.pdf"), ("users", "C1|C2", "C2"),
+    ("notices", "08:30", "08:31"), ("notices", "cauruli.|", "cauruli. "), ("notices", "C1|C2", "C2"), ("notices", "act.pdf|i1.pdf", "i1.pdf"), ("notices", ";Нет воды;Меняем трубу.;", ";;;"), ("users", "agent", "supervisor"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,10 @@ from jobs.exchange import cells
 from jobs.exchange.cells import Refused
 from jobs.exchange.tables import TABLES as FORMAT
 from models.database import metadata
+from models.people import User
+from models.types import utc_now
 from tests.jobs.exchanges import PDF, SITE, TABLES, decrypted, places
+from tests.models.test_intake import SIGNED, archive
 
 IBAN = "LV44DEMO0000000000001"
 
@@ -63,7 +66,7 @@ PAIRS = {
     "estimates": [("S#;H1;2026;9#;Item;1,0001", "S#;H1;2026;1;Item;1", "position")],
     "documents": [
         ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;none.pdf", "file"), ("D#0;H1;;;A;2026-01-01;act.pdf", "D#0;;;;A;2026-01-01;act.pdf", "premises"),
-        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"),
+        ("D#0;H1;;;Akts;2026-01-01;act.pdf", "D#0;H1;;;Akts;2026-01-01;../exchange.toml", "file"), ("D#0;H1;;minutes;A;2026-01-01;act.pdf", "D#0;;F34;minutes;A;2026-01-01;act.pdf", "house"),
     ],
     "users": [
         ("U#0;nina#;;;;;", "U#0;ILZE;;;;;", "username"), ("U#0;nina#;nina@lv.lv;;;;", "U#0;nina#;ANNA@example.lv;;;;", "email"),
@@ -198,6 +201,27 @@ def test_a_changed_reading_has_a_new_moment_of_change(exchange):
     assert after[1:] == before[1:]
 
 
+def test_a_document_of_a_customer_and_one_of_a_house_file_are_taken(exchange):
+    exchange.put_all()
+    exchange.put("documents", ["external_id;kind;title;date;file;house;customer", "D8;;Card;2026-05-05;act.pdf;;C1", "D9;minutes;Minutes;2026-05-05;act.pdf;H1;"])
+    assert exchange.run().problems == []
+    assert [one is None for one in exchange.column("document", "customer_id")] == [False, True]
+    assert exchange.column("document", "kind") == ["other", "minutes"]
+    exchange.put("documents", ["external_id;title;date;file;house;customer", "D8;Card;2026-05-05;act.pdf;H1;C1", "D9;Minutes;2026-05-05;act.pdf;;"])
+    assert places(exchange.run()) == [("documents.csv", 2, "premises"), ("documents.csv", 3, "premises")]
+
+
+def test_a_signed_document_is_taken_bit_by_bit_and_what_is_no_document_is_refused(exchange):
+    exchange.put_all()
+    signed = archive(SIGNED)
+    for name, data in (("a.edoc", signed), ("b.edoc", b"%PDF-"), ("c.exe", b"%PDF-"), ("d.pdf", signed)):
+        (exchange.path / "files" / name).write_bytes(data)
+    exchange.put("documents", ["external_id;house;title;date;file", *(f"D{n};H1;Paper;2026-05-05;{name}" for n, name in enumerate(("a.edoc", "b.edoc", "c.exe", "d.pdf")))])
+    report = exchange.run()
+    assert places(report) == [("documents.csv", row, "file") for row in (3, 4, 5)] and "(content)" in report.problems[0].expected
+    assert [exchange.storage.open(name) for name in exchange.column("document", "file_hash")] == [signed]
+
+
 def test_an_invoice_keeps_exact_cents_its_payee_and_its_file(exchange):
     exchange.taken()
     assert exchange.column("invoice", "net") == [1000, 1000]
@@ -320,3 +344,27 @@ def test_a_cell_is_read_or_refused_and_nothing_else(text):
 def test_what_counts_as_clean_is_not_changed_by_cleaning(text):
     if cells.is_clean(text):
         assert cells.clean(text) == text
+
+
+def test_what_a_person_changed_herself_stays_and_a_closed_account_stays_closed(exchange):
+    """The file cannot know it (A16, A20)."""
+    exchange.taken()
+    values = {"username": "anna@new.lv", "email": "anna@new.lv", "terms_version": 1}
+    with exchange.database.write() as session:
+        session.execute(sa.update(User).where(User.external_id == "U1").values(**values))
+        session.execute(sa.update(User).where(User.external_id == "U2").values(username="closed-1", name="", closed_at=utc_now(), disabled_at=utc_now()))
+    exchange.change("users", "Anna Ozoliņa", "Anna Kalniņa")
+    report = exchange.run()
+    assert not report.problems and exchange.column("user_account", "name") == ["Anna Kalniņa", ""]
+    assert exchange.column("user_account", "username") == ["anna@new.lv", "closed-1"]
+    assert exchange.column("user_account", "email") == ["anna@new.lv", None]
+
+
+def test_a_new_account_of_the_file_has_its_first_steps_before_it(exchange):
+    exchange.taken()
+    assert exchange.column("user_account", "terms_version") == [0, 0] and exchange.column("user_account", "password_issued") == [False, False]
+
+
+def test_an_address_that_would_break_a_letter_is_refused(exchange):
+    report = exchange.only("users", "U1;anna;=?utf-8?q?a=0D=0ABcc=3A?=@x.lv;Anna;;;")
+    assert places(report) == [("users.csv", 2, "email")]

@@ -70,10 +70,13 @@ def test_a_letter_speaks_its_readers_language_in_text_and_html(app: Flask, post:
     assert row(app).sent_at and post.send_due() == 0
 
 
+DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}}
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_letter_can_be_written_in_every_language(app: Flask, post: Post, mailbox: Mailbox, kind: str):
     for language in ("lv", "en", "ru"):
-        write(app, kind, language=language)
+        write(app, kind, language=language, **DETAILS.get(kind, {}))
     post.send_due()
     assert len({letter["Subject"] for letter in mailbox.letters}) == 3
     for letter in mailbox.letters:

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models.outbox import Mail
+from models.quarantine import Quarantined
 from models.types import utc_now
 from tests.cast import TODAY
+from tests.clamserver import MARKER, clam_server
 from tests.jobs.test_mail import write
 from tests.mailserver import Mailbox, mail_server
 from tests.standing import change, fetch
@@ -46,12 +48,12 @@ def app(make_app: Callable[..., Flask]) -> Flask:
     return make_app()
 
 
-def start(app: Flask, port: int) -> subprocess.Popen[bytes]:
+def start(app: Flask, port: int, **more: object) -> subprocess.Popen[bytes]:
     settings = app.extensions["ekabinets"].settings
     mine = {
         "SITE": "ogre", "SECRET_KEY": settings.secret_key, "IDENTIFIER_KEY": settings.identifier_key, "DEMO": "true", "TODAY": TODAY,
         "DATABASE_URL": settings.database_url, "FILES_DIR": settings.files_dir, "BASE_URL": "http://localhost",
-        "SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none",
+        "SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none", **more,
     }  # fmt: skip
     environment = dict(os.environ) | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
     return subprocess.Popen([sys.executable, "-m", "flask", "--app", "app", "worker"], cwd=ROOT, env=environment)
@@ -79,6 +81,18 @@ def test_a_killed_worker_loses_no_letter_and_sends_one_twice_at_most_under_the_s
     for letter in mailbox.letters:
         ids[letter["To"]].add(letter["Message-ID"])
     assert {len(one) for one in ids.values()} == {1}
+
+
+def test_the_worker_scans_what_came_while_the_scanner_was_away(app: Flask):
+    held = app.extensions["ekabinets"]
+    names = [held.storage.put(b"clean"), held.storage.put(MARKER)]
+    change(app, sa.insert(Quarantined).values([{"file_hash": name, "found": "", "held_at": utc_now(), "due_at": utc_now()} for name in names]))
+    with mail_server(Counting()) as port, clam_server() as url:
+        worker = start(app, port, SCANNER=url)
+        while {*fetch(app, sa.select(Quarantined.file_hash, Quarantined.found))} != {(names[1], "Test.Marker")}:
+            assert worker.poll() is None
+        worker.terminate()
+        assert worker.wait(timeout=60) == 0
 
 
 def test_without_a_mail_server_the_worker_says_so(app: Flask):

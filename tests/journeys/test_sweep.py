@@ -6,6 +6,7 @@ The pages come from the application's own routes: a new one is in the sweep by i
 import html
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.journeys.conftest import SIZES
 from tests.journeys.looking import COLOURS, EVERYTHING, RUN
 from tests.validity import check
 from views import errors
+from views.assets import THEMES
 from views.language import LANGUAGES, TRANSLATIONS
 
 __all__ = ["galleries"]
@@ -32,7 +34,11 @@ FORMS = {
     "factors.add_app": {200, 303, 422, 429}, "factors.begin_passkey": {303, 422, 429}, "factors.add_passkey": {200, 303, 422},
     "factors.remove": {303, 422, 429}, "factors.renew": {200, 422, 429},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
+    "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
+    "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},
+    "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
+    "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
 # Everything by day on a phone and by night on a desk, colours in the other lights.
@@ -173,6 +179,21 @@ def test_every_page_is_open_to_everybody_by_day_by_night_and_in_forced_colours(h
             on_a_desk = (number + LANGUAGES.index(hall.language)) % len(LANGUAGES) == 0  # each page in about one language
             faults += [f"{sight.name}: {fault}" for fault in looked_at(window, [*LOOKS, DESK] if on_a_desk else LOOKS)]
     assert len(sights) > 90 and not faults, "\n".join(faults)
+
+
+@pytest.mark.browser
+def test_who_wants_it_always_light_or_always_dark_reads_as_well_on_any_device(galleries: dict[str, Gallery], window: Window):
+    """Each page in one of the two, on a device that is set the other way."""
+    assets, faults = galleries["en"].app.extensions["assets"], []
+    known = [sight for sight in galleries["en"].picked() if assets.url("app.css") in sight.html]
+    sights = [replace(sight, html=sight.html.replace(assets.url("app.css"), assets.url(f"{THEMES[n % 2]}.css"))) for n, sight in enumerate(known)]
+    with opened(assets, sights) as address:
+        for number, sight in enumerate(sights):
+            window.goto(f"{address}/{number}")
+            against = THEMES[1 - number % 2]
+            looks = [(against, "none", "phone", COLOURS), (against, "active", "phone", COLOURS)]
+            faults += [f"{sight.name}: {THEMES[number % 2]} although {fault}" for fault in looked_at(window, looks)]
+    assert len(sights) > 80 and not faults, "\n".join(faults)
 
 
 def looked_at(window: Window, looks: Sequence[Look]) -> Iterator[str]:

@@ -212,6 +212,14 @@ def test_hot_is_looked_for_beside_cold_and_only_where_it_is_one(flat: Flat, hot:
     assert answer.state == "question" and (answer.code == "swapped") == (code == "swapped")
 
 
+def test_hot_water_of_a_neighbour_or_of_a_meter_that_is_gone_is_not_looked_at(flat: Flat) -> None:
+    register = flat.meter(MONTHLY)
+    Flat(flat.database).meter([397_000, 400_000], MeterKind.HOT_WATER)
+    for removed in (TODAY, TODAY - timedelta(days=3)):
+        flat.meter([397_000, 400_000], MeterKind.HOT_WATER, removed_on=removed)
+    assert flat.send(flat.entry(register, "401"))[0].code == "high"
+
+
 def test_what_is_high_is_for_the_site_to_say(flat: Flat) -> None:
     entry = flat.entry(flat.meter(MONTHLY), "108")
     strict = replace(entry, rule=entry.rule.model_copy(update={"high_times": 2, "high_floor": 1_000}))
@@ -222,6 +230,27 @@ def test_what_is_high_depends_on_the_months_since_the_last_reading(flat: Flat) -
     month, quarter = flat.meter(MONTHLY), flat.meter(MONTHLY, last=TODAY - timedelta(days=95))
     assert flat.send(flat.entry(month, "120"))[0].code == "high"
     assert flat.send(flat.entry(quarter, "120"))[0].state == "saved"
+
+
+def test_a_meter_that_will_be_taken_down_tomorrow_is_weighed_like_any_other(flat: Flat) -> None:
+    register = flat.meter(MONTHLY, removed_on=TODAY + timedelta(days=1))
+    assert flat.send(flat.entry(register, "120"))[0].code == "high"
+
+
+@pytest.mark.parametrize(("days", "used"), [(33, 20_000), (32, None)])
+def test_the_readings_of_a_tenure_begin_with_its_first_day(flat: Flat, days: int, used: int | None) -> None:
+    register = flat.meter(MONTHLY)
+    flat.place = replace(flat.place, since=TODAY - timedelta(days=days))
+    (answer,) = flat.send(flat.entry(register, "120"))
+    assert (answer.state, answer.used) == ("saved", used)
+
+
+def test_a_reading_of_tomorrow_is_not_known_today(flat: Flat) -> None:
+    register = flat.meter(MONTHLY)
+    with flat.database.write() as session:
+        session.add(Reading(register_id=register, value=150_000, read_on=TODAY + timedelta(days=1), source=Source.IMPORT))
+    (answer,) = flat.send(flat.entry(register, "103"))
+    assert (answer.state, answer.used) == ("saved", 3_000)
 
 
 def test_no_consumption_is_asked_about_only_the_first_time(flat: Flat) -> None:

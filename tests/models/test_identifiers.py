@@ -46,3 +46,11 @@ def test_what_has_not_eleven_digits_is_refused(text):
     for act in (ONE.hash, ONE.encrypt):
         with pytest.raises(ValueError, match="11 digits"):
             act(text)
+
+
+def test_a_secret_is_read_only_as_what_it_was_sealed_for():
+    sealed = ONE.seal("JBSWY3DP", "totp 1")
+    assert ONE.unseal(sealed, "totp 1") == "JBSWY3DP" and "JBSWY3DP" not in sealed
+    for keys, about in ((ONE, "totp 2"), (ONE, ""), (OTHER, "totp 1")):
+        with pytest.raises(IdentifierUnreadable):
+            keys.unseal(sealed, about)

@@ -21,6 +21,12 @@ GOLDEN = {
     "identifier_key": "required",
     "database_url": "sqlite:///instance/riverside/ekabinets.sqlite3",
     "files_dir": "instance/riverside/files",
+    "storage": "",
+    "s3_endpoint": "",
+    "s3_region": "eu-north-1",
+    "s3_key_id": "",
+    "s3_secret": "",
+    "scanner": "",
     "base_url": "http://localhost:8000",
     "trusted_hosts": "('localhost',)",
     "proxy_hops": "0",
@@ -47,6 +53,10 @@ BAD = {
     "files_dir": None,
     "limiter_storage": None,
     **dict.fromkeys(("smtp_host", "smtp_user", "smtp_password", "mail_from")),  # the mail server judges them
+    "storage": "/files",
+    "s3_endpoint": "files.example",
+    "scanner": "localhost:3310",
+    **dict.fromkeys(("s3_region", "s3_key_id", "s3_secret")),  # the S3 server judges them
     "site": None,
     "trusted_hosts": None,
     "log_level": "LOUD",

@@ -116,7 +116,7 @@ def second_person(app: Flask, username: str = "marta") -> Browser:
     with app.extensions["ekabinets"].database.write() as session:
         anna = session.scalars(select(User).where(col(User.username) == "anna")).one()
         theirs = session.scalars(select(Customer).where(col(Customer.code) == "20417")).one()
-        other = User(username=username, name="Marta Ozoliņa", password_hash=anna.password_hash)
+        other = User(username=username, name="Marta Ozoliņa", password_hash=anna.password_hash, terms_version=1)
         session.add(other)
         session.flush()
         session.add(CustomerUser(user_id=other.id, customer_id=theirs.id))

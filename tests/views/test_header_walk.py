@@ -21,6 +21,7 @@ from tests.walk import Route, ids_of, routes
 from views.limits import limiter
 
 app = standing.app  # one application for all of these tests
+house_file = standing.house_file
 
 # A browser that has the answer already, or wants a part of it, gets no 304 and no 206: nothing personal is kept.
 WAYS = {
@@ -94,17 +95,17 @@ def test_head_says_what_get_says(app: Flask, ask: Callable[..., Iterator[Asked]]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a secret of ours"), ServiceUnavailable(), TooManyRequests(), sa.exc.OperationalError("", {}, Exception())], ids=["500", "503", "429", "no database"])
-def test_what_breaks_is_as_safe(app: Flask, ask: Callable[..., Iterator[Asked]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception):
+def test_what_breaks_is_as_safe(app: Flask, house_file: None, ask: Callable[..., Iterator[Asked]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception):
     caplog.set_level(logging.CRITICAL)
     for endpoint, view in app.view_functions.items():
         def broken(*_: object, **__: object) -> None:
             raise error
         broken.access = view.access  # type: ignore[attr-defined]
         monkeypatch.setitem(app.view_functions, endpoint, broken)
-    seen = set()
+    seen = set()  # 303 and 403 too: a locked section is locked before anything can break
     with app.app_context():
         for asked in ask("anna"):
             assert_safe(asked.answer, asked.what)
             assert_kept_rightly(asked)
             seen.add(asked.answer.status_code)
-    assert seen == {400, 405, getattr(error, "code", 500) if not isinstance(error, sa.exc.SQLAlchemyError) else 500}
+    assert seen - {303, 403} == {400, 405, getattr(error, "code", 500) if not isinstance(error, sa.exc.SQLAlchemyError) else 500}

@@ -38,7 +38,8 @@ NEVER = ("X-Powered-By", "Access-Control-Allow-Origin", "X-First-Visit", "ETag")
 
 def assert_safe(answer: TestResponse, what: str) -> None:
     headers = answer.headers
-    for name, value in (ALWAYS | {"Content-Security-Policy": CSP.format("")}).items():
+    is_saved = headers.get("Content-Disposition", "").startswith("attachment")
+    for name, value in (ALWAYS | {"Content-Security-Policy": "sandbox; " * is_saved + CSP.format("")}).items():
         assert headers.getlist(name) == [value], (what, name)
     assert not [name for name in NEVER if name in headers], what
     assert "Strict-Transport-Security" not in headers, (what, "we are reached by http here")
@@ -96,7 +97,7 @@ def test_files_are_saved_and_pdfs_shown(answers: dict[str, TestResponse]):
 
 def test_static_files_are_kept_for_ever_and_set_no_cookie(app: Flask, anna: Browser):
     assets = app.extensions["assets"]
-    assert sorted(assets.urls) == ["app.css", "app.js", "favicon.svg", "htmx.js"]
+    assert sorted(assets.urls) == ["app.css", "app.js", "dark.css", "favicon.svg", "htmx.js", "light.css"]
     for url in assets.urls.values():
         answer = anna.client.get(url)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"

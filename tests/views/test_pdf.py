@@ -409,8 +409,3 @@ def test_a_change_of_the_template_or_of_a_text_is_a_new_file(monkeypatch: pytest
             assert INVOICE.key != before, pattern
     pdf._looks.cache_clear()
     assert INVOICE.key == before
-
-
-def test_a_page_process_never_loads_xhtml2pdf() -> None:
-    loaded = "import sys, views.pdf; sys.exit('xhtml2pdf' in sys.modules or 'reportlab' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, check=False).returncode == 0

@@ -144,6 +144,16 @@ def test_a_means_that_the_site_does_not_count_is_not_taken(anna: Browser, app: F
     app.extensions["ekabinets"] = held
 
 
+def test_a_right_code_is_not_taken_where_only_a_passkey_counts(anna: Browser, app: Flask, locked: str):
+    secret, _ = add_app(anna)
+    held = app.extensions["ekabinets"]
+    app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"strong": ("passkey",)}))
+    page = anna.get(locked)
+    anna.post("/verify", {"csrf_token": page.forms[0].fields["csrf_token"], "code": code_of(secret, later(1))})
+    app.extensions["ekabinets"] = held
+    assert anna.status == 422 and len(fetch(app, sa.select(WebSession.id))) == 1
+
+
 def test_guessing_there_is_paused(anna: Browser, app: Flask, locked: str):
     grow_old(app)
     page = anna.get(locked)

@@ -1,5 +1,7 @@
 """IBAN, personal code, customer codes and login names: what counts as right and what counts as the same."""
 
+import re
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from models.rules.identifiers import (
     group_iban,
     iban_ok,
     normal_identifier,
+    normal_phone,
     personal_code_ok,
 )
 
@@ -185,3 +188,26 @@ def test_every_single_character_folds_once_and_for_all():
         for fold in (fold_code, fold_login):
             folded = fold(character)
             assert fold(folded) == folded, hex(ord(character))
+
+
+@pytest.mark.parametrize(("typed", "number"), [
+    ("20000000", "+37120000000"), (" 2000 0000 ", "+37120000000"), ("+371 6 500 49 14", "+37165004914"), ("00371-20000000", "+37120000000"),
+    ("(+44) 20 7946‑0000", "+442079460000"), ("+1 (202) 555.0100", "+12025550100"), ("２００００００１", "+37120000001"),
+])  # fmt: skip
+def test_a_telephone_number_is_taken_in_every_way_that_people_write_it(typed: str, number: str):
+    assert normal_phone(typed) == number and normal_phone(number) == number
+
+
+@pytest.mark.parametrize("typed", ["", "112", "1234567", "123456789", "+3712000000", "+371200000000", "+37110000000", "+0123456789", "+" + "1" * 16, "20000000 int. 5", "2000000x", "٢٠٠٠٠٠٠٠", "+٣٧١٢٠٠٠٠٠٠٠", "20000000\n+1", "20000000\x00", "tel:20000000"])
+def test_what_can_be_no_telephone_number_is_refused(typed: str):
+    with pytest.raises(ValueError, match="8 digits"):
+        normal_phone(typed)
+
+
+@given(st.text(max_size=40))
+def test_a_telephone_number_is_either_refused_or_plain_ascii(typed: str):
+    try:
+        number = normal_phone(typed)
+    except ValueError:
+        return
+    assert re.fullmatch(r"\+[0-9]{7,15}", number) and normal_phone(number) == number

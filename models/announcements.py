@@ -1,0 +1,121 @@
+"""Announcing notices: published with a letter to each of its people, withdrawn with those not yet sent (E03, E04)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from models.audit import Actor, record
+from models.customers import CustomerUser
+from models.notices import Notice, NoticeAudience
+from models.outbox import MANY, SOONER, Mail
+from models.people import User
+from models.places import FOR_EVER
+from models.preferences import unwanted
+from models.premises import Premises
+from models.tenures import Tenure
+from models.types import Role
+
+KIND = "notice"
+OLD = timedelta(days=1)  # what was published longer ago than this when it comes is for the archive: no letters
+
+_LIVED_THERE = (
+    sa.select(col(CustomerUser.user_id))
+    .join(Tenure, col(Tenure.customer_id) == col(CustomerUser.customer_id))
+    .where(
+        col(Tenure.starts_on) <= sa.bindparam("day"),
+        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER) >= sa.bindparam("day"),
+    )
+)
+_LIVED_IN = _LIVED_THERE.join(Premises, col(Premises.id) == col(Tenure.premises_id))
+
+
+def _named(target: str) -> Any:
+    ids = getattr(NoticeAudience, f"{target}_id")
+    return sa.select(ids).where(col(NoticeAudience.notice_id) == sa.bindparam("notice_id"), ids.is_not(None))
+
+
+_ANYWHERE = sa.exists(_LIVED_THERE.where(col(CustomerUser.user_id) == col(User.id)).correlate(User))
+_AMONG = col(User.id).in_(
+    sa.union(
+        _LIVED_IN.where(col(Premises.house_id).in_(_named("house"))),
+        _LIVED_IN.where(col(Premises.entrance_id).in_(_named("entrance"))),
+        _LIVED_IN.where(col(Premises.id).in_(_named("premises"))),
+        sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id).in_(_named("customer"))),
+    )
+)
+
+
+def _people(notice: Notice) -> tuple[sa.ColumnElement[bool], ...]:
+    return (_ANYWHERE if notice.for_all else _AMONG, col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None))
+
+
+def count(session: Session, notice: Notice) -> tuple[int, int]:
+    """How many people a notice is for, each counted once, and how many letters that makes."""
+    letters = sa.func.count(sa.case((sa.and_(*_wanted(notice)), 1)))
+    query = sa.select(sa.func.count(), letters).select_from(User).where(*_people(notice))
+    people, written = session.execute(query.params(day=notice.published_on, notice_id=notice.id)).one()
+    return people, written
+
+
+def _wanted(notice: Notice) -> tuple[sa.ColumnElement[bool], ...]:
+    has_address = col(User.email).is_not(None)
+    return (has_address,) if notice.emergency else (has_address, ~unwanted(col(User.id), "notices"))
+
+
+def announce(session: Session, notice: Notice, languages: Sequence[str], now: datetime) -> None:
+    """Write a letter to each of the notice's people who wants one and has an address: one statement.
+
+    An emergency goes to those too who want none. `languages`: those of the site, the first its own.
+    """
+    mail: sa.Table = Mail.__table__  # type: ignore[attr-defined]
+    moment = sa.literal(now, mail.c.due_at.type)
+    values: dict[str, Any] = {
+        "kind": sa.literal(KIND), "user_id": col(User.id), "address": col(User.email),
+        "language": sa.case((col(User.language).in_(languages), col(User.language)), else_=languages[0]),
+        "detail": sa.literal({"notice": notice.id}, sa.JSON), "created_at": moment,
+        "due_at": moment, "attempts": sa.literal(0), "error": sa.literal(""),
+        "rank": sa.literal(SOONER if notice.emergency else MANY),
+    }  # fmt: skip
+    letters = sa.select(*values.values()).where(*_people(notice), *_wanted(notice))
+    letters = letters.params(day=notice.published_on, notice_id=notice.id)
+    notice.announced_at = now
+    session.execute(sa.insert(mail).from_select([*values], letters))
+
+
+def is_late(notice: Notice, business: datetime) -> bool:
+    """Whether a notice comes so late that it is for the archive only."""
+    return notice.published_at < business - OLD or (notice.valid_until is not None and notice.valid_until <= business)
+
+
+def announce_due(session: Session, languages: Sequence[str], business: datetime, now: datetime) -> None:
+    """Announce what was to be published until `business`, the moment of the business day; several may do so at once."""
+    due = (
+        sa.select(Notice)
+        .where(*_WAITING, col(Notice.published_at) <= business)
+        .with_for_update(skip_locked=True)  # SQLite's unit of work holds the only write lock anyway
+    )
+    for notice in session.scalars(due).all():
+        if notice.valid_until is not None and notice.valid_until <= business:
+            notice.announced_at = now  # it came, or the worker came back, when it was over
+        else:
+            announce(session, notice, languages, now)
+
+
+_WAITING = (col(Notice.announced_at).is_(None), col(Notice.withdrawn_at).is_(None))
+ANY_DUE = sa.select(1).where(*_WAITING, col(Notice.published_at) <= sa.bindparam("business")).limit(1)
+
+
+def withdraw(session: Session, external_id: str, actor: Actor, now: datetime) -> bool:
+    """Take a notice back: nobody reads it from now on, and what was not yet sent is not. False: there is none."""
+    which = sa.select(Notice).where(col(Notice.external_id) == external_id, col(Notice.withdrawn_at).is_(None))
+    notice = session.scalars(which.with_for_update()).first()
+    if notice is None:
+        return False
+    notice.withdrawn_at = now
+    its = (col(Mail.kind) == KIND, col(Mail.detail)["notice"].as_integer() == notice.id)
+    session.execute(sa.delete(Mail).where(*its, col(Mail.sent_at).is_(None)))
+    record(session, actor, "notice.withdrawn", object_type="notice", object_id=notice.id)
+    return True

@@ -1,0 +1,104 @@
+"""Another e-mail address: asked for with the password, confirmed by a link (A16; LU-46, LU-47)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from auth.access import Right
+from auth.guard import needs, public
+from auth.state import reading, somebody, state, visitor, writing
+from models import accounts, tokens
+from models import emails as verbs
+from models.throttle import Wait
+from models.types import utc_now
+from views.account import known_password, typed_email
+from views.limits import act_limit, login_limit
+from views.pages import page, redirect_to
+
+emails = Blueprint("emails", __name__)
+
+
+@emails.get("/profile/email")
+@needs("settings", Right.ACT)
+def form() -> Response:
+    """The address, the one that waits for its confirmation, and the form for another."""
+    return _form()
+
+
+@emails.post("/profile/email")
+@needs("settings", Right.ACT)
+@act_limit
+def ask() -> Response:
+    """The same answer whether the address is another's or not (security rule 7)."""
+    address, bad = typed_email()
+    if address and address == accounts.contacts(reading(), somebody().user_id).email:
+        bad = "same"
+    outcome = "" if bad and request.form.get("old") else known_password()
+    if isinstance(outcome, Wait):
+        return _form(429, wait=outcome)
+    if bad or outcome or not address:
+        return _form(422, bad=bad, wrong=outcome)
+    return _send(address)
+
+
+@emails.post("/profile/email/wanted")
+@needs("settings", Right.ACT)
+@act_limit
+def wanted() -> Response:
+    """The link once more, or no other address after all."""
+    address = accounts.contacts(reading(), somebody().user_id).email_wanted
+    if address and request.form.get("act") == "again":
+        return _send(address)
+    with writing() as session:
+        verbs.cancel(session, somebody().actor(), utc_now())
+    return redirect_to("/profile/email")
+
+
+def _send(address: str) -> Response:
+    with writing() as session:
+        wait = verbs.ask(session, state().site, somebody().actor(), address, utc_now())
+    return _form(429, wait=wait) if wait else redirect_to("/profile/email?sent=1")
+
+
+def _form(status: int = 200, **more: Any) -> Response:
+    row = accounts.contacts(reading(), somebody().user_id)
+    words = {"bad": "", "wrong": "", "wait": None, "sent": "sent" in request.args} | more
+    typed = request.form.get("email", "")[:254]
+    return page("account/email.html", status=status, current="profile", row=row, typed=typed, **words)
+
+
+@emails.get("/profile/email/confirm/<token>")
+@public
+def link(token: str) -> Response:
+    """The button behind the link: it is used up by POST only, because scanners open links (security rule 6)."""
+    address = _address(token)
+    return page("account/confirm.html", token=token, address=address) if address else _void()
+
+
+@emails.post("/profile/email/confirm/<token>")
+@public
+@login_limit
+def confirm(token: str) -> Response:
+    """It is the address of the account now; every other session ends."""
+    held, person = state(), visitor()
+    kept = person.session_id if person else 0
+    if _address(token) and verbs.confirm(held.database, held.site, token, kept, utc_now()):
+        return redirect_to("/profile?changed=email" if person else "/profile/email/confirmed")
+    return _void()
+
+
+@emails.get("/profile/email/confirmed")
+@public
+def confirmed() -> Response:
+    """For who confirmed on another device than she is signed in on."""
+    return page("account/confirmed.html")
+
+
+def _address(token: str) -> str | None:
+    """The address that a link confirms; None where it does not work, or somebody else is signed in here."""
+    found, person = tokens.look(reading(), verbs.PURPOSE, token, utc_now()), visitor()
+    return found.detail.get("address") if found and (person is None or person.user_id == found.user_id) else None
+
+
+def _void() -> Response:
+    return page("passwords/void.html", status=410, again="/profile/email")
