@@ -16,12 +16,12 @@ class Visitor:
     name: str
     username: str
     language: str | None
-    theme: str | None
     role: Role
     method: str
     acr: str | None
     authenticated_at: datetime
     remembered: bool
+    theme: str | None = None  # "light" or "dark", where she wants it always so
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
     terms_are_new: bool = False  # since she accepted them
 

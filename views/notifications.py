@@ -67,7 +67,7 @@ def stop(signature: str) -> Response:
 def _unsubscribe(signature: str, done: bool) -> Response:
     found = preferences.read_token(state().settings.secret_key, signature)
     if found is None:
-        return page("passwords/void.html", status=410)
+        return page("passwords/void.html", status=410, again="")
     user_id, kind = found
     if done:
         with writing() as session:
