@@ -16,8 +16,10 @@ from auth.methods.totp import new_secret
 from models import emails, preferences
 from models.factors import Factor
 from models.identifiers import Identifiers
+from models.identities import Identity
 from models.people import User
 from tests import standing
+from tests.auth.provider import choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
@@ -42,6 +44,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
     yield from factors(app, anna)
+    with set_up(app):
+        yield from bank_acts(app)
     forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
@@ -99,10 +103,20 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
+def bank_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms about banks: Viktors connects his account with one, and takes it away."""
+    viktors, at, methods = Browser(app), "/login/bank/demo", "/profile/methods"
+    yield "/login/<any(bank, eparaksts):family>/<name>", viktors, "/login", at, {}
+    viktors.get(f"{at}/return", query_string=choose(viktors.response.headers["Location"]))
+    yield "/login/choose", viktors, "/login/choose", "/login/choose", {"username": "viktors", "password": PASSWORD}
+    ((number,),) = fetch(app, sa.select(Identity.id))
+    yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "password": PASSWORD}
+
+
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)]}
+    values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         tokens = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")] if "/confirm/" in rule else values["token"]
         yield rule, paths(rule, values | {"token": tokens})[0]

@@ -44,7 +44,7 @@ MAY_WRITE = {
     "emails.ask": {"audit", "throttle"}, "account.close": {"audit", "throttle"},
     "second.begin": {"pending_login"}, "second.by_passkey": {"pending_login", "audit"}, "second.step_up": {"throttle", "audit", "pending_login"},
     "factors.add_app": {"throttle", "audit"}, "factors.begin_passkey": {"throttle", "audit", "pending_login"}, "factors.add_passkey": {"pending_login"},
-    "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
+    "linked.remove": {"throttle", "audit"}, "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
     "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
     "notifications.save": {"audit", "preference"},
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},

@@ -58,7 +58,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
 
 def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:
     """Every route, with each of the ids for the objects that its path names."""
-    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"]}
+    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"], "family": ["bank", "eparaksts"]}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
         mark = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
         for verb, path in product(sorted(rule.methods or ()), paths(rule.rule, values)):

@@ -5,7 +5,7 @@ import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
@@ -17,7 +17,10 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from werkzeug.serving import make_server
 
+from auth.methods.outside import Outside
 from demo.bank import Bank, Client
+from demo.eparaksts import Stand
+from models.providers import Eparaksts, Provider
 
 BACK = "http://localhost/login/bank/demo/return"
 ANNA = "PNOLV-120365-11114"
@@ -91,6 +94,19 @@ def serving(held: Kind) -> Iterator[Kind]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@contextmanager
+def set_up(app: Flask) -> Iterator[None]:
+    """Inside, the application has a bank and eParaksts that answer."""
+    held = app.extensions["ekabinets"]
+    with bank() as ours, serving(Stand("", "eParaksts", CLIENT, {ANNA: PEOPLE[ANNA]})) as service:
+        provider = Provider(slug="demo", name="Banka", issuer=ours.issuer, client_id="portal", secret=CLIENT.secret)
+        signs = Eparaksts(host=service.issuer, client_id="portal", secret=CLIENT.secret)
+        settings = held.settings.model_copy(update={"providers": (provider,), "eparaksts": signs})
+        app.extensions["ekabinets"] = replace(held, settings=settings, outside=Outside(held.site, settings, held.database))
+        yield
+    app.extensions["ekabinets"] = held
 
 
 class _Stay(HTTPRedirectHandler):

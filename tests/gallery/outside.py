@@ -1,0 +1,74 @@
+"""The states of the pages about banks and eParaksts, with a bank and a service that answer."""
+
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from models.factors import Factor
+from models.people import User
+from models.throttle import Throttle
+from tests.auth.provider import choose, set_up
+from tests.cast import PASSWORD
+from tests.gallery import Gallery, Visitor
+from tests.gallery.furniture import Extra
+from tests.standing import change, fetch
+
+DEMO, METHODS, CHOOSE = "/login/bank/demo", "/profile/methods", "/login/choose"
+TROUBLES = ("cancelled", "refused", "away", "expired")
+
+
+def banks(gallery: Gallery, _extra: Extra) -> None:
+    """A bank and eParaksts are set up; Viktors connects, others meet what goes wrong."""
+    with set_up(gallery.app):
+        _pages(gallery)
+        _connecting(gallery)
+        _connected(gallery)
+    change(gallery.app, sa.delete(Throttle))
+
+
+def _pages(gallery: Gallery) -> None:
+    nobody, viktors = gallery.visitor("", again=True), gallery.visitor("viktors")
+    for trouble in ("", *TROUBLES):
+        nobody.get(f"/login?trouble={trouble}")
+        for path in ("/verify", METHODS):
+            viktors.get(f"{path}?trouble={trouble}")
+    viktors.get("/profile")
+
+
+def send(person: Visitor, at: str, **fields: str) -> str:
+    """Press a button that leads to a provider; where the browser is sent, if it is."""
+    answer = person.client.post(at, data={"csrf_token": person.get("/help").forms[0].fields["csrf_token"], **fields})
+    person.gallery.hang(person.who, answer)
+    return str(answer.headers.get("Location", ""))
+
+
+def _connecting(gallery: Gallery) -> None:
+    """Somebody whom the bank knows and we do not."""
+    person = gallery.visitor("", again=True)
+    page = person.get(f"{DEMO}/return?{urlencode(choose(send(person, DEMO)))}")
+    (number,) = next(iter(fetch(gallery.app, sa.select(User.id).where(User.username == "liga"))))
+    change(gallery.app, sa.insert(Factor).values(user_id=number, kind="totp", name="", secret="", counter=0))
+    for name, password in (("", ""), ("liga", "wrong"), ("liga", PASSWORD)):
+        person.submit(page, CHOOSE, username=name, password=password)
+    change(gallery.app, sa.delete(Factor))
+    for _ in range(11):
+        person.submit(page, CHOOSE, username="nobody", password="wrong")
+    person.submit(page, CHOOSE, username="viktors", password=PASSWORD)
+    person.get(METHODS)
+    anna = gallery.visitor("anna")
+    anna.get(f"{DEMO}/return?{urlencode(choose(send(anna, DEMO, act='verify')))}")  # another person
+
+
+def _connected(gallery: Gallery) -> None:
+    """Connecting from inside, and taking away."""
+    anna, viktors = gallery.visitor("anna"), gallery.visitor("viktors")
+    form = f"{METHODS}/remove"
+    ((number,),) = fetch(gallery.app, sa.text("SELECT id FROM identity"))
+    for password in ("", "wrong", PASSWORD):
+        viktors.submit(viktors.get(METHODS), form, identity=str(number), password=password)
+        send(anna, DEMO, act="link", password=password and "wrong")
+    viktors.get(f"{DEMO}/return?{urlencode(choose(send(viktors, DEMO, act='link', password=PASSWORD)))}")
+    for _ in range(11):
+        send(anna, DEMO, act="link", password="wrong")
+    anna.submit(anna.get(METHODS), form, identity="1", password="wrong")
+    change(gallery.app, sa.text("DELETE FROM identity"))
