@@ -32,6 +32,7 @@ from tests.views.factor_help import (
     later,
     secret_of,
 )
+from tests.views.test_words import LANGUAGES, spoken
 
 app = standing.app  # one application for all of these tests
 
@@ -402,3 +403,14 @@ def test_a_passkey_of_a_closed_account_opens_nothing(anna: Browser, app: Flask, 
     page = begin(other)
     other.submit(page, "/login/passkey", answer=device.sign(asked(page)))
     assert other.status == 422
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_recovery_codes_that_are_left_have_their_plural(app: Flask, language: str) -> None:
+    anna, said = Browser(app, language), []
+    anna.log_in("anna")
+    for kind, name in (("totp", ""), ("recovery", "AAAA"), ("recovery", "BBBB")):
+        change(app, sa.insert(Factor).values(user_id=1, kind=kind, name=name, secret="x", counter=0))
+        said.append(anna.get(HOME).text)
+    assert spoken(language, "Atlicis 1 kods", "1 code is left", "Остался 1 код") in said[1]
+    assert spoken(language, "Atlikuši 2 kodi", "2 codes are left", "Осталось 2 кода") in said[2]
