@@ -82,7 +82,8 @@ def renew_codes(session: Session, actor: Actor, hashes: Mapping[str, str]) -> No
     older: Any = session.execute(sa.delete(_TABLE).where(_TABLE.c.user_id == user_id, _TABLE.c.kind == "recovery"))
     if older.rowcount:
         outbox.queue_for(session, session.get_one(User, user_id), "factor_changed", what="codes_renewed")
-    session.add_all(Factor(user_id=user_id, kind="recovery", name=name, secret=text) for name, text in hashes.items())
+    same = {"user_id": user_id, "kind": "recovery", "counter": 0, "created_at": utc_now()}
+    session.execute(sa.insert(_TABLE), [same | {"name": name, "secret": text} for name, text in hashes.items()])
     record(session, actor, "factor.codes_renewed")
 
 

@@ -158,7 +158,7 @@ def test_an_emergency_for_everybody_stands_on_the_login_page_too(app: Flask, cas
 def test_a_notice_without_her_language_says_so_and_is_marked(anna: Browser, publish: Publish):
     nid = publish("Tikai latviski", for_all=True)
     page = anna.get(f"/notices/{nid}")
-    assert "This notice is not available in English." in page.text and '<article class="card letter" lang="lv">' in page.html
+    assert "This notice is not available in English." in page.text and '<div class="card letter" lang="lv">' in page.html
     assert '<h1 lang="lv">' in page.html and page.lang == "en"
     assert '<b class="seen" lang="lv">Tikai latviski</b>' in anna.get("/notices").html
 
