@@ -85,8 +85,8 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     device, secret = Authenticator(), new_secret()
     sealed = Identifiers("i" * 40).seal(secret, about(1))
     app_, key = f"{HOME}/totp", f"{HOME}/passkey"
-    yield app_, anna, app_, app_, {"sealed": sealed, "code": code_of(secret, later()), "password": PASSWORD}
-    yield f"{key}/begin", anna, key, f"{key}/begin", {"name": "My phone", "password": PASSWORD}
+    yield app_, anna, app_, app_, {"sealed": sealed, "code": code_of(secret, later()), "old": PASSWORD}
+    yield f"{key}/begin", anna, key, f"{key}/begin", {"name": "My phone", "old": PASSWORD}
     yield key, anna, key, key, {"answer": device.make(asked(anna.get(key)))}
     half = Browser(app)
     half.log_in("anna")
@@ -94,10 +94,10 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     yield "/login/passkey/begin", (stranger := Browser(app)), "/login", "/login/passkey/begin", {}
     question = asked(stranger.get("/login/passkey"))
     yield "/login/passkey", stranger, "/login/passkey", "/login/passkey", {"answer": device.sign(question)}
-    yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"password": PASSWORD}
+    yield f"{HOME}/codes", anna, f"{HOME}/codes", f"{HOME}/codes", {"old": PASSWORD}
     first, last = (row.id for row in fetch(app, sa.select(Factor.id).where(Factor.user_id == 1, Factor.kind != "recovery")))
-    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor={first}", f"{HOME}/remove", {"password": PASSWORD}
-    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor={last}", f"{HOME}/remove", {"password": PASSWORD}
+    yield f"{HOME}/remove", anna, f"{HOME}/remove?factor={first}", f"{HOME}/remove", {"old": PASSWORD}
+    yield f"{HOME}/remove (the last one)", anna, f"{HOME}/remove?factor={last}", f"{HOME}/remove", {"old": PASSWORD}
     yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 

@@ -7,15 +7,13 @@ from flask import Blueprint, Response, request
 from auth.access import Right
 from auth.guard import needs
 from auth.methods import passkey, totp
-from auth.methods import password as method
 from auth.methods import second as codes
 from auth.state import reading, somebody, state, writing
 from models import factors as stored
 from models import pending
 from models.identifiers import Identifiers, IdentifierUnreadable
-from models.rules.passwords import LONGEST
-from models.throttle import Wait
 from models.types import AnyRow, utc_now
+from views.account import unconfirmed
 from views.limits import act_limit
 from views.pages import page, redirect_to
 from views.qr import text_qr_svg
@@ -33,17 +31,6 @@ def _own(kind: str = "") -> list[AnyRow]:
 def _page(template: str, status: int = 200, **words: Any) -> Response:
     values = {"wrong": "", "wait": None} | words
     return page(f"factors/{template}.html", status=status, current="profile", **values)
-
-
-def _unconfirmed() -> dict[str, Any]:
-    """What is wrong with the password that each act asks again; nothing when it is right."""
-    held, person, typed = state(), somebody(), request.form.get("password", "")
-    if not typed or len(typed) > LONGEST:
-        return {"status": 422, "wrong": "wrong" if typed else "missing"}
-    outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())
-    if isinstance(outcome, Wait):
-        return {"status": 429, "wait": outcome}
-    return {} if outcome else {"status": 422, "wrong": "wrong"}
 
 
 def _done() -> Response:
@@ -95,7 +82,7 @@ def add_app() -> Response:
     step = totp.step_of(secret, "".join(request.form.get("code", "").split()), now)
     if not step:
         return _app(secret, status=422, wrong_code=True)
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _app(secret, **problem)
     factor = stored.Factor(user_id=person.user_id, kind="totp", secret=sealed, counter=step)
     with writing() as session:
@@ -126,7 +113,7 @@ def begin_passkey() -> Response:
     name = request.form.get("name", "").strip()
     if not 0 < len(name) <= 60 or not name.isprintable():
         return _passkey(422, wrong_name=True)
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _passkey(**problem)
     with writing() as session:
         pending.begin(session, "add", somebody().user_id, utc_now(), cookie(), name=name)
@@ -169,7 +156,7 @@ def _leaving(number: str, **words: Any) -> Response:
 def remove() -> Response:
     """Remove one; removed twice is removed."""
     person, number = somebody(), request.form.get("factor", "")
-    if problem := _unconfirmed():
+    if problem := unconfirmed():
         return _leaving(number, **problem)
     with writing() as session:
         if number.isascii() and number.isdigit() and len(number) < 10:
@@ -189,4 +176,4 @@ def old_codes() -> Response:
 @act_limit
 def renew() -> Response:
     """Show new recovery codes, this once."""
-    return _page("codes", codes=[], **problem) if (problem := _unconfirmed()) else _shown_codes()
+    return _page("codes", codes=[], **problem) if (problem := unconfirmed()) else _shown_codes()
