@@ -129,7 +129,7 @@ def _user_commands(app: Flask, held: State) -> None:
     def invite(again: bool) -> None:
         """Write to every account without a password, once, with a link to set one."""
         with held.database.write() as session:
-            click.echo(f"{accounts.invite(session, held.site, utc_now(), again=again)} invitations wait to be sent")
+            click.echo(f"{accounts.invite(session, utc_now(), again=again)} invitations wait to be sent")
 
     @users.command("disable")
     @click.argument("username")
@@ -156,7 +156,7 @@ def _add_command(users: click.Group, held: State) -> None:
         try:
             with held.database.write() as session:
                 accounts.issue(session, user, codes)
-                accounts.invite(session, held.site, utc_now(), only=user)
+                accounts.invite(session, utc_now(), only=user)
         except accounts.AccountError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"password for the first login: {password}" if password else "an invitation waits to be sent")

@@ -63,7 +63,7 @@ def _check(user: User) -> None:
         raise AccountError(f"expected {problems[0]}")
 
 
-def invite(session: Session, site: Site, now: datetime, *, again: bool = False, only: User | None = None) -> int:
+def invite(session: Session, now: datetime, *, again: bool = False, only: User | None = None) -> int:
     """Queue one letter to each account without a password, or to this one, with a link to set it (LG-06); how many.
 
     Nobody is invited twice, unless `again`. Two commands at once share the accounts between them.
@@ -75,7 +75,7 @@ def invite(session: Session, site: Site, now: datetime, *, again: bool = False, 
     for user in session.scalars(waiting.with_for_update()).all():
         if address_ok(user.email or ""):
             user.invited_at, count = now, count + 1
-            emails.write_to(session, site, "invitation", user, user.email)
+            outbox.write_to(session, user, user.email, "invitation")
     if count:
         record(session, Actor(None, "command"), "account.invited", detail={"count": count})
     return count
@@ -89,7 +89,7 @@ def visit(
     An address that is not the account's own waits for its confirmation. `Wait` for too many letters.
     """
     user = session.get_one(User, actor.user_id)
-    if email and email != user.email and (wait := emails.ask(session, site, actor, email, now)):
+    if email and email != user.email and (wait := emails.ask(session, actor, email, now)):
         return wait
     user.phone = phone
     accept_terms(session, site, actor)
@@ -122,7 +122,7 @@ def disable(session: Session, username: str, now: datetime) -> bool:
     return True
 
 
-def close(session: Session, site: Site, actor: Actor, now: datetime) -> None:
+def close(session: Session, actor: Actor, now: datetime) -> None:
     """End one's own account: nothing personal stays, customers keep what the law wants kept (A20; GDPR 17).
 
     Invoices, payments and readings belong to the customer and stay; the audit trail stays. Closing twice is the
@@ -133,7 +133,7 @@ def close(session: Session, site: Site, actor: Actor, now: datetime) -> None:
         raise AccountError("staff accounts are disabled, not closed")
     if user.closed_at:
         return
-    address, language = user.email, user.language or site.languages[0]
+    address, language = user.email, user.language or ""
     _shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None

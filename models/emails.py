@@ -10,8 +10,6 @@ from models import outbox, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.database import Database
 from models.people import User
-from models.rules.mail import address_ok
-from models.site import Site
 
 PURPOSE = "email.confirm"
 AGAIN_AFTER = timedelta(minutes=1)  # the same form sent twice writes one letter
@@ -20,21 +18,9 @@ _OTHERS = sa.select(User).where(
     sa.or_(col(User.email) == sa.bindparam("address"), col(User.username) == sa.bindparam("address")),
     col(User.id) != sa.bindparam("user_id"),
 )
-_RECENT = sa.select(sa.literal(1)).where(
-    col(outbox.Mail.user_id) == sa.bindparam("user_id"),
-    col(outbox.Mail.kind) == sa.bindparam("kind"),
-    col(outbox.Mail.address) == sa.bindparam("address"),
-    col(outbox.Mail.created_at) > sa.bindparam("since"),
-)
 
 
-def write_to(session: Session, site: Site, kind: str, user: User, address: str | None) -> None:
-    """Queue a letter of this kind in the user's language; none where the address can be none."""
-    if address and address_ok(address):
-        outbox.queue(session, kind, user.id, address, user.language or site.languages[0])
-
-
-def ask(session: Session, site: Site, actor: Actor, address: str, now: datetime) -> throttle.Wait | None:
+def ask(session: Session, actor: Actor, address: str, now: datetime) -> throttle.Wait | None:
     """Note the wanted address (folded, `address_ok`) and send a link to it; also once more to the same one.
 
     Nobody can tell that an address is another's (security rule 7): then its owner is told, and no link is made.
@@ -48,12 +34,11 @@ def ask(session: Session, site: Site, actor: Actor, address: str, now: datetime)
         tokens.void(session, PURPOSE, user.id or 0, now)
         user.email_wanted = address
         record(session, actor, "email.change_asked")
-        write_to(session, site, "email_asked", user, user.email)
+        outbox.write_to(session, user, user.email, "email_asked")
     owner = session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first()
     kind, reader = ("email_taken", owner) if owner else ("email_confirm", user)
-    recent = {"user_id": reader.id, "kind": kind, "address": address, "since": now - AGAIN_AFTER}
-    if session.execute(_RECENT, recent).first() is None:
-        write_to(session, site, kind, reader, address)
+    if address not in [row.address for row in outbox.lately(session, reader.id, kind, now - AGAIN_AFTER)]:
+        outbox.write_to(session, reader, address, kind)
     return None
 
 
@@ -66,7 +51,7 @@ def cancel(session: Session, actor: Actor, now: datetime) -> None:
         record(session, actor, "email.change_cancelled")
 
 
-def confirm(database: Database, site: Site, secret: str, kept_session: int, now: datetime) -> bool:
+def confirm(database: Database, secret: str, kept_session: int, now: datetime) -> bool:
     """Use the link up: the wanted address is hers from now on. False for every kind of bad link alike.
 
     Every session but `kept_session` ends, and so does every link that was sent to the old address.
@@ -77,7 +62,7 @@ def confirm(database: Database, site: Site, secret: str, kept_session: int, now:
             user = session.get_one(User, found.user_id) if found else None
             if found is None or user is None or not _is_free(session, user, found.detail.get("address")):
                 return False
-            _move(session, site, user, kept_session, now)
+            _move(session, user, kept_session, now)
     except IntegrityError:  # somebody else's in this very moment
         return False
     return True
@@ -90,7 +75,7 @@ def _is_free(session: Session, user: User, address: str | None) -> bool:
     return session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first() is None
 
 
-def _move(session: Session, site: Site, user: User, kept_session: int, now: datetime) -> None:
+def _move(session: Session, user: User, kept_session: int, now: datetime) -> None:
     old, user_id = user.email, user.id or 0
     if user.username == old:  # a user name with @ is her own address, so that no two people share a login
         user.username = user.email_wanted or old
@@ -99,4 +84,4 @@ def _move(session: Session, site: Site, user: User, kept_session: int, now: date
     sessions.end_others(session, user_id, kept_session, now)
     tokens.void(session, None, user_id, now)
     record(session, Actor(user_id, "web"), "email.changed")
-    write_to(session, site, "email_changed", user, old)
+    outbox.write_to(session, user, old, "email_changed")

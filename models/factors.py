@@ -81,8 +81,9 @@ def renew_codes(session: Session, actor: Actor, hashes: Mapping[str, str]) -> No
     user_id = actor.user_id or 0
     older: Any = session.execute(sa.delete(_TABLE).where(_TABLE.c.user_id == user_id, _TABLE.c.kind == "recovery"))
     if older.rowcount:
-        outbox.queue_for(session, session.get_one(User, user_id), "factor_changed", what="codes_renewed")
-    session.add_all(Factor(user_id=user_id, kind="recovery", name=name, secret=text) for name, text in hashes.items())
+        tell(session, user_id, "codes_renewed")
+    same = {"user_id": user_id, "kind": "recovery", "counter": 0, "created_at": utc_now()}
+    session.execute(sa.insert(_TABLE), [same | {"name": name, "secret": text} for name, text in hashes.items()])
     record(session, actor, "factor.codes_renewed")
 
 
@@ -91,7 +92,7 @@ def use(session: Session, row: AnyRow, counter: int, now: datetime) -> bool:
     one = _TABLE.c.id == row.id
     if row.kind == "recovery":
         taken: Any = session.execute(sa.delete(_TABLE).where(one))
-        outbox.queue_for(session, session.get_one(User, row.user_id), "factor_changed", what="code_used")
+        tell(session, row.user_id, "code_used")
     else:
         later = _TABLE.c.counter < counter if row.kind == "totp" else sa.true()
         taken = session.execute(sa.update(_TABLE).where(one, later).values(counter=counter, used_at=now))
@@ -102,4 +103,10 @@ def _changed(session: Session, actor: Actor, what: str, session_id: int, now: da
     """Noted, told in a letter (ASVS 6.3.7), and every other session of hers ends (ASVS 7.4.3)."""
     record(session, actor, f"factor.{what}")
     sessions.end_others(session, actor.user_id or 0, session_id, now)
-    outbox.queue_for(session, session.get_one(User, actor.user_id), "factor_changed", what=what)
+    tell(session, actor.user_id or 0, what)
+
+
+def tell(session: Session, user_id: int, what: str) -> None:
+    """Write to a person that something about her ways of logging in has changed."""
+    user = session.get_one(User, user_id)
+    outbox.write_to(session, user, user.email, "factor_changed", what=what)

@@ -54,7 +54,6 @@ class NoticeText(SQLModel, table=True):
     body: str = Field(max_length=10_000)
 
 
-
 class NoticeAudience(SQLModel, table=True):
     """Whom it is addressed to: exactly one of the four."""
 

@@ -30,7 +30,7 @@ class Mail(SQLModel, table=True):
     kind: str = Field(max_length=32)  # names its template in templates/mail/
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
     address: str = Field(max_length=254)
-    language: str = Field(max_length=2)
+    language: str = Field(max_length=2)  # "": that of the site
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # what its template is given
     created_at: datetime = Field(default_factory=utc_now)
     due_at: datetime = Field(default_factory=utc_now)  # not before
@@ -57,10 +57,22 @@ def queue(session: Session, kind: str, user_id: int | None, address: str, langua
     session.add(Mail(kind=kind, user_id=user_id, address=address, language=language, detail=detail))
 
 
-def queue_for(session: Session, user: User, kind: str, **detail: Any) -> None:
-    """A letter to a person in her language, else the site's; none where she has no address that can be written to."""
-    if user.email and address_ok(user.email):
-        queue(session, kind, user.id, user.email, user.language or "", **detail)
+def write_to(session: Session, user: User, address: str | None, kind: str, **detail: Any) -> None:
+    """A letter to a person at this address, in her language, else the site's; none where it can be none."""
+    if address and address_ok(address):
+        queue(session, kind, user.id, address, user.language or "", **detail)
+
+
+_LATELY = sa.select(col(Mail.address), col(Mail.detail)).where(
+    col(Mail.user_id) == sa.bindparam("user_id"),
+    col(Mail.kind) == sa.bindparam("kind"),
+    col(Mail.created_at) > sa.bindparam("since"),
+)
+
+
+def lately(session: Session, user_id: int | None, kind: str, since: datetime) -> Sequence[AnyRow]:
+    """Address and detail of each letter of a kind that was written to a person after a moment."""
+    return session.execute(_LATELY, {"user_id": user_id, "kind": kind, "since": since}).fetchall()
 
 
 _WAITING = (col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None))

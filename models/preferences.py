@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
 from models.audit import Actor, record
-from models.people import User
 from models.types import AnyRow
 
 OFFERS = "offers"  # a consent: never given by default
@@ -35,11 +34,6 @@ class Preference(SQLModel, table=True):
 _CHOSEN = sa.select(col(Preference.kind), col(Preference.wanted), col(Preference.changed_at)).where(
     col(Preference.user_id) == sa.bindparam("user_id")
 )
-
-
-def address(connection: Connection, user_id: int) -> str | None:
-    """Where her letters go."""
-    return connection.execute(sa.select(col(User.email)).where(col(User.id) == user_id)).scalar()
 
 
 def chosen(connection: Connection, user_id: int) -> dict[str, AnyRow]:

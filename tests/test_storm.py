@@ -47,6 +47,7 @@ MAY_WRITE = {
     "linked.remove": {"throttle", "audit"}, "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
     "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
     "notifications.save": {"audit", "preference"},
+    "documents.house": {"audit"}, "documents.house_paper": {"audit"},  # a refusal is noted
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
 }  # fmt: skip
 
@@ -80,7 +81,7 @@ class Ledger:
 
     def note(self, asked: Asked, answer: Answered) -> None:
         """Nothing is written but by who may and where it was acknowledged; what was acknowledged is there."""
-        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show") else set()
+        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show", "documents.house", "documents.house_paper") else set()
         seen = {"web_session"} if self.visitor else set()
         seen |= {"audit"} if answer.status == 403 else set()
         assert self.written <= allowed | seen, (self.endpoint, self.written)

@@ -8,9 +8,11 @@ from auth.access import Right
 from auth.guard import needs
 from auth.methods import password as method
 from auth.state import reading, somebody, state, writing
+from auth.visitor import Visitor
 from models import accounts
 from models.rules.identifiers import fold_login, normal_phone
 from models.rules.mail import address_ok
+from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import utc_now
 from views.limits import act_limit
@@ -37,13 +39,18 @@ def typed_phone() -> tuple[str | None, str]:
         return None, "shape"
 
 
-def known_password() -> str | Wait:
-    """Whether a form has the visitor's own password: "", or "missing" or "wrong"; `Wait` after too many wrong ones."""
-    held, person, typed = state(), somebody(), request.form.get("old", "")
-    if not typed:
-        return "missing"
-    right = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())
-    return right if isinstance(right, Wait) else "" if right else "wrong"
+def unconfirmed(person: Visitor | None = None) -> dict[str, Any]:
+    """What is wrong with the visitor's own password in a form, for its page; nothing when it is right.
+
+    That is its status with `wrong`, "missing" or "wrong", or with `wait`, a `Wait` after too many wrong ones.
+    """
+    held, person, typed = state(), person or somebody(), request.form.get("old", "")
+    if not typed or len(typed) > LONGEST:
+        return {"status": 422, "wrong": "wrong" if typed else "missing"}
+    outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())
+    if isinstance(outcome, Wait):
+        return {"status": 429, "wait": outcome}
+    return {} if outcome else {"status": 422, "wrong": "wrong"}
 
 
 @account.get("/first-visit")
@@ -125,13 +132,10 @@ def leaving() -> Response:
 @act_limit
 def close() -> Response:
     """The account ends, and with it every session."""
-    outcome = known_password()
-    if isinstance(outcome, Wait):
-        return _leaving(429, wait=outcome)
-    if outcome:
-        return _leaving(422, wrong=outcome)
+    if problem := unconfirmed():
+        return _leaving(**problem)
     with writing() as session:
-        accounts.close(session, state().site, somebody().actor(), utc_now())
+        accounts.close(session, somebody().actor(), utc_now())
     return leave("/signed-out?closed=1")
 
 

@@ -10,10 +10,10 @@ from auth.state import reading, state
 from models import quarantine
 
 
-def download(content: bytes, name: str, media_type: str) -> Response:
-    """A file. PDFs open in the browser, everything else is saved (RFC 6266 names, ASVS 5.4.1, 5.4.2)."""
+def download(content: bytes, name: str, media_type: str, *, saved: bool = False) -> Response:
+    """A file. PDFs open in the browser unless to be `saved`, as everything else is (RFC 6266, ASVS 5.4.1, 5.4.2)."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name.encode("ascii", "ignore").decode()) or "file"
-    kind = "inline" if media_type == "application/pdf" else "attachment"
+    kind = "inline" if media_type == "application/pdf" and not saved else "attachment"
     response = Response(content, mimetype=media_type)
     response.headers["Content-Disposition"] = (
         f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -21,11 +21,11 @@ def download(content: bytes, name: str, media_type: str) -> Response:
     return response
 
 
-def stored(file_hash: str, name: str) -> Response:
+def stored(file_hash: str, name: str, *, saved: bool = False) -> Response:
     """A file of the storage. Raises `HeldBack`, `FileMissing`, `StorageAway`: `views.errors` answers them.
 
     In one piece: our server holds a thread as long as it is given pieces, so two slow telephones would stop it.
     """
     quarantine.check(reading(), file_hash)
     content = state().storage.open(file_hash)
-    return download(content, name, mimetypes.guess_type(name)[0] or "application/octet-stream")
+    return download(content, name, mimetypes.guess_type(name)[0] or "application/octet-stream", saved=saved)

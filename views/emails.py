@@ -9,9 +9,8 @@ from auth.guard import needs, public
 from auth.state import reading, somebody, state, visitor, writing
 from models import accounts, tokens
 from models import emails as verbs
-from models.throttle import Wait
 from models.types import utc_now
-from views.account import known_password, typed_email
+from views.account import typed_email, unconfirmed
 from views.limits import act_limit, login_limit
 from views.pages import page, redirect_to
 
@@ -33,11 +32,10 @@ def ask() -> Response:
     address, bad = typed_email()
     if address and address == accounts.contacts(reading(), somebody().user_id).email:
         bad = "same"
-    outcome = "" if bad and request.form.get("old") else known_password()
-    if isinstance(outcome, Wait):
-        return _form(429, wait=outcome)
-    if bad or outcome or not address:
-        return _form(422, bad=bad, wrong=outcome)
+    problem = {} if bad and request.form.get("old") else unconfirmed()
+    if bad or problem or not address:
+        words: dict[str, Any] = {"status": 422, "bad": bad} | problem
+        return _form(**words)
     return _send(address)
 
 
@@ -56,7 +54,7 @@ def wanted() -> Response:
 
 def _send(address: str) -> Response:
     with writing() as session:
-        wait = verbs.ask(session, state().site, somebody().actor(), address, utc_now())
+        wait = verbs.ask(session, somebody().actor(), address, utc_now())
     return _form(429, wait=wait) if wait else redirect_to("/profile/email?sent=1")
 
 
@@ -82,7 +80,7 @@ def confirm(token: str) -> Response:
     """It is the address of the account now; every other session ends."""
     held, person = state(), visitor()
     kept = person.session_id if person else 0
-    if _address(token) and verbs.confirm(held.database, held.site, token, kept, utc_now()):
+    if _address(token) and verbs.confirm(held.database, token, kept, utc_now()):
         return redirect_to("/profile?changed=email" if person else "/profile/email/confirmed")
     return _void()
 

@@ -7,15 +7,13 @@ from flask import Blueprint, Response, request
 from auth.access import Right
 from auth.guard import needs
 from auth.methods import passkey, totp
-from auth.methods import password as method
 from auth.methods import second as codes
 from auth.state import reading, somebody, state, writing
 from models import factors as stored
 from models import pending
 from models.identifiers import Identifiers, IdentifierUnreadable
-from models.rules.passwords import LONGEST
-from models.throttle import Wait
 from models.types import AnyRow, utc_now
+from views.account import unconfirmed
 from views.limits import act_limit
 from views.pages import page, redirect_to
 from views.qr import text_qr_svg
@@ -33,17 +31,6 @@ def _own(kind: str = "") -> list[AnyRow]:
 def _page(template: str, status: int = 200, **words: Any) -> Response:
     values = {"wrong": "", "wait": None} | words
     return page(f"factors/{template}.html", status=status, current="profile", **values)
-
-
-def unconfirmed() -> dict[str, Any]:
-    """What is wrong with the password that each act asks again; nothing when it is right."""
-    held, person, typed = state(), somebody(), request.form.get("password", "")
-    if not typed or len(typed) > LONGEST:
-        return {"status": 422, "wrong": "wrong" if typed else "missing"}
-    outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())
-    if isinstance(outcome, Wait):
-        return {"status": 429, "wait": outcome}
-    return {} if outcome else {"status": 422, "wrong": "wrong"}
 
 
 def _done() -> Response:

@@ -7,9 +7,8 @@ from flask import Blueprint, Response, request
 from auth.access import Right
 from auth.guard import needs
 from auth.state import reading, somebody, state, writing
-from models import identities, outbox
-from models.people import User
-from views.factors import unconfirmed
+from models import factors, identities
+from views.account import unconfirmed
 from views.limits import act_limit
 from views.pages import page, redirect_to
 
@@ -46,6 +45,5 @@ def remove() -> Response:
         if number.isascii() and number.isdigit() and len(number) < 10:
             gone = identities.unlink(session, person.actor(), int(number))
         if gone:
-            user = session.get_one(User, person.user_id)
-            outbox.queue_for(session, user, "factor_changed", what="identity_unlinked")
+            factors.tell(session, person.user_id, "identity_unlinked")
     return redirect_to(METHODS + ("?changed=unlinked" if gone else ""))

@@ -10,7 +10,7 @@ from models.files import FileMissing
 from models.invoices import Bill
 from models.places import Place
 from models.rules.colours import derive
-from views.downloads import stored
+from views.downloads import download, stored
 from views.errors import problem
 from views.language import text
 from views.limits import file_limit
@@ -82,7 +82,7 @@ def pdf(iid: Bill) -> Response:
     try:
         limits = Limits(wall_seconds=held.settings.pdf_seconds)
         made = cached_invoice_pdf(held.database, held.storage, _document(iid), limits)
-        return stored(made, name)
+        return download(held.storage.open(made), name, "application/pdf")
     except PdfBusy:
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"

@@ -1,11 +1,13 @@
 """Logging in and out (A01, A02, A05; LU-06..08, LU-48, LU-49, LU-54, LU-55, DD-23)."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from auth.guard import public
@@ -15,7 +17,7 @@ from models import noticeboard, sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
 from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
-from models.types import utc_now
+from models.types import AnyRow, utc_now
 from views.devices import device_name
 from views.limits import login_limit
 from views.notices import reader
@@ -110,10 +112,18 @@ def _form(status: int = 200, **context: Any) -> Response:
         "left": None,
         "expired": False,
         "trouble": request.args.get("trouble", ""),
-        "emergencies": noticeboard.emergencies(reading(), reader()),
+        "emergencies": _emergencies(),
         **context,
     }
     return page("login/page.html", status=status, offered=held.outside.offered, next_page=next_page(), **values)
+
+
+def _emergencies() -> Sequence[AnyRow]:
+    """What everybody should know now; nothing while the database is away, for the page itself needs none."""
+    try:
+        return noticeboard.emergencies(reading(), reader())
+    except OperationalError:
+        return ()
 
 
 def _wait(wait: Wait, name: str) -> Response:

@@ -69,7 +69,4 @@ def file(nid: AnyRow, fid: AnyRow) -> Response:
     """An attachment, always to be saved (E02; security rule 16)."""
     if fid.notice_id != nid.id:
         abort(404)
-    response = stored(fid.file_hash, fid.name)
-    named = response.headers["Content-Disposition"].partition(";")[2]
-    response.headers["Content-Disposition"] = f"attachment;{named}"
-    return response
+    return stored(fid.file_hash, fid.name, saved=True)

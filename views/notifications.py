@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from auth.access import Right
 from auth.guard import needs, signed
 from auth.state import reading, somebody, state, writing
-from models import preferences
+from models import accounts, preferences
 from models.audit import Actor
 from models.preferences import KINDS, OFFERS
 from models.types import utc_now
@@ -22,7 +22,7 @@ def show() -> Response:
     connection, person = reading(), somebody()
     chosen = preferences.chosen(connection, person.user_id)
     return page(
-        "profile/notifications.html", current="profile", address=preferences.address(connection, person.user_id),
+        "profile/notifications.html", current="profile", address=accounts.contacts(connection, person.user_id).email,
         kinds=[(kind, preferences.wanted(chosen, kind)) for kind in KINDS], offers=chosen.get(OFFERS),
         saved="saved" in request.args,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from auth.methods.base import Begun, Cancelled, Person, Refused
 from auth.methods.password import Second, Welcome
 from auth.methods.remote import ProviderAway
 from auth.state import reading, state, visitor, writing
-from models import factors, identities, outbox, pending
+from models import factors, identities, pending
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.identifiers import Identifiers
@@ -22,7 +22,7 @@ from models.people import User
 from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
-from views.factors import unconfirmed
+from views.account import unconfirmed
 from views.identities import METHODS, methods_page
 from views.limits import login_limit
 from views.login import enter, keep_session, known_device, this_browser
@@ -151,7 +151,7 @@ def _link(session: Session, row: AnyRow, identity: Identity, _person: Person) ->
 def _connect(session: Session, actor: Actor, identity: Identity) -> None:
     identities.link(session, actor, identity, utc_now())
     identities.claim(session, actor.user_id or 0, utc_now())
-    outbox.queue_for(session, session.get_one(User, actor.user_id), "factor_changed", what="identity_linked")
+    factors.tell(session, actor.user_id or 0, "identity_linked")
 
 
 def _verify(session: Session, row: AnyRow, identity: Identity, person: Person) -> Outcome:

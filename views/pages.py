@@ -246,5 +246,5 @@ def _compress(response: Response) -> None:
     """gzip for pages: safe because the only secret in them is masked anew each time (decisions.md 8)."""
     if not takes_gzip() or len(body := response.get_data()) < 1000:
         return
-    response.set_data(gzip.compress(body, 4, mtime=0))
+    response.set_data(gzip.compress(body, 6, mtime=0))
     response.headers["Content-Encoding"] = "gzip"

@@ -1,22 +1,19 @@
 """Forgotten and changed passwords, and the rules while one is typed (A04, A06; LU-44, LU-45, LU-50..53)."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from auth.access import Right
 from auth.guard import needs, public
-from auth.methods import password as method
 from auth.methods import renewal
 from auth.state import reading, somebody, state, visitor
-from models import throttle, tokens
+from models import tokens
 from models.rules.passwords import LONGEST, RULES, normal_password
-from models.sessions import Login
 from models.types import utc_now
-from views.devices import device_name
+from views.account import unconfirmed
 from views.limits import act_limit, login_limit
-from views.login import enter, next_page, onward
+from views.login import enter, next_page, onward, this_browser
 from views.pages import fragment, is_fragment, page, redirect_to
 
 passwords = Blueprint("passwords", __name__)
@@ -37,7 +34,7 @@ def ask() -> Response:
     typed = request.form.get("username", "").strip()
     if not typed or len(typed) > 254 or not typed.isprintable():
         return page("passwords/forgot.html", status=422, typed=typed[:254])
-    renewal.ask(state().database, state().site, typed, utc_now())
+    renewal.ask(state().database, typed, utc_now())
     return redirect_to("/password/forgot/sent")
 
 
@@ -66,9 +63,7 @@ def renew(token: str) -> Response:
         return _reset(token)
     if broken := renewal.broken(reading(), held.site, found.user_id, password):
         return _reset(token, 422, broken, password)
-    device, lifetime = device_name(request.user_agent.string), timedelta(hours=held.settings.session_hours)
-    login = Login("password", None, device, request.remote_addr or "", lifetime)
-    outcome = renewal.renew(held.database, held.site, held.passwords, token, password, login, now)
+    outcome = renewal.renew(held.database, held.passwords, token, password, this_browser(), now)
     return enter(outcome) if outcome else _void()
 
 
@@ -106,15 +101,12 @@ def change() -> Response:
     held, person, now = state(), somebody(), utc_now()
     old, new = request.form.get("old", ""), request.form.get("password", "")
     broken = renewal.broken(reading(), held.site, person.user_id, new)
-    wrong, same = "missing" if not old else "", bool(old) and normal_password(old) == normal_password(new)
-    if not (wrong or broken or same):
-        outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, old, now)
-        if isinstance(outcome, throttle.Wait):
-            return _change(429, wait=outcome)
-        wrong = "" if outcome else "wrong"
-    if wrong or broken or same:
-        return _change(422, broken, new, wrong=wrong, same=same, failed=bool(broken) or same)
-    renewal.change(held.database, held.site, person.actor(), held.passwords.hash(new), person.session_id, now)
+    same = bool(old) and normal_password(old) == normal_password(new)
+    problem = {} if old and (broken or same) else unconfirmed()
+    if broken or same or problem:
+        failed = {"status": 422, "same": same, "failed": bool(broken) or same}
+        return _change(broken=broken, password=new, **failed | problem)
+    renewal.change(held.database, person.actor(), held.passwords.hash(new), person.session_id, now)
     return onward() if person.step else redirect_to("/profile?changed=password")
 
 

@@ -16,9 +16,9 @@ from auth.visitor import Visitor
 from models import factors, pending, sessions
 from models.audit import record
 from models.identifiers import Identifiers
-from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import AnyRow, utc_now
+from views.account import unconfirmed
 from views.limits import login_limit
 from views.login import enter, keep_session, known_device, next_query, this_browser
 from views.pages import page, redirect_to, safe_next
@@ -196,16 +196,15 @@ def _means(own: Sequence[AnyRow]) -> set[str]:
 
 
 def _proof(person: Visitor) -> str | Wait | None:
-    held, means = state(), _means(factors.own(reading(), person.user_id))
+    means = _means(factors.own(reading(), person.user_id))
     if (answer := request.form.get("answer")) and "passkey" in means:
         return "passkey" if answered("verify", answer, person.user_id) else None
     if "code" in request.form and "totp" in means:
         return _code(person.user_id, ("totp",))
-    password = request.form.get("password", "")[:LONGEST + 1]
-    if not password or "fresh_password" not in means:
+    if "fresh_password" not in means:
         return None
-    proved = method.confirm(held.database, held.passwords, person.user_id, person.username, password, utc_now())
-    return proved if isinstance(proved, Wait) else "fresh_password" if proved else None
+    problem = unconfirmed(person)
+    return problem.get("wait") if problem else "fresh_password"
 
 
 def _verify(person: Visitor, status: int = 200, **words: Any) -> Response:

@@ -10,11 +10,6 @@ from models.people import User
 
 AGAIN_AFTER = timedelta(days=1)
 _EARLIER = sa.select(sa.literal(1)).where(col(sessions.WebSession.user_id) == sa.bindparam("user_id")).limit(1)
-_TOLD = sa.select(col(outbox.Mail.detail)).where(
-    col(outbox.Mail.user_id) == sa.bindparam("user_id"),
-    col(outbox.Mail.kind) == "new_device",
-    col(outbox.Mail.created_at) > sa.bindparam("since"),
-)
 
 
 def tell(session: Session, user_id: int, login: sessions.Login, device: str | None, now: datetime) -> None:
@@ -27,6 +22,7 @@ def tell(session: Session, user_id: int, login: sessions.Login, device: str | No
         return
     if session.execute(_EARLIER, {"user_id": user_id}).first() is None:
         return
-    told = session.execute(_TOLD, {"user_id": user_id, "since": now - AGAIN_AFTER}).scalars()
-    if login.device not in [detail.get("device") for detail in told]:
-        outbox.queue_for(session, session.get_one(User, user_id), "new_device", device=login.device)
+    told = outbox.lately(session, user_id, "new_device", now - AGAIN_AFTER)
+    if login.device not in [letter.detail.get("device") for letter in told]:
+        user = session.get_one(User, user_id)
+        outbox.write_to(session, user, user.email, "new_device", device=login.device)

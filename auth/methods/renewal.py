@@ -14,7 +14,6 @@ from models.customers import Customer, CustomerUser
 from models.database import Database
 from models.people import User
 from models.rules.identifiers import fold_login
-from models.rules.mail import address_ok
 from models.rules.passwords import broken_rules
 from models.site import Site
 
@@ -27,22 +26,15 @@ _CODES = (
     .join(CustomerUser, col(CustomerUser.customer_id) == col(Customer.id))
     .where(col(CustomerUser.user_id) == sa.bindparam("user_id"))
 )
-_RECENT = sa.select(sa.literal(1)).where(
-    col(outbox.Mail.user_id) == sa.bindparam("user_id"),
-    col(outbox.Mail.kind) == "password_reset",
-    col(outbox.Mail.created_at) > sa.bindparam("since"),
-)
 
 
-def ask(database: Database, site: Site, name: str, now: datetime) -> None:
+def ask(database: Database, name: str, now: datetime) -> None:
     """Queue a letter with a link for whoever has this e-mail or user name; the same work and no word otherwise."""
     with database.write() as session:
         user = session.scalars(BY_NAME.where(col(User.disabled_at).is_(None)), {"name": fold_login(name)}).first()
         record(session, Actor(user.id if user else None, "web"), "password.reset_requested")
-        if user is None or not user.email or not address_ok(user.email):
-            return
-        if session.execute(_RECENT, {"user_id": user.id, "since": now - AGAIN_AFTER}).first() is None:
-            outbox.queue(session, "password_reset", user.id, user.email, user.language or site.languages[0])
+        if user and not outbox.lately(session, user.id, "password_reset", now - AGAIN_AFTER):
+            outbox.write_to(session, user, user.email, "password_reset")
 
 
 def broken(connection: Connection, site: Site, user_id: int | None, password: str) -> list[str]:
@@ -57,9 +49,8 @@ def broken(connection: Connection, site: Site, user_id: int | None, password: st
 
 
 def renew(
-    database: Database, site: Site, passwords: Passwords, secret: str, password: str, login: sessions.Login,
-    now: datetime,
-) -> Welcome | Second | None:  # fmt: skip
+    database: Database, passwords: Passwords, secret: str, password: str, login: sessions.Login, now: datetime
+) -> Welcome | Second | None:
     """Use up the link of a letter, set the password and begin a session or its second step; None for a dead link.
 
     The caller has checked the password. Every older session of the user ends.
@@ -72,22 +63,21 @@ def renew(
         if found is None or user is None or user.disabled_at or found.detail.get("address", user.email) != user.email:
             return None
         actor = Actor(found.user_id, "web", session_method="password")
-        _set(session, site, actor, hashed, now, kept_session=0)
+        _set(session, actor, hashed, now, kept_session=0)
         session.flush()  # the change is written before the login that follows from it
         return welcome(session, found.user_id, login, None, now)
 
 
-def change(database: Database, site: Site, actor: Actor, hashed: str, session_id: int, now: datetime) -> None:
+def change(database: Database, actor: Actor, hashed: str, session_id: int, now: datetime) -> None:
     """Set the hash of a new password; every other session of the user ends and links on their way are void."""
     with database.write() as session:
-        _set(session, site, actor, hashed, now, kept_session=session_id)
+        _set(session, actor, hashed, now, kept_session=session_id)
 
 
-def _set(session: Session, site: Site, actor: Actor, hashed: str, now: datetime, kept_session: int) -> None:
+def _set(session: Session, actor: Actor, hashed: str, now: datetime, kept_session: int) -> None:
     user = session.get_one(User, actor.user_id)
     user.password_hash, user.password_issued = hashed, False
     sessions.end_others(session, user.id or 0, kept_session, now)
     tokens.void(session, PURPOSES, user.id or 0, now)
     record(session, actor, "password.changed")
-    if user.email and address_ok(user.email):
-        outbox.queue(session, "password_changed", user.id, user.email, user.language or site.languages[0])
+    outbox.write_to(session, user, user.email, "password_changed")

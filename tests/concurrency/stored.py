@@ -12,7 +12,7 @@ from models.meters import Meter, Register
 from models.readings import Reading
 from models.types import Source
 
-DRAWN = {"public_id", "identifier_encrypted", "received_at", "changed_at", "created_at", "superseded_at"}  # by lot or from the clock
+DRAWN = {"public_id", "identifier_encrypted", "received_at", "changed_at", "created_at", "superseded_at", "announced_at"}  # by lot or from the clock
 
 
 def stored(database: Database, mid: str) -> list[Reading]:

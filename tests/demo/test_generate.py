@@ -154,6 +154,7 @@ def test_addresses_of_mail_and_telephones_reach_nobody(demo: Demo) -> None:
 
 def test_every_named_pdf_is_there_and_says_demo(demo: Demo) -> None:
     named = [row["file"] for table in ("invoices", "documents") for row in demo.rows(table) if row["file"]]
+    named += [name for row in demo.rows("notices") for name in row["files"].split("|") if name]
     assert sorted(named) == sorted(file.name for file in (demo.folder / "files").iterdir())
     for name in named:
         [page] = PdfReader(demo.folder / "files" / name).pages

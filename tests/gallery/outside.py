@@ -65,10 +65,10 @@ def _connected(gallery: Gallery) -> None:
     form = f"{METHODS}/remove"
     ((number,),) = fetch(gallery.app, sa.text("SELECT id FROM identity"))
     for password in ("", "wrong", PASSWORD):
-        viktors.submit(viktors.get(METHODS), form, identity=str(number), password=password)
-        send(anna, DEMO, act="link", password=password and "wrong")
-    viktors.get(f"{DEMO}/return?{urlencode(choose(send(viktors, DEMO, act='link', password=PASSWORD)))}")
+        viktors.submit(viktors.get(METHODS), form, identity=str(number), old=password)
+        send(anna, DEMO, act="link", old=password and "wrong")
+    viktors.get(f"{DEMO}/return?{urlencode(choose(send(viktors, DEMO, act='link', old=PASSWORD)))}")
     for _ in range(11):
-        send(anna, DEMO, act="link", password="wrong")
-    anna.submit(anna.get(METHODS), form, identity="1", password="wrong")
+        send(anna, DEMO, act="link", old="wrong")
+    anna.submit(anna.get(METHODS), form, identity="1", old="wrong")
     change(gallery.app, sa.text("DELETE FROM identity"))

@@ -37,12 +37,12 @@ def protection(gallery: Gallery, extra: Extra) -> None:
 def _an_app(liga: Visitor) -> str:
     page, where = liga.get(f"{HOME}/totp"), f"{HOME}/totp"
     secret = secret_of(page)
-    liga.submit(page, where, code="000000", password=PASSWORD)
+    liga.submit(page, where, code="000000", old=PASSWORD)
     for password in (*WRONG, PASSWORD):
-        liga.submit(page, where, code=code_of(secret, later()), password=password)
+        liga.submit(page, where, code=code_of(secret, later()), old=password)
     page = liga.get(where)
     secret = secret_of(page)
-    liga.submit(page, where, code=code_of(secret, later()), password=PASSWORD)
+    liga.submit(page, where, code=code_of(secret, later()), old=PASSWORD)
     return secret
 
 
@@ -52,9 +52,9 @@ def _passkeys(liga: Visitor, peteris: Visitor, device: Authenticator) -> None:
         device.number = number
         page = person.get(where)
         for name, password in (("", PASSWORD), *[("Mans tālrunis", each) for each in (*WRONG, PASSWORD)]):
-            asking = person.submit(page, f"{where}/begin", name=name, password=password)
+            asking = person.submit(page, f"{where}/begin", name=name, old=password)
         person.submit(asking, where, answer="{}")
-        asking = person.submit(person.get(where), f"{where}/begin", name="Mans tālrunis", password=PASSWORD)
+        asking = person.submit(person.get(where), f"{where}/begin", name="Mans tālrunis", old=PASSWORD)
         person.submit(asking, where, answer=device.make(asked(asking)))
         person.get(HOME)
 
@@ -93,24 +93,24 @@ def _stronger(gallery: Gallery, liga: Visitor, device: Authenticator) -> None:
         liga.post("/verify", question.forms[-1].fields | {"answer": device.sign(asked(question))})
         page = liga.get("/verify?next=/help")
         for _ in range(11):
-            liga.post("/verify", page.forms[-1].fields | {"password": "wrong"})
+            liga.post("/verify", page.forms[-1].fields | {"old": "wrong"})
 
 
 def _leaving(gallery: Gallery, liga: Visitor) -> None:
     """Each act as it is refused, first as its password is wrong, and then for a while; and as it is done."""
     number = fetch(gallery.app, sa.select(Factor.id).where(Factor.credential_id.is_not(None)))[0].id
     codes, remove, key = liga.get(f"{HOME}/codes"), liga.get(f"{HOME}/remove?factor={number}"), liga.get(f"{HOME}/passkey")
-    liga.submit(codes, f"{HOME}/codes", password=PASSWORD)
+    liga.submit(codes, f"{HOME}/codes", old=PASSWORD)
     _forget_tries(gallery)
     for password in (*WRONG, PASSWORD):
         for page, where in ((codes, "codes"), (remove, "remove")):
-            liga.submit(page, f"{HOME}/{where}", password=password)
+            liga.submit(page, f"{HOME}/{where}", old=password)
     for _ in range(11):
-        liga.submit(codes, f"{HOME}/codes", password="wrong")
-    liga.submit(liga.get(f"{HOME}/remove?factor={fetch(gallery.app, sa.select(Factor.id).where(Factor.kind == 'totp'))[0].id}"), f"{HOME}/remove", password=PASSWORD)
-    liga.submit(key, f"{HOME}/passkey/begin", name="x", password=PASSWORD)
+        liga.submit(codes, f"{HOME}/codes", old="wrong")
+    liga.submit(liga.get(f"{HOME}/remove?factor={fetch(gallery.app, sa.select(Factor.id).where(Factor.kind == 'totp'))[0].id}"), f"{HOME}/remove", old=PASSWORD)
+    liga.submit(key, f"{HOME}/passkey/begin", name="x", old=PASSWORD)
     page = liga.get(f"{HOME}/totp")
-    liga.submit(page, f"{HOME}/totp", code=code_of(secret_of(page), later()), password=PASSWORD)
+    liga.submit(page, f"{HOME}/totp", code=code_of(secret_of(page), later()), old=PASSWORD)
     with gallery.app.app_context():
         limiter.reset()
 

@@ -42,7 +42,7 @@ def add_app(browser: Browser) -> tuple[str, list[str]]:
     """Set up an app; its secret, and the recovery codes that came with it. This half minute's code is used up."""
     page = browser.get(f"{HOME}/totp")
     secret = secret_of(page)
-    page = browser.submit(page, f"{HOME}/totp", code=code_of(secret, later()), password=PASSWORD)
+    page = browser.submit(page, f"{HOME}/totp", code=code_of(secret, later()), old=PASSWORD)
     return secret, CODE.findall(page.text)
 
 
@@ -98,7 +98,7 @@ def asked(page: Page) -> dict[str, Any]:
 
 def add_passkey(browser: Browser, device: Authenticator, name: str = "My phone") -> Page:
     """Add what a device holds; the page after it."""
-    page = browser.submit(browser.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name=name, password=PASSWORD)
+    page = browser.submit(browser.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name=name, old=PASSWORD)
     return browser.submit(page, f"{HOME}/passkey", answer=device.make(asked(page)))
 
 

@@ -245,7 +245,7 @@ def test_closing_twice_at_once_is_the_same_as_once(anna: Browser, app: Flask):
     held, anna_id = app.extensions["ekabinets"], person(app).id
     for _ in range(2):
         with held.database.write() as session:
-            accounts.close(session, held.site, Actor(anna_id, "web"), utc_now())
+            accounts.close(session, Actor(anna_id, "web"), utc_now())
     assert actions(app).count("account.closed") == 1 and len(fetch(app, sa.select(Mail.id))) == 1
 
 
@@ -253,7 +253,7 @@ def test_staff_cannot_close_their_accounts(app: Flask):
     change(app, sa.update(User).where(User.username == "anna").values(role=Role.AGENT))
     held = app.extensions["ekabinets"]
     with pytest.raises(accounts.AccountError), held.database.write() as session:
-        accounts.close(session, held.site, Actor(person(app).id, "web"), utc_now())
+        accounts.close(session, Actor(person(app).id, "web"), utc_now())
     assert person(app).closed_at is None
     ilze = Browser(app)
     ilze.log_in("ilze")

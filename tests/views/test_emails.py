@@ -174,7 +174,7 @@ def test_of_two_who_confirm_the_same_address_at_once_one_has_it(app: Flask):
 
     def run(secret: str) -> None:
         ready.wait()
-        outcomes.append(emails.confirm(held.database, held.site, secret, 0, utc_now()))
+        outcomes.append(emails.confirm(held.database, secret, 0, utc_now()))
 
     threads = [Thread(target=run, args=(secret,)) for secret in secrets]
     [thread.start() for thread in threads]

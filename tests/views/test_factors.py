@@ -32,6 +32,7 @@ from tests.views.factor_help import (
     later,
     secret_of,
 )
+from tests.views.test_words import LANGUAGES, spoken
 
 app = standing.app  # one application for all of these tests
 
@@ -130,7 +131,7 @@ def test_a_recovery_code_lets_in_once_and_says_so_in_a_letter(anna: Browser, app
 
 def test_new_recovery_codes_void_the_older_ones(anna: Browser, app: Flask):
     _, codes = add_app(anna)
-    page = anna.submit(anna.get(f"{HOME}/codes"), f"{HOME}/codes", password=PASSWORD)
+    page = anna.submit(anna.get(f"{HOME}/codes"), f"{HOME}/codes", old=PASSWORD)
     fresh = CODE.findall(page.text)
     assert len(fresh) == 10 and not {*fresh} & {*codes} and not CODE.findall(anna.get(f"{HOME}/codes").text)
     assert letters(app) == ["totp_added", "codes_renewed"]
@@ -209,7 +210,7 @@ def test_each_act_asks_the_password_again_and_says_what_is_wrong_with_it(anna: B
     for password, words in (("", "Enter your current password"), ("wrong", "This is not your current password"), ("x" * 999, "This is not")):
         page = anna.get(f"{HOME}/{act.partition('/')[0]}?factor={number}")
         code = code_of(secret_of(page), later()) if act == "totp" else ""
-        page = anna.submit(page, f"{HOME}/{act}", code=code, name="Mine", password=password)
+        page = anna.submit(page, f"{HOME}/{act}", code=code, name="Mine", old=password)
         assert anna.status == 422 and words in page.text
     assert fetch(app, sa.select(Factor.__table__)) == before
 
@@ -218,11 +219,11 @@ def test_a_wrong_first_code_keeps_the_secret_and_a_foreign_one_is_replaced(anna:
     viktors = Browser(app)
     viktors.log_in("viktors")
     page = anna.get(f"{HOME}/totp")
-    again = anna.submit(page, f"{HOME}/totp", code="000000", password=PASSWORD)
+    again = anna.submit(page, f"{HOME}/totp", code="000000", old=PASSWORD)
     assert anna.status == 422 and secret_of(again) == secret_of(page) and "not the code of this secret" in again.text
     theirs = viktors.get(f"{HOME}/totp")
     for sealed in (theirs.form(f"{HOME}/totp").fields["sealed"], "", "x:y", page.form(f"{HOME}/totp").fields["sealed"][:-4] + "AAA="):
-        found = anna.submit(page, f"{HOME}/totp", sealed=sealed, code=code_of(secret_of(theirs), later()), password=PASSWORD)
+        found = anna.submit(page, f"{HOME}/totp", sealed=sealed, code=code_of(secret_of(theirs), later()), old=PASSWORD)
         assert anna.status == 422 and secret_of(found) not in (secret_of(page), secret_of(theirs))
     assert fetch(app, sa.select(Factor.id)) == []
 
@@ -242,7 +243,7 @@ def test_removing_the_last_factor_takes_the_recovery_codes_and_the_question_away
     add_app(anna)
     number = fetch(app, sa.select(Factor.id).where(Factor.kind == "totp"))[0].id
     page = anna.get(f"{HOME}/remove?factor={number}")
-    anna.submit(page, f"{HOME}/remove", password=PASSWORD)
+    anna.submit(page, f"{HOME}/remove", old=PASSWORD)
     assert here(anna) == HOME and fetch(app, sa.select(Factor.id)) == [] and letters(app)[-1] == "removed"
     other, _ = half_in(app)
     assert here(other).startswith("/properties/")
@@ -258,7 +259,7 @@ def test_only_an_own_factor_is_removed(anna: Browser, app: Flask, number: str):
     ids = {"theirs": rows["totp2"], "recovery": rows["recovery1"]}
     page = anna.get(f"{HOME}/remove?factor={rows['totp1']}")
     before = fetch(app, sa.select(Factor.__table__))
-    anna.submit(page, f"{HOME}/remove", factor=str(ids.get(number, number)), password=PASSWORD)
+    anna.submit(page, f"{HOME}/remove", factor=str(ids.get(number, number)), old=PASSWORD)
     assert here(anna) == HOME and anna.status == 200 and fetch(app, sa.select(Factor.__table__)) == before
 
 
@@ -367,7 +368,7 @@ def test_another_persons_passkey_is_no_second_factor_of_hers(anna: Browser, app:
 
 @pytest.mark.parametrize("answer", ["", "null", "[]", "{}", '{"id": 5}', '{"id": "\\u0000", "rawId": {}, "response": {}}', '{"id": "x", "rawId": "y"}', "\x00", "x" * 5000])
 def test_what_is_no_answer_adds_and_opens_nothing(anna: Browser, app: Flask, answer: str):
-    page = anna.submit(anna.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name="Mine", password=PASSWORD)
+    page = anna.submit(anna.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name="Mine", old=PASSWORD)
     page = anna.submit(page, f"{HOME}/passkey", answer=answer)
     assert anna.status == 422 and "could not be added" in page.text
     other = Browser(app)
@@ -391,7 +392,7 @@ def test_a_passkey_is_added_to_one_account_only(anna: Browser, app: Flask, devic
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\nb", "a\x00b"])
 def test_a_passkey_has_a_name(anna: Browser, name: str):
-    page = anna.submit(anna.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name=name, password=PASSWORD)
+    page = anna.submit(anna.get(f"{HOME}/passkey"), f"{HOME}/passkey/begin", name=name, old=PASSWORD)
     assert anna.status == 422 and "Give it a name" in page.text
 
 
@@ -402,3 +403,14 @@ def test_a_passkey_of_a_closed_account_opens_nothing(anna: Browser, app: Flask, 
     page = begin(other)
     other.submit(page, "/login/passkey", answer=device.sign(asked(page)))
     assert other.status == 422
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_recovery_codes_that_are_left_have_their_plural(app: Flask, language: str) -> None:
+    anna, said = Browser(app, language), []
+    anna.log_in("anna")
+    for kind, name in (("totp", ""), ("recovery", "AAAA"), ("recovery", "BBBB")):
+        change(app, sa.insert(Factor).values(user_id=1, kind=kind, name=name, secret="x", counter=0))
+        said.append(anna.get(HOME).text)
+    assert spoken(language, "Atlicis 1 kods", "1 code is left", "Остался 1 код") in said[1]
+    assert spoken(language, "Atlikuši 2 kodi", "2 codes are left", "Осталось 2 кода") in said[2]

@@ -52,6 +52,9 @@ PLURALS = {
     "%(num)d reading needs your attention.": "test_words.py::test_the_readings_received_at_once_have_their_plural",
     "This meter shows %(num)d digit after the decimal point": "test_words.py::test_the_digits_of_a_meter_have_their_plural",
     "This meter shows %(num)d digit before the decimal point": "test_words.py::test_the_digits_of_a_meter_have_their_plural",
+    "%(num)d more notice": "test_notices.py::test_more_notices_and_attachments_have_their_plural",
+    "%(num)d attachment": "test_notices.py::test_more_notices_and_attachments_have_their_plural",
+    "%(num)d code is left for when you have nothing else at hand": "test_factors.py::test_the_recovery_codes_that_are_left_have_their_plural",
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
 }  # fmt: skip
 

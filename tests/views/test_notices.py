@@ -13,10 +13,12 @@ from models.customers import Customer
 from models.notices import Notice, NoticeAudience, NoticeReceipt, NoticeText
 from models.premises import Entrance, House, Premises
 from models.tenures import Tenure
+from models.types import utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast, _Stage, month
 from tests.standing import change, fetch, main
+from tests.views.test_words import LANGUAGES, spoken
 
 app = standing.app  # one application for all of these tests
 
@@ -156,7 +158,7 @@ def test_an_emergency_for_everybody_stands_on_the_login_page_too(app: Flask, cas
 def test_a_notice_without_her_language_says_so_and_is_marked(anna: Browser, publish: Publish):
     nid = publish("Tikai latviski", for_all=True)
     page = anna.get(f"/notices/{nid}")
-    assert "This notice is not available in English." in page.text and '<article class="card letter" lang="lv">' in page.html
+    assert "This notice is not available in English." in page.text and '<div class="card letter" lang="lv">' in page.html
     assert '<h1 lang="lv">' in page.html and page.lang == "en"
     assert '<b class="seen" lang="lv">Tikai latviski</b>' in anna.get("/notices").html
 
@@ -177,7 +179,8 @@ def test_an_attachment_is_saved_and_only_under_its_own_notice(anna: Browser, app
     other = publish("Cits", for_all=True)
     assert anna.client.get(f"/notices/{other}/files/{cast.notice_file}").status_code == 404
     assert anna.client.get(f"/notices/{cast.notice}/files/{cast.stranger_file}").status_code == 404
-    app.extensions["ekabinets"].storage._path(fetch(app, sa.text("SELECT file_hash FROM notice_file"))[0][0]).unlink()
+    name = fetch(app, sa.text("SELECT file_hash FROM notice_file"))[0][0]
+    assert app.extensions["ekabinets"].storage.remove(name, utc_now() + timedelta(days=1))
     assert anna.client.get(f"/notices/{cast.notice}/files/{cast.notice_file}").status_code == 503
 
 
@@ -208,3 +211,17 @@ def test_an_audience_names_one_thing(app: Flask, cast: Cast):
     for wrong in ({}, {"house_id": 1, "premises_id": 1}):
         with pytest.raises(sa.exc.IntegrityError):
             change(app, sa.insert(NoticeAudience).values(notice_id=1, **wrong))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_more_notices_and_attachments_have_their_plural(app: Flask, cast: Cast, publish: Publish, language: str) -> None:
+    anna = Browser(app, language)
+    anna.log_in("anna")
+    told = []
+    for count in range(1, 5):
+        publish("Cits", for_all=True, files=[f"{number}.pdf" for number in range(count)])
+        told.append(home(anna, cast))
+    assert spoken(language, "Vēl 1 paziņojums", "1 more notice", "Ещё 1 уведомление") in told[2]
+    assert spoken(language, "Vēl 2 paziņojumi", "2 more notices", "Ещё 2 уведомления") in told[3]
+    assert spoken(language, "1 pielikums", "1 attachment", "1 вложение") in told[0]
+    assert spoken(language, "2 pielikumi", "2 attachments", "2 вложения") in told[1]

@@ -65,7 +65,7 @@ def log_in(browser: Browser, person: str = ANNA, at: str = DEMO) -> Page:
 def link(browser: Browser, at: str = DEMO) -> Page:
     """Connect the provider's Anna with who is logged in."""
     form = next(form for form in browser.get(METHODS).forms if form.action == f"{METHODS}/remove")
-    answer = browser.client.post(at, data={"csrf_token": form.fields["csrf_token"], "password": PASSWORD, "act": "link"})
+    answer = browser.client.post(at, data={"csrf_token": form.fields["csrf_token"], "old": PASSWORD, "act": "link"})
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return and_back(browser, answer.headers["Location"], at=at)
 
@@ -247,18 +247,18 @@ def test_what_is_connected_is_another_persons_stays_so(app: Flask, anna: Browser
 
 def test_connecting_and_taking_away_ask_the_password(app: Flask, anna: Browser) -> None:
     token = anna.get(METHODS).form(f"{METHODS}/remove").fields["csrf_token"]
-    page = anna.post(DEMO, {"csrf_token": token, "act": "link", "password": "wrong"})
+    page = anna.post(DEMO, {"csrf_token": token, "act": "link", "old": "wrong"})
     assert anna.status == 422 and "not your current password" in page.text
     page = link(anna)
     assert "opens this account" in page.text
     ((number,),) = fetch(app, sa.select(col(Identity.id)))
     form = f"{METHODS}/remove"
-    page = anna.post(form, {"csrf_token": token, "identity": str(number), "password": ""})
+    page = anna.post(form, {"csrf_token": token, "identity": str(number), "old": ""})
     assert anna.status == 422
-    page = anna.post(form, {"csrf_token": token, "identity": str(number), "password": PASSWORD})
+    page = anna.post(form, {"csrf_token": token, "identity": str(number), "old": PASSWORD})
     assert "Taken away" in page.text and fetch(app, sa.select(col(Identity.id))) == []
     for wrong in ("", "x", "9" * 30, str(number)):
-        anna.post(form, {"csrf_token": token, "identity": wrong, "password": PASSWORD})
+        anna.post(form, {"csrf_token": token, "identity": wrong, "old": PASSWORD})
         assert anna.status == 200
 
 

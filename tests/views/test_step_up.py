@@ -96,9 +96,9 @@ def test_a_fresh_password_opens_it_and_leads_back(anna: Browser, app: Flask, loc
     page = anna.get(locked)
     assert "shown for 30 minutes" in page.text and not [word for word in HIDDEN if word in page.text]
     old = anna.client.get_cookie("session").value
-    anna.submit(page, "/verify", password="wrong")
+    anna.submit(page, "/verify", old="wrong")
     assert anna.status == 422 and "That was not right" in anna.response.get_data(as_text=True)
-    page = anna.submit(page, "/verify", password=PASSWORD)
+    page = anna.submit(page, "/verify", old=PASSWORD)
     assert anna.response.request.path == locked and "12345678" in page.text
     assert fetch(app, sa.select(AuditRow.action).order_by(AuditRow.id.desc()))[0].action == "session.stepped_up"
     anna.client.set_cookie("session", old)
@@ -138,7 +138,7 @@ def test_a_means_that_the_site_does_not_count_is_not_taken(anna: Browser, app: F
     app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"strong": ("totp",)}))
     page = anna.get(locked)
     assert page.headings == ["Confirm your identity"] and "/profile/second-factor" in page.links, "how to get one"
-    for typed in ({"password": PASSWORD}, {"answer": "x"}, {"code": "000000"}, {}):
+    for typed in ({"old": PASSWORD}, {"answer": "x"}, {"code": "000000"}, {}):
         anna.post("/verify", {"csrf_token": page.forms[0].fields["csrf_token"], **typed})
         assert anna.status == 422
     app.extensions["ekabinets"] = held
@@ -158,8 +158,8 @@ def test_guessing_there_is_paused(anna: Browser, app: Flask, locked: str):
     grow_old(app)
     page = anna.get(locked)
     for _ in range(10):
-        anna.submit(page, "/verify", password="wrong")
-    page = anna.submit(page, "/verify", password=PASSWORD)
+        anna.submit(page, "/verify", old="wrong")
+    page = anna.submit(page, "/verify", old=PASSWORD)
     assert anna.status == 429 and "paused until" in page.text and anna.response.headers["Retry-After"]
 
 
@@ -167,7 +167,7 @@ def test_guessing_there_is_paused(anna: Browser, app: Flask, locked: str):
 def test_it_leads_nowhere_else(anna: Browser, app: Flask, locked: str, wanted: str):
     """ASVS 3.7.2."""
     page = anna.get("/verify", query_string={"next": wanted})
-    anna.submit(page, "/verify", password=PASSWORD, next=wanted)
+    anna.submit(page, "/verify", old=PASSWORD, next=wanted)
     assert anna.response.request.path.startswith("/properties/")
 
 
@@ -183,5 +183,5 @@ def test_a_remembered_session_stays_so(app: Flask, locked: str):
     anna = Browser(app)
     anna.log_in("anna", remember="1")
     grow_old(app)
-    anna.submit(anna.get(locked), "/verify", password=PASSWORD)
+    anna.submit(anna.get(locked), "/verify", old=PASSWORD)
     assert [row.remembered for row in fetch(app, sa.select(WebSession.remembered))] == [True, True]
