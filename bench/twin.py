@@ -28,7 +28,8 @@ from views.pages import page, settle_language
 
 SESSION = """
 SELECT s.id, s.user_id, s.method, s.acr, s.authenticated_at, s.seen_at, s.expires_at, s.remembered, u.name, u.username,
-u.language, u.role, u.theme, u.password_issued, u.terms_version FROM web_session s JOIN user_account u ON u.id = s.user_id
+u.language, u.role, u.theme, u.password_issued, u.terms_version
+FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
 PLACES = """
