@@ -28,7 +28,8 @@ from views.pages import page, settle_language
 
 SESSION = """
 SELECT s.id, s.user_id, s.method, s.acr, s.authenticated_at, s.seen_at, s.expires_at, s.remembered, u.name, u.username,
-u.language, u.role FROM web_session s JOIN user_account u ON u.id = s.user_id
+u.language, u.role, u.theme, u.password_issued, u.terms_version
+FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
 PLACES = """
@@ -132,7 +133,8 @@ def home(pid: str) -> Response:
         meters = meter_views(cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here), calendar)
         return page(
             "properties/home.html", current="home", place=here, home=here, others=len(found) > 1, bill=bill,
-            fresh=[], **sorted_out(meters), rights={"invoices": Right.ACT, "meters": Right.ACT}, may_act=True,
+            fresh=[], **sorted_out(meters), may_act=True,
+            rights={"invoices": Right.ACT, "meters": Right.ACT, "notices": Right.ACT},
         )  # fmt: skip
     finally:
         sql.close()
@@ -159,8 +161,11 @@ def _visitor(sql: Raw) -> Visitor:
     now = utc_now()
     if moment(expires) <= now or not (remembered or now - moment(seen) < state().settings.idle):
         raise RuntimeError("the session is over")
-    name, username, language, role = who
-    return Visitor(user, number, name, username, language, Role(role), method, acr, moment(since), bool(remembered))
+    name, username, language, role, theme, is_issued, terms = who
+    if is_issued or terms != state().site.terms_version:
+        raise RuntimeError("the twin knows no first steps")
+    about = (name, username, language, Role(role), method, acr, moment(since), bool(remembered), theme)
+    return Visitor(user, number, *about)
 
 
 def moment(value: Any) -> datetime:

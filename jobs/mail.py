@@ -23,7 +23,7 @@ from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
 log = logging.getLogger("ekabinets.mail")
-BATCH = 50
+BATCH = 100
 _TIMEOUT = 30.0  # seconds that the server may be silent
 _HURRY = timedelta(minutes=1)  # before a lease ends no other letter is begun
 
@@ -60,14 +60,19 @@ class Post:
         """With the application's settings, database and languages; nothing is connected yet."""
         self.held: State = app.extensions["ekabinets"]
         self.environments: dict[str, Any] = app.extensions["languages"]
-        self._same: dict[tuple[str, int | None], bytes] = {}  # of the letters of one batch, notice by notice
+        self._host = urlsplit(self.held.settings.base_url).hostname
+        # What a notice says, as read for this batch, and the letter that was made of it, by language and notice.
+        self._said: dict[tuple[str, int], dict[str, Any]] = {}
+        self._made: dict[tuple[str, int], tuple[dict[str, Any], bytes]] = {}
 
     def send_due(self) -> int:
         """Claim a batch and send it; how many letters were claimed."""
-        self._same.clear()  # so that a withdrawn notice is read again before the next batch
+        self._said.clear()  # a notice may have been withdrawn or changed since the batch before
         with self.held.database.write() as session:
             letters = outbox.claim(session, utc_now(), BATCH)
-        if letters:
+        if not letters:
+            self._made.clear()
+        else:
             left = self._deliver(letters)
             if left:
                 with self.held.database.write() as session:
@@ -78,7 +83,7 @@ class Post:
         """Send them over one connection; the numbers of those that were not tried, because the server went away."""
         tried: set[int] = set()
         try:
-            with self._server() as server, self.held.database.engine.execution_options(writes=True).connect() as noting:
+            with self._server() as server, self.held.database.each() as noting:
                 self._noting = noting  # one connection for a batch; a new one for each letter would cost more than that
                 for letter in letters:
                     if utc_now() > letter.leased_until - _HURRY:
@@ -129,7 +134,6 @@ class Post:
     def _mark(self, letter: AnyRow, error: str, *, for_good: bool) -> None:
         if not error:
             outbox.mark_sent(self._noting, letter.id, utc_now())
-            self._noting.commit()
             return
         with self.held.database.write() as session:
             outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)
@@ -138,32 +142,25 @@ class Post:
         """The letter as it is sent, with the same Message-ID at each try. What is the same for many is made once."""
         if not (header_safe(letter.address) and letter.address.isascii()):
             raise ValueError("a header would break")
-        same = self._same.get(key := (letter.language, letter.detail.get("notice")))
-        if same is None:
-            same = self.compose(letter).as_bytes(policy=SMTP)
-            if letter.kind == announcements.KIND:
-                self._same[key] = same
+        same = self._notice(letter) if letter.kind == announcements.KIND else self.compose(letter, letter.detail)
         return "".join(f"{name}: {value}\r\n" for name, value in self._own_headers(letter)).encode() + same
 
     def _own_headers(self, letter: AnyRow) -> Iterator[tuple[str, str]]:
         settings = self.held.settings
         yield "To", letter.address
         yield "Date", format_datetime(letter.created_at)
-        yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{urlsplit(settings.base_url).hostname}>"
+        yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{self._host}>"
         if letter.kind == announcements.KIND and letter.rank == outbox.MANY:
             token = preferences.token(settings.secret_key, letter.user_id, "notices")
             yield "List-Unsubscribe", f"<{settings.base_url}/unsubscribe/{token}>"
             yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 
-    def compose(self, letter: AnyRow) -> EmailMessage:
+    def compose(self, letter: AnyRow, detail: dict[str, Any]) -> bytes:
         """The letter as its reader sees it: text and HTML. What is hers alone stands in `_own_headers`."""
-        settings, site = self.held.settings, self.held.site
-        language = letter.language if letter.language in self.environments else site.languages[0]
+        settings, site, language = self.held.settings, self.held.site, self._language(letter)
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
-        words = context | {"link": self._link(letter)} | letter.detail
-        if letter.kind == announcements.KIND:
-            words |= self._notice(letter.detail["notice"], language)
+        words = context | {"link": self._link(letter)} | detail
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
         if not header_safe(subject):
@@ -177,12 +174,22 @@ class Post:
         page = environment.get_template("mail/_letter.html")
         message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
-        return message
+        return message.as_bytes(policy=SMTP)
 
-    def _notice(self, number: int, language: str) -> dict[str, Any]:
-        with self.held.database.read() as connection:
-            notice = noticeboard.text(connection, number, language, self.held.site.languages[0])
-        return {"title": notice.title, "body": notice.body, "nid": notice.public_id, "emergency": notice.emergency}
+    def _language(self, letter: AnyRow) -> str:
+        return letter.language if letter.language in self.environments else self.held.site.languages[0]
+
+    def _notice(self, letter: AnyRow) -> bytes:
+        """The letter of a notice, made anew only where the notice says something else than in the batch before."""
+        language, number = key = self._language(letter), letter.detail["notice"]
+        if key not in self._said:
+            with self.held.database.read() as connection:
+                row = noticeboard.text(connection, number, language, self.held.site.languages[0])
+            said = {"title": row.title, "body": row.body, "nid": row.public_id, "emergency": row.emergency}
+            self._said[key] = said
+            if key not in self._made or self._made[key][0] != said:
+                self._made[key] = said, self.compose(letter, said)
+        return self._made[key][1]
 
     def _link(self, letter: AnyRow) -> str:
         """The letter's link, with a new secret at each try: what an earlier one may have carried is void."""

@@ -4,11 +4,6 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from models.rules.identifiers import normal_identifier
 
 _NONCE = 12  # bytes; random, which is safe for some 2^32 values under one key
@@ -23,6 +18,8 @@ class Identifiers:
 
     def __init__(self, key: str) -> None:
         """`key`: the setting, any text of at least 32 characters."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # here: 6 MB that most processes never need
+
         self._hash_key = _derive(key, "hash")
         self._cipher = AESGCM(_derive(key, "encryption"))
         # Stands before each encrypted value, so that a later key can tell what is still to be encrypted again.
@@ -48,6 +45,8 @@ class Identifiers:
 
     def unseal(self, stored: str, about: str = "") -> str:
         """The text again. Raises `IdentifierUnreadable`."""
+        from cryptography.exceptions import InvalidTag  # as above
+
         key_id, _, text = stored.partition(":")
         try:
             data = b64decode(text, validate=True)
@@ -57,5 +56,8 @@ class Identifiers:
 
 
 def _derive(key: str, purpose: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256  # as above
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     info = f"ekabinets identifier {purpose}".encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key.encode())

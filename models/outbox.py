@@ -80,20 +80,17 @@ _WAITING = (col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None))
 
 def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
     """Take up to `most` letters that are due, for `LEASE`, by rank and age. No other worker gets them meanwhile."""
+    table: sa.Table = Mail.__table__  # type: ignore[attr-defined]
     due = (
-        sa.select(col(Mail.id))
-        .where(*_WAITING, col(Mail.due_at) <= now)
-        .where(sa.or_(col(Mail.leased_until).is_(None), col(Mail.leased_until) <= now))
-        .order_by(col(Mail.rank), col(Mail.due_at), col(Mail.id))
+        sa.select(table.c.id)
+        .where(*_WAITING, table.c.due_at <= now)
+        .where(sa.or_(table.c.leased_until.is_(None), table.c.leased_until <= now))
+        .order_by(table.c.rank, table.c.due_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)  # SQLite's unit of work holds the only write lock anyway
     )
-    taken = (
-        sa.update(Mail)
-        .where(col(Mail.id).in_(due))
-        .values(leased_until=now + LEASE, attempts=col(Mail.attempts) + 1)
-        .returning(*Mail.__table__.columns)  # type: ignore[attr-defined]
-    )
+    taken = sa.update(table).where(table.c.id.in_(due)).returning(*table.c)
+    taken = taken.values(leased_until=now + LEASE, attempts=table.c.attempts + 1)
     return sorted(session.execute(taken).fetchall(), key=lambda row: (row.rank, row.id))
 
 

@@ -4,12 +4,12 @@ import base64
 import hmac
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.hotp import HOTP
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-_SECONDS, _DIGITS, _HASH = 30, 6, SHA1()  # noqa: S303  # these are what every app can do, and safe in an HMAC
+_SECONDS, _DIGITS = 30, 6  # with SHA-1 what every app can do, and safe in an HMAC
 _KEY = 20  # bytes: as long as the hash, as RFC 4226 wants it
 
 
@@ -20,13 +20,20 @@ def new_secret() -> str:
 
 def address(secret: str, account: str, issuer: str) -> str:
     """The `otpauth:` address that an app reads from a QR code."""
-    return TOTP(base64.b32decode(secret), _DIGITS, _HASH, _SECONDS).get_provisioning_uri(account, issuer)
+    return _codes(secret).get_provisioning_uri(account, issuer)
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The half minute whose code this is: now, the one before or the one after; None for any other code."""
     if not (len(code) == _DIGITS and code.isascii() and code.isdigit()):
         return None
-    hotp, current = HOTP(base64.b32decode(secret), _DIGITS, _HASH), int(now.timestamp()) // _SECONDS
+    codes, current = _codes(secret), int(now.timestamp()) // _SECONDS
     steps = (current, current - 1, current + 1)
-    return next((step for step in steps if hmac.compare_digest(hotp.generate(step), code.encode())), None)
+    return next((one for one in steps if hmac.compare_digest(codes.generate(one * _SECONDS), code.encode())), None)
+
+
+def _codes(secret: str) -> "TOTP":
+    from cryptography.hazmat.primitives.hashes import SHA1  # here: 6 MB that most processes never need
+    from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+    return TOTP(base64.b32decode(secret), _DIGITS, SHA1(), _SECONDS)  # noqa: S303  # as above
