@@ -45,7 +45,15 @@ GOLDEN = {
     "mail_from": "noreply@localhost",
     "session_idle_minutes": "30",
     "session_hours": "12",
+    "providers": "()",
+    "eparaksts": "None",
+    "provider_seconds": "5",
     "log_level": "INFO",
+}
+
+TABLES = {
+    "providers": '[[providers]]\nslug = "a"\nname = "A"\nissuer = "https://a.example"\nclient_id = "c"\nsecret = "zq-not-shown"',
+    "eparaksts": '[eparaksts]\nclient_id = "c"\nsecret = "zq-not-shown"',
 }
 
 BAD = {
@@ -94,11 +102,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", GOLDEN)
 def test_every_value_may_come_from_a_file_of_its_own(key: str, tmp_path: Path) -> None:
-    wanted = load(demo="true", today="2026-11-30")
+    wanted = load(demo="true", today="2026-11-30", **TABLES)
     file = tmp_path / "value"
     values = {name: getattr(wanted, name) for name in GOLDEN}
-    file.write_text(f"{','.join(values[key]) if key == 'trusted_hosts' else values[key]}\n")
+    file.write_text(TABLES.get(key, f"{','.join(values[key]) if key == 'trusted_hosts' else values[key]}\n"))
     environ = LEAST | {"EKABINETS_DEMO": "true", "EKABINETS_TODAY": "2026-11-30"}
+    environ |= {f"EKABINETS_{name.upper()}": text for name, text in TABLES.items()}
     environ.pop(f"EKABINETS_{key.upper()}", None)
     assert load_settings(environ | {f"EKABINETS_{key.upper()}_FILE": str(file)}) == wanted
 
