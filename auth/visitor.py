@@ -21,6 +21,7 @@ class Visitor:
     acr: str | None
     authenticated_at: datetime
     remembered: bool
+    has_password: bool = True  # False: she signs in by a bank or eParaksts alone
     theme: str | None = None  # "light" or "dark", where she wants it always so
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
     terms_are_new: bool = False  # since she accepted them

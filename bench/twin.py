@@ -28,7 +28,7 @@ from views.pages import page, settle_language
 
 SESSION = """
 SELECT s.id, s.user_id, s.method, s.acr, s.authenticated_at, s.seen_at, s.expires_at, s.remembered, u.name, u.username,
-u.language, u.role, u.theme, u.password_issued, u.terms_version
+u.language, u.role, u.password_hash IS NOT NULL, u.theme, u.password_issued, u.terms_version
 FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
@@ -161,11 +161,11 @@ def _visitor(sql: Raw) -> Visitor:
     now = utc_now()
     if moment(expires) <= now or not (remembered or now - moment(seen) < state().settings.idle):
         raise RuntimeError("the session is over")
-    name, username, language, role, theme, is_issued, terms = who
+    name, username, language, role, has_password, theme, is_issued, terms = who
     if is_issued or terms != state().site.terms_version:
         raise RuntimeError("the twin knows no first steps")
-    about = (name, username, language, Role(role), method, acr, moment(since), bool(remembered), theme)
-    return Visitor(user, number, *about)
+    about = (name, username, language, Role(role), method, acr, moment(since), bool(remembered))
+    return Visitor(user, number, *about, bool(has_password), theme)
 
 
 def moment(value: Any) -> datetime:

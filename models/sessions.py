@@ -57,6 +57,7 @@ _FIND = (
         col(WebSession.authenticated_at), col(WebSession.seen_at), col(WebSession.expires_at),
         col(WebSession.remembered), col(User.name), col(User.username), col(User.language), col(User.theme),
         col(User.role), col(User.password_issued), col(User.terms_version),
+        col(User.password_hash).is_not(None).label("has_password"),
     )
     .join(User, col(User.id) == col(WebSession.user_id))
     .where(

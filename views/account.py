@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from auth.access import Right
+from auth.access import FRESH, Right
 from auth.guard import needs
 from auth.methods import password as method
 from auth.state import reading, somebody, state, writing
@@ -42,9 +42,12 @@ def typed_phone() -> tuple[str | None, str]:
 def unconfirmed(person: Visitor | None = None) -> dict[str, Any]:
     """What is wrong with the visitor's own password in a form, for its page; nothing when it is right.
 
-    That is its status with `wrong`, "missing" or "wrong", or with `wait`, a `Wait` after too many wrong ones.
+    That is its status with `wrong`, "missing" or "wrong", or with `wait`, a `Wait` after too many wrong ones. Who has
+    no password proves herself by signing in: "stale" when that was longer ago than `FRESH`.
     """
     held, person, typed = state(), person or somebody(), request.form.get("old", "")
+    if not person.has_password:
+        return {} if utc_now() - person.authenticated_at < FRESH else {"status": 422, "wrong": "stale"}
     if not typed or len(typed) > LONGEST:
         return {"status": 422, "wrong": "wrong" if typed else "missing"}
     outcome = method.confirm(held.database, held.passwords, person.user_id, person.username, typed, utc_now())

@@ -188,15 +188,15 @@ def _somebody() -> Visitor:
     raise NotLoggedIn
 
 
-def _means(own: Sequence[AnyRow]) -> set[str]:
+def _means(person: Visitor, own: Sequence[AnyRow]) -> set[str]:
     """By what a person with these factors can make her session strong at this site."""
     site = state().site
-    hers = {"fresh_password", *(factor.kind for factor in own)}
+    hers = {*(factor.kind for factor in own)} | ({"fresh_password"} if person.has_password else set())
     return hers.intersection(site.strong) if steps_up(site) else set()
 
 
 def _proof(person: Visitor) -> str | Wait | None:
-    means = _means(factors.own(reading(), person.user_id))
+    means = _means(person, factors.own(reading(), person.user_id))
     if (answer := request.form.get("answer")) and "passkey" in means:
         return "passkey" if answered("verify", answer, person.user_id) else None
     if "code" in request.form and "totp" in means:
@@ -210,7 +210,7 @@ def _proof(person: Visitor) -> str | Wait | None:
 def _verify(person: Visitor, status: int = 200, **words: Any) -> Response:
     row, own = _begun("verify"), factors.own(reading(), person.user_id)
     asked = passkey.question(state().settings, row.challenge, own) if row else ""
-    return _page("factors/verify.html", status, means=_means(own), asked=asked, **_outside() | words)
+    return _page("factors/verify.html", status, means=_means(person, own), asked=asked, **_outside() | words)
 
 
 def _outside() -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """The states of the pages about banks and eParaksts, with a bank and a service that answer."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from sqlmodel import col
 
 from models.factors import Factor
 from models.people import User
+from models.sessions import WebSession
 from models.throttle import Throttle
+from models.types import utc_now
 from tests.auth.provider import choose, set_up
 from tests.cast import PASSWORD
 from tests.gallery import Gallery, Visitor
@@ -71,4 +75,17 @@ def _connected(gallery: Gallery) -> None:
     for _ in range(11):
         send(anna, DEMO, act="link", old="wrong")
     anna.submit(anna.get(METHODS), form, identity="1", old="wrong")
+    _without_password(gallery, viktors)
     change(gallery.app, sa.text("DELETE FROM identity"))
+
+
+def _without_password(gallery: Gallery, person: Visitor) -> None:
+    """Somebody who signed in by a bank an hour ago and has no password to be asked for."""
+    ((kept,),) = fetch(gallery.app, sa.select(User.password_hash).where(User.username == "viktors"))
+    mine = sa.update(User).where(col(User.username) == "viktors")
+    change(gallery.app, mine.values(password_hash=None))
+    change(gallery.app, sa.update(WebSession).values(authenticated_at=utc_now() - timedelta(hours=1)))
+    for path in (METHODS, "/profile/close-account"):
+        person.submit(person.get(path), path if path != METHODS else f"{METHODS}/remove")
+    change(gallery.app, mine.values(password_hash=kept))
+    change(gallery.app, sa.update(WebSession).values(authenticated_at=utc_now()))

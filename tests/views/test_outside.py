@@ -1,6 +1,7 @@
 """Logging in, proving again and connecting by a bank and by eParaksts, there and back (A08, A09, A14, A15)."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -293,3 +294,18 @@ def test_a_round_trip_costs_two_units_of_work(app: Flask, anna: Browser) -> None
 def test_the_addresses_of_the_way_are_paths_of_ours(browser: Browser, running: Hostile) -> None:
     url = urlsplit(there(browser))
     assert f"{url.scheme}://{url.netloc}" == running.issuer and "redirect_uri=http%3A%2F%2Flocalhost%2Flogin%2Fbank%2Fdemo%2Freturn" in url.query
+
+
+def test_who_has_no_password_confirms_sensitive_acts_by_a_fresh_sign_in(app: Flask, anna: Browser) -> None:
+    link(anna)
+    change(app, sa.update(User).where(col(User.username) == "anna").values(password_hash=None))
+    mine = Browser(app)
+    log_in(mine)
+    page = mine.get("/profile/email")
+    assert mine.status == 200 and "Current password" not in page.text
+    change(app, sa.update(WebSession).values(authenticated_at=utc_now() - timedelta(minutes=31)))
+    page = mine.submit(page, "/profile/email", email="other@example.lv")
+    assert mine.status == 422 and "without a password" in page.text and "/verify?next=/profile" in page.links
+    page = and_back(mine, there(mine, mine.get("/verify?next=/profile/email")))
+    page = mine.submit(page, "/profile/email", email="other@example.lv")
+    assert mine.status == 200 and "other@example.lv" in page.text
