@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from auth.methods.password import Passwords
+from models import noticeboard
 from models.customers import Customer
 from models.notices import Notice, NoticeAudience, NoticeReceipt, NoticeText
+from models.people import User
 from models.premises import Entrance, House, Premises
 from models.tenures import Tenure
 from models.types import utc_now
@@ -134,6 +136,26 @@ def test_a_notice_belongs_to_who_lived_there_on_its_day_and_stays_hers(app: Flas
 def test_a_scheduled_notice_is_not_there_before_its_time(anna: Browser, cast: Cast, publish: Publish):
     nid = publish("Rītdien", timedelta(days=-2), for_all=True)
     assert anna.client.get(f"/notices/{nid}").status_code == 404 and "Rītdien" not in home(anna, cast) + main(anna.get("/notices"))
+
+
+@pytest.mark.parametrize("to_all", [True, False])
+def test_a_notice_begins_and_ends_at_its_very_moment(app: Flask, cast: Cast, publish: Publish, to_all: bool):
+    flat, begins, ends, instant = id_of(app, Premises, public_id=cast.flat), NOON - timedelta(hours=5), NOON, timedelta(microseconds=1)
+    to = {"for_all": True} if to_all else {"premises_id": flat}
+    nid = publish("Īss", **to, emergency=True, valid_until=ends)
+    anna = id_of(app, User, username="anna")
+    with app.extensions["ekabinets"].database.read() as connection:
+        for moment, is_there, is_on_home in ((begins - instant, False, False), (begins, True, True), (ends - instant, True, True), (ends, True, False)):
+            who = noticeboard.Reader(anna, moment, "lv", "lv")
+            assert (noticeboard.one(connection, who, nid) is not None, nid in [row.public_id for row in noticeboard.of(connection, who)]) == (is_there, is_there), moment
+            assert (nid in [row.public_id for row in noticeboard.on_home(connection, who)]) == is_on_home, moment
+            assert bool(noticeboard.emergencies(connection, who)) == (is_on_home and to_all), moment
+
+
+def test_a_notice_to_a_customer_by_name_is_hers_wherever_she_lives(app: Flask, cast: Cast, publish: Publish):
+    change(app, sa.update(Tenure).values(ends_on=TODAY - timedelta(days=100)).where(Tenure.customer_id == id_of(app, Customer, code="20418")))
+    nid = publish("Jums", customer_id=id_of(app, Customer, code="20418"))
+    assert "Vairāk par: Jums" in main(log_in(app, "viktors").get(f"/notices/{nid}"))
 
 
 def test_what_is_over_leaves_home_unread_and_an_emergency_stays_until_its_end_though_read(anna: Browser, app: Flask, cast: Cast, publish: Publish):
