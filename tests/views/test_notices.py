@@ -172,7 +172,7 @@ def test_an_emergency_for_everybody_stands_on_the_login_page_too(app: Flask, cas
     ends = {"emergency": True, "valid_until": NOON + timedelta(days=2)}
     publish("Nav ūdens visā pilsētā", for_all=True, **ends)
     publish("Tikai mājā", house_id=id_of(app, House, external_id="H1"), **ends)
-    publish("Parasts", for_all=True)
+    publish("Parasts", for_all=True, valid_until=ends["valid_until"])
     text = main(browser.get("/login"))
     assert "Nav ūdens visā pilsētā Vairāk par" in text and "Tikai mājā" not in text and "Parasts" not in text
 
