@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import NoResultFound
 
 from auth.methods.password import Passwords
 from models import noticeboard
@@ -221,6 +222,30 @@ def test_who_has_several_addresses_reads_for_which_one_it_is(anna: Browser, app:
     publish("Māja", house_id=id_of(app, House, external_id="H2"))
     text = main(anna.get("/notices"))
     assert "Mālkalnes prospekts 3, all flats" in text and "Brīvības iela 12–34, Ogre" in text
+
+
+def test_of_several_addressees_she_sees_her_own_alone(app: Flask, cast: Cast, publish: Publish):
+    change(app, sa.insert(Entrance).values(external_id="E1", house_id=id_of(app, House, external_id="H1"), name="1"))
+    change(app, sa.insert(Entrance).values(external_id="E2", house_id=id_of(app, House, external_id="H1"), name="2"))
+    change(app, sa.update(Premises).where(Premises.public_id == cast.neighbour).values(entrance_id=id_of(app, Entrance, external_id="E1")))
+    nid = publish("Diviem", premises_id=id_of(app, Premises, public_id=cast.flat))
+    number = id_of(app, Notice, public_id=nid)
+    change(app, sa.insert(NoticeAudience).values(notice_id=number, entrance_id=id_of(app, Entrance, external_id="E1")))
+    anna, viktors = (main(log_in(app, name).get(f"/notices/{nid}")) for name in ("anna", "viktors"))
+    assert "12–34" in anna and "entrance" not in anna and "entrance 1" in viktors and "entrance 2" not in viktors and "12–34" not in viktors
+
+
+def test_an_attachment_is_fetched_by_those_alone_whose_notice_it_is(app: Flask, cast: Cast):
+    anna, viktors = (noticeboard.Reader(id_of(app, User, username=name), NOON, "lv", "lv") for name in ("anna", "viktors"))
+    with app.extensions["ekabinets"].database.read() as connection:
+        assert noticeboard.attachment(connection, anna, cast.notice_file).public_id == cast.notice_file
+        assert noticeboard.attachment(connection, anna, cast.stranger_file) is None
+        assert noticeboard.attachment(connection, viktors, cast.stranger_file) is not None
+        number = noticeboard.one(connection, anna, cast.notice).id
+    change(app, sa.update(Notice).where(Notice.id == number).values(withdrawn_at=utc_now()))
+    with app.extensions["ekabinets"].database.read() as connection, pytest.raises(NoResultFound):
+        assert noticeboard.attachment(connection, anna, cast.notice_file) is None
+        noticeboard.text(connection, number, "lv", "lv")
 
 
 def test_a_notice_is_text_and_nothing_in_it_is_run(anna: Browser, app: Flask, cast: Cast):
