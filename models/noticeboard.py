@@ -44,7 +44,7 @@ _ADDRESSED = sa.and_(_USER, sa.or_(col(NoticeAudience.customer_id).is_not(None),
 _HERS = sa.union_all(
     sa.select(col(Notice.id)).where(
         col(Notice.for_all),
-        col(Notice.published_at) <= sa.bindparam("now"),  # so that the index of these is searched
+        sa.bindparam("now") >= col(Notice.published_at),  # so that the index of these is searched
         sa.exists(sa.select(1).select_from(_TENURES).where(_USER, _LIVED_THERE).correlate(Notice))
     ),
     sa.select(col(Notice.id)).select_from(_DIRECT).where(_ADDRESSED),

@@ -21,7 +21,7 @@ from views.pages import fragment, here, is_fragment, page, redirect_to, settle_l
 
 log = logging.getLogger("ekabinets")
 # What a form is never shown again with.
-_SECRET_FIELDS = {"csrf_token", "password"}
+_SECRET_FIELDS = {"csrf_token", "password", "old", "code", "answer"}
 CODES = (400, 403, 404, 405, 410, 413, 415, 422, 429, 503)
 
 
@@ -99,8 +99,10 @@ def _locked(error: LockedSection) -> Response:
         if person.role is not Role.RESIDENT:
             return problem(403, staff=True)
         section, least = error.args
-        if request.method in ("GET", "HEAD") and not is_fragment() and opens(state().site, section) >= least:
-            return redirect_to("/verify?next=" + quote(here(), safe=""))
+        if opens(state().site, section) >= least:
+            if request.method in ("GET", "HEAD") and not is_fragment():
+                return redirect_to("/verify?next=" + quote(here(), safe=""))
+            return problem(403, verify=True, resend=_typed())  # what she typed is kept until she has proved herself
     return problem(403)
 
 

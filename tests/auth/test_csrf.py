@@ -62,6 +62,13 @@ FROM = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["/profile/password", "/profile/email", "/profile/close-account", "/profile/second-factor/codes"])
+def test_a_password_is_typed_again_and_never_sent_back(anna: Browser, path: str):
+    anna.get(path)
+    page = anna.post(path, {"csrf_token": "old", "old": "typed secret", "password": "typed secret", "code": "typed secret"})
+    assert anna.status == 400 and "Send again" in page.text and "typed secret" not in page.html
+
+
 def test_a_strangers_form_is_never_offered_for_sending(anna: Browser, cast: Cast, typed: dict[str, str]):
     path = f"/meters/{cast.cold}/reading"
     for headers, offered in FROM:

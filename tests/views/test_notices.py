@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import NoResultFound
 
 from auth.methods.password import Passwords
+from models import noticeboard
 from models.customers import Customer
 from models.notices import Notice, NoticeAudience, NoticeReceipt, NoticeText
+from models.people import User
 from models.premises import Entrance, House, Premises
 from models.tenures import Tenure
 from models.types import utc_now
@@ -136,6 +139,26 @@ def test_a_scheduled_notice_is_not_there_before_its_time(anna: Browser, cast: Ca
     assert anna.client.get(f"/notices/{nid}").status_code == 404 and "Rītdien" not in home(anna, cast) + main(anna.get("/notices"))
 
 
+@pytest.mark.parametrize("to_all", [True, False])
+def test_a_notice_begins_and_ends_at_its_very_moment(app: Flask, cast: Cast, publish: Publish, to_all: bool):
+    flat, begins, ends, instant = id_of(app, Premises, public_id=cast.flat), NOON - timedelta(hours=5), NOON, timedelta(microseconds=1)
+    to = {"for_all": True} if to_all else {"premises_id": flat}
+    nid = publish("Īss", **to, emergency=True, valid_until=ends)
+    anna = id_of(app, User, username="anna")
+    with app.extensions["ekabinets"].database.read() as connection:
+        for moment, is_there, is_on_home in ((begins - instant, False, False), (begins, True, True), (ends - instant, True, True), (ends, True, False)):
+            who = noticeboard.Reader(anna, moment, "lv", "lv")
+            assert (noticeboard.one(connection, who, nid) is not None, nid in [row.public_id for row in noticeboard.of(connection, who)]) == (is_there, is_there), moment
+            assert (nid in [row.public_id for row in noticeboard.on_home(connection, who)]) == is_on_home, moment
+            assert bool(noticeboard.emergencies(connection, who)) == (is_on_home and to_all), moment
+
+
+def test_a_notice_to_a_customer_by_name_is_hers_wherever_she_lives(app: Flask, cast: Cast, publish: Publish):
+    change(app, sa.update(Tenure).values(ends_on=TODAY - timedelta(days=100)).where(Tenure.customer_id == id_of(app, Customer, code="20418")))
+    nid = publish("Jums", customer_id=id_of(app, Customer, code="20418"))
+    assert "Vairāk par: Jums" in main(log_in(app, "viktors").get(f"/notices/{nid}"))
+
+
 def test_what_is_over_leaves_home_unread_and_an_emergency_stays_until_its_end_though_read(anna: Browser, app: Flask, cast: Cast, publish: Publish):
     publish("Jau garām", for_all=True, valid_until=NOON - timedelta(hours=4))
     nid = publish("Avārija", timedelta(days=3), for_all=True, emergency=True, valid_until=NOON + timedelta(days=2))
@@ -150,7 +173,7 @@ def test_an_emergency_for_everybody_stands_on_the_login_page_too(app: Flask, cas
     ends = {"emergency": True, "valid_until": NOON + timedelta(days=2)}
     publish("Nav ūdens visā pilsētā", for_all=True, **ends)
     publish("Tikai mājā", house_id=id_of(app, House, external_id="H1"), **ends)
-    publish("Parasts", for_all=True)
+    publish("Parasts", for_all=True, valid_until=ends["valid_until"])
     text = main(browser.get("/login"))
     assert "Nav ūdens visā pilsētā Vairāk par" in text and "Tikai mājā" not in text and "Parasts" not in text
 
@@ -199,6 +222,30 @@ def test_who_has_several_addresses_reads_for_which_one_it_is(anna: Browser, app:
     publish("Māja", house_id=id_of(app, House, external_id="H2"))
     text = main(anna.get("/notices"))
     assert "Mālkalnes prospekts 3, all flats" in text and "Brīvības iela 12–34, Ogre" in text
+
+
+def test_of_several_addressees_she_sees_her_own_alone(app: Flask, cast: Cast, publish: Publish):
+    change(app, sa.insert(Entrance).values(external_id="E1", house_id=id_of(app, House, external_id="H1"), name="1"))
+    change(app, sa.insert(Entrance).values(external_id="E2", house_id=id_of(app, House, external_id="H1"), name="2"))
+    change(app, sa.update(Premises).where(Premises.public_id == cast.neighbour).values(entrance_id=id_of(app, Entrance, external_id="E1")))
+    nid = publish("Diviem", premises_id=id_of(app, Premises, public_id=cast.flat))
+    number = id_of(app, Notice, public_id=nid)
+    change(app, sa.insert(NoticeAudience).values(notice_id=number, entrance_id=id_of(app, Entrance, external_id="E1")))
+    anna, viktors = (main(log_in(app, name).get(f"/notices/{nid}")) for name in ("anna", "viktors"))
+    assert "12–34" in anna and "entrance" not in anna and "entrance 1" in viktors and "entrance 2" not in viktors and "12–34" not in viktors
+
+
+def test_an_attachment_is_fetched_by_those_alone_whose_notice_it_is(app: Flask, cast: Cast):
+    anna, viktors = (noticeboard.Reader(id_of(app, User, username=name), NOON, "lv", "lv") for name in ("anna", "viktors"))
+    with app.extensions["ekabinets"].database.read() as connection:
+        assert noticeboard.attachment(connection, anna, cast.notice_file).public_id == cast.notice_file
+        assert noticeboard.attachment(connection, anna, cast.stranger_file) is None
+        assert noticeboard.attachment(connection, viktors, cast.stranger_file) is not None
+        number = noticeboard.one(connection, anna, cast.notice).id
+    change(app, sa.update(Notice).where(Notice.id == number).values(withdrawn_at=utc_now()))
+    with app.extensions["ekabinets"].database.read() as connection, pytest.raises(NoResultFound):
+        assert noticeboard.attachment(connection, anna, cast.notice_file) is None
+        noticeboard.text(connection, number, "lv", "lv")
 
 
 def test_a_notice_is_text_and_nothing_in_it_is_run(anna: Browser, app: Flask, cast: Cast):

@@ -28,7 +28,7 @@ HIDDEN = ("12345678", "Cold water")  # what the locked section would show
 def locked(app: Flask, cast: Cast) -> Iterator[str]:
     """An address that passwords do not open, at a site without banks whose strong means are its own."""
     held = app.extensions["ekabinets"]
-    changed = {"sections": ("meters", "invoices", "addresses", "settings", "help"), "access": {"meters": {"password": "-", "bank": "act"}}}
+    changed = {"meters": held.site.meters, "sections": ("meters", "invoices", "addresses", "settings", "help"), "access": {"meters": {"password": "-", "bank": "act"}}}
     app.extensions["ekabinets"] = replace(held, site=load_site("ludza").model_copy(update=changed))
     yield f"/meters/{cast.cold}"
     app.extensions["ekabinets"] = held
@@ -87,6 +87,19 @@ def test_htmx_and_forms_get_a_refusal_instead(anna: Browser, locked: str, app: F
     assert anna.status == 403
     anna.post(f"{locked}/reading", anna.get("/help").forms[0].fields)
     assert anna.status == 403
+
+
+def test_what_was_typed_is_kept_until_she_has_proved_herself(anna: Browser, app: Flask, locked: str, cast: Cast):
+    form, field = f"{locked}/reading", f"r-{cast.cold}-1"
+    page = anna.get(form)
+    grow_old(app)
+    kept = anna.fill(page, form, {field: "195,5"})
+    assert anna.status == 403 and "What you typed is kept." in kept.text and "/verify" in kept.links
+    again = anna.fill(kept, form, {})
+    assert anna.status == 403 and again.form(form).fields[field] == "195,5", "sent again too early"
+    anna.submit(anna.get("/verify"), "/verify", old=PASSWORD)
+    anna.fill(again, form, {})
+    assert anna.status == 200 and "195.5" in anna.get(locked).text
 
 
 def test_a_fresh_password_opens_it_and_leads_back(anna: Browser, app: Flask, locked: str):
