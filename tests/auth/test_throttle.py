@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
-from auth.methods.password import Passwords, Refused, Welcome, log_in
+from auth.methods.password import Passwords, Refused, Welcome, log_in, welcome
 from models import throttle
 from models.database import Database
 from models.people import User
@@ -55,7 +55,8 @@ def at_once(count: int, work: Callable[[int], object]) -> list[object]:
 def guess(database: Database, password: str = "wrong", name: str = "anna", **more: object):
     hashing = more.pop("hashing", CHEAP)
     login = more.pop("login", LOGIN)
-    return log_in(database, hashing, name, password, login, more.pop("device", None), more.pop("now", utc_now()))
+    device, now = more.pop("device", None), more.pop("now", utc_now())
+    return log_in(database, hashing, name, password, login, device, now, lambda session, user_id: welcome(session, user_id, login, device, now))
 
 
 @pytest.mark.parametrize("name", ["anna", "nobody"])
