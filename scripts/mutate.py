@@ -44,7 +44,7 @@ BITERS = {
     "models/audit.py": ("models/test_entries.py", "views/test_readings.py"),
     "views/properties.py": ("test_routes.py", "views/test_properties.py"),
     "models/noticeboard.py": ("views/test_notices.py", STRANGERS),
-    "models/announcements.py": ("jobs/test_notices.py",),
+    "models/announcements.py": ("models/test_announcements.py", "jobs/test_notices.py"),
     "models/factors.py": ("views/test_factors.py", "views/test_step_up.py"),
     "models/pending.py": ("views/test_factors.py", "views/test_step_up.py"),
     "models/tokens.py": ("models/test_tokens.py", "views/test_passwords.py"),
