@@ -34,7 +34,7 @@ _LIVED_IN = _LIVED_THERE.join(Premises, col(Premises.id) == col(Tenure.premises_
 
 def _named(target: str) -> Any:
     ids = getattr(NoticeAudience, f"{target}_id")
-    return sa.select(ids).where(col(NoticeAudience.notice_id) == sa.bindparam("notice_id"), ids.is_not(None))
+    return sa.select(ids).where(col(NoticeAudience.notice_id) == sa.bindparam("notice_id"))
 
 
 _ANYWHERE = sa.exists(_LIVED_THERE.where(col(CustomerUser.user_id) == col(User.id)).correlate(User))
@@ -71,12 +71,10 @@ def announce(session: Session, notice: Notice, languages: Sequence[str], now: da
     An emergency goes to those too who want none. `languages`: those of the site, the first its own.
     """
     mail: sa.Table = Mail.__table__  # type: ignore[attr-defined]
-    moment = sa.literal(now, mail.c.due_at.type)
     values: dict[str, Any] = {
         "kind": sa.literal(KIND), "user_id": col(User.id), "address": col(User.email),
         "language": sa.case((col(User.language).in_(languages), col(User.language)), else_=languages[0]),
-        "detail": sa.literal({"notice": notice.id}, sa.JSON), "created_at": moment,
-        "due_at": moment, "attempts": sa.literal(0), "error": sa.literal(""),
+        "detail": sa.literal({"notice": notice.id}, sa.JSON),
         "rank": sa.literal(SOONER if notice.emergency else MANY),
     }  # fmt: skip
     letters = sa.select(*values.values()).where(*_people(notice), *_wanted(notice))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models import factors
-from models.audit import AuditRow
+from models.audit import Actor, AuditRow
 from models.factors import Factor
 from models.outbox import Mail
 from models.pending import Pending
@@ -414,3 +414,26 @@ def test_the_recovery_codes_that_are_left_have_their_plural(app: Flask, language
         said.append(anna.get(HOME).text)
     assert spoken(language, "Atlicis 1 kods", "1 code is left", "Остался 1 код") in said[1]
     assert spoken(language, "Atlikuši 2 kodi", "2 codes are left", "Осталось 2 кода") in said[2]
+
+
+def test_removing_and_renewing_touch_nobody_elses_and_nothing_more(app: Flask, anna: Browser):
+    def own(name: str) -> list[tuple[str, str]]:
+        return [(row.kind, row.name) for row in fetch(app, sa.select(Factor.kind, Factor.name).join(User, User.id == Factor.user_id).where(User.username == name).order_by(Factor.id))]
+
+    numbers = {row.username: row.id for row in fetch(app, sa.select(User.id, User.username))}
+    with app.extensions["ekabinets"].database.write() as session:
+        for name in ("anna", "viktors"):
+            for kind, number in (("totp", None), ("passkey", f"{name}-1"), ("passkey", f"{name}-2")):
+                made = Factor(user_id=numbers[name], kind=kind, name=number or "", secret="s", credential_id=number)
+                assert factors.add(session, Actor(numbers[name], "web"), 0, utc_now(), made)
+            factors.renew_codes(session, Actor(numbers[name], "web"), {f"{name}-code": "hash"})
+        factors.renew_codes(session, Actor(numbers["anna"], "web"), {"new-code": "hash"})
+    theirs = [("totp", ""), ("passkey", "viktors-1"), ("passkey", "viktors-2"), ("recovery", "viktors-code")]
+    assert own("anna") == [("totp", ""), ("passkey", "anna-1"), ("passkey", "anna-2"), ("recovery", "new-code")] and own("viktors") == theirs
+    left = own("anna")
+    while left:
+        (number,) = fetch(app, sa.select(sa.func.min(Factor.id)).where(Factor.user_id == numbers["anna"]))[0]
+        with app.extensions["ekabinets"].database.write() as session:
+            factors.remove(session, Actor(numbers["anna"], "web"), 0, utc_now(), number)
+        left = left[1:] if len(left) > 2 else []  # with the last one go the codes
+        assert own("anna") == left and own("viktors") == theirs
