@@ -52,6 +52,16 @@ def test_a_link_is_for_its_purpose_and_its_hour_only(app: Flask, database: Datab
     assert use(database, secret) is not None
 
 
+def test_a_link_ends_at_its_very_moment(app: Flask, database: Database):
+    issue(app)
+    ((ends,),) = fetch(app, sa.select(tokens.Token.expires_at))
+    with database.write() as session:
+        secret = tokens.issue(session, "password.reset", 1, HOUR, ends - HOUR)
+        assert tokens.look(session.connection(), "password.reset", secret, ends) is None
+        assert tokens.use(session, "password.reset", secret, ends) is None
+        assert tokens.use(session, "password.reset", secret, ends - timedelta(microseconds=1)) is not None
+
+
 def test_a_newer_link_voids_the_older_of_that_person_and_purpose_alone(app: Flask, database: Database):
     older, other_purpose, other_person = issue(app), issue(app, "email.change"), issue(app, name="viktors")
     newer = issue(app)

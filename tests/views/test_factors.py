@@ -437,3 +437,12 @@ def test_removing_and_renewing_touch_nobody_elses_and_nothing_more(app: Flask, a
             factors.remove(session, Actor(numbers["anna"], "web"), 0, utc_now(), number)
         left = left[1:] if len(left) > 2 else []  # with the last one go the codes
         assert own("anna") == left and own("viktors") == theirs
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("passkey", [True, True, True]), ("totp", [True, False, True])])
+def test_a_passkey_without_a_counter_is_used_again_and_a_code_is_not(app: Flask, anna: Browser, kind: str, taken: list[bool]):
+    counters = (0, 0, 0) if kind == "passkey" else (7, 7, 8)
+    with app.extensions["ekabinets"].database.write() as session:
+        assert factors.add(session, Actor(1, "web"), 0, utc_now(), Factor(user_id=1, kind=kind, secret="s", credential_id="n" if kind == "passkey" else None))
+        (row,) = factors.own(session, 1)
+        assert [factors.use(session, row, counter, utc_now()) for counter in counters] == taken
