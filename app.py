@@ -28,6 +28,8 @@ from models.storages import storage_of
 from views import errors, language, limits, pages
 from views.account import account
 from views.assets import Assets
+from views.backchannel import backchannel
+from views.cards import cards
 from views.documents import documents
 from views.emails import emails
 from views.factors import factors
@@ -48,8 +50,8 @@ from views.wire import WireRequest
 
 gc.enable()
 _BLUEPRINTS = (
-    login, outside, linked, second, passwords, properties, meters, invoices, documents, notices, notifications, profile,
-    account, emails, factors, help_pages, health,
+    login, outside, cards, backchannel, linked, second, passwords, properties, meters, invoices, documents, notices,
+    notifications, profile, account, emails, factors, help_pages, health,
 )  # fmt: skip
 
 
@@ -80,7 +82,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
-    app.extensions["assets"] = Assets(site)
+    card = app.extensions["ekabinets"].outside.card
+    app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:
         hops = settings.proxy_hops

@@ -34,7 +34,10 @@ def public(view: View) -> View:
 
 
 def signed(view: View) -> View:
-    """Open to whoever has an address with our own signature in it: a mail program shows no form of ours (RFC 8058)."""
+    """Open to whoever brings a signature, which the view checks, and can show no form of ours.
+
+    That is a mail program with an address of ours (RFC 8058), or a bank with a token.
+    """
     view.signed = True  # type: ignore[attr-defined]  # as above
     return public(view)
 

@@ -5,32 +5,26 @@ It does what the real ones document (identity-and-money.md §3) and keeps everyt
 
 import hashlib
 import secrets
-import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, jsonify, redirect, render_template, request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from markupsafe import Markup
+
+from models.types import utc_now
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 CODE_SECONDS = 60
 TOKEN_SECONDS = 300
 WORDS = {
-    "lv": ("Demonstrācijas banka. Izvēlieties, kas Jūs esat:", "Atcelt"),
-    "en": ("A bank for demonstration. Choose who you are:", "Cancel"),
-    "ru": ("Банк для демонстрации. Выберите, кто вы:", "Отмена"),
+    "lv": {"what": "Tikai demonstrācijai: šeit nevienu nepārbauda. Izvēlieties, kas Jūs esat.", "cancel": "Atcelt"},
+    "en": {"what": "For demonstration only: nobody is checked here. Choose who you are.", "cancel": "Cancel"},
+    "ru": {"what": "Только для демонстрации: здесь никого не проверяют. Выберите, кто вы.", "cancel": "Отменить"},
 }
-PAGE = Markup(
-    '<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>{name}</title><h1>{name} DEMO</h1><p>{choose}</p><form method="post">{people}'
-    '<p><button name="cancel" value="1">{cancel}</button></form></html>'
-)
-BUTTON = Markup('<p><button name="person" value="{}">{}</button>')
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,7 @@ class Bank:
     name: str
     client: Client
     people: Mapping[str, Mapping[str, Any]]  # subject → claims
+    hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # subject → who that is, by language
     acr: str = "urn:demo:substantial"
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256", "kid": "1"}))
     grants: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,7 +52,7 @@ class Bank:
 
     def app(self) -> Flask:
         """The provider as an application."""
-        app = Flask("bank", static_folder=None)
+        app = Flask(__name__, static_folder=None, template_folder=".")
         self.install(app)
         return app
 
@@ -68,11 +63,12 @@ class Bank:
         app.add_url_rule("/authorize", view_func=self.authorize, methods=["GET", "POST"])
         app.add_url_rule("/token", view_func=self.token, methods=["POST"])
         app.add_url_rule("/userinfo", view_func=self.userinfo)
+        app.add_url_rule("/logout", view_func=self.logout)
 
     def metadata(self) -> dict[str, Any]:
         """What discovery tells."""
-        ends = {f"{end}_endpoint": f"{self.issuer}/{path}" for end, path in
-                (("authorization", "authorize"), ("token", "token"), ("userinfo", "userinfo"))}  # fmt: skip
+        names = {"authorization": "authorize", "token": "token", "userinfo": "userinfo", "end_session": "logout"}
+        ends = {f"{end}_endpoint": f"{self.issuer}/{path}" for end, path in names.items()}
         return ends | {
             "issuer": self.issuer, "jwks_uri": f"{self.issuer}/jwks", "response_types_supported": ["code"],
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
@@ -91,16 +87,19 @@ class Bank:
         if error := self.wrong(asked):
             return self._back({"error": error})
         if request.method == "GET":
-            language = asked.get("ui_locales", "lv")
-            choose, cancel = WORDS.get(language, WORDS["lv"])
-            people = Markup().join(BUTTON.format(subject, claims["name"]) for subject, claims in self.people.items())
-            return PAGE.format(language=language, name=self.name, choose=choose, cancel=cancel, people=people)
+            return self._page(asked.get("ui_locales", "lv"))
         subject = request.form.get("person", "")
         if subject not in self.people:
             return self._back({"error": "access_denied"})
         code = secrets.token_urlsafe(24)
-        self.grants[code] = {**asked.to_dict(), "subject": subject, "until": time.time() + CODE_SECONDS}
+        about = {"subject": subject, "until": utc_now().timestamp() + CODE_SECONDS, "sid": secrets.token_urlsafe(12)}
+        self.grants[code] = {**asked.to_dict(), **about}
         return self._back({"code": code})
+
+    def _page(self, language: str) -> str:
+        language = language if language in WORDS else "lv"
+        about = {"name": self.name, "people": self.people, "hints": self.hints}
+        return render_template("bank.html", language=language, words=WORDS[language], **about)
 
     def wrong(self, asked: Mapping[str, str]) -> str:
         """What is wrong with a request, as the specification calls it."""
@@ -120,7 +119,7 @@ class Bank:
         grant = self.grants.pop(request.form.get("code", ""), None)
         if not self._is_client():
             return jsonify(error="invalid_client"), 401
-        if grant is None or grant["until"] < time.time() or not self.fits(grant, request.form):
+        if grant is None or grant["until"] < utc_now().timestamp() or not self.fits(grant, request.form):
             return jsonify(error="invalid_grant"), 400
         secret = secrets.token_urlsafe(24)
         self.tokens[secret] = grant["subject"]
@@ -144,10 +143,10 @@ class Bank:
 
     def claims(self, grant: Mapping[str, Any], secret: str) -> dict[str, Any]:
         """What the id_token says."""
-        now, half = int(time.time()), hashlib.sha256(secret.encode()).digest()[:16]
+        now, half = int(utc_now().timestamp()), hashlib.sha256(secret.encode()).digest()[:16]
         return {
             "iss": self.issuer, "aud": self.client.id, "sub": grant["subject"], "iat": now, "exp": now + TOKEN_SECONDS,
-            "nonce": grant.get("nonce", ""), "acr": self.acr, "auth_time": now,
+            "nonce": grant.get("nonce", ""), "acr": self.acr, "auth_time": now, "sid": grant["sid"],
             "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode(), **self.people[grant["subject"]],
         }  # fmt: skip
 
@@ -161,3 +160,9 @@ class Bank:
         if subject is None:
             return jsonify(error="invalid_token"), 401
         return jsonify({"sub": subject, **self.people[subject]})
+
+    def logout(self) -> Response:
+        """Back to where the portal wants; it has forgotten everybody at once."""
+        back = request.args.get("post_logout_redirect_uri") or request.args.get("redirect_uri", "")
+        ours = tuple(uri.split("/login/")[0] + "/" for uri in self.client.redirect_uris)
+        return redirect(back, 303) if back.startswith(ours) else Response("signed out")  # type: ignore[return-value]

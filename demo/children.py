@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,15 @@ from queue import Empty, SimpleQueue
 
 SECONDS = 5.0  # that a child has for ending by itself
 _PR_SET_PDEATHSIG = 1
+
+
+def free_port(wished: int = 0) -> int:
+    """A port that nobody has: the wished one, if it is free."""
+    try:
+        with socket.create_server(("127.0.0.1", wished)) as probe:
+            return int(probe.getsockname()[1])
+    except (OSError, OverflowError):
+        return free_port()
 
 
 class Children:

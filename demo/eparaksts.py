@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, jsonify, request
 
 from auth.methods.eparaksts import FLOWS, SCOPE
 from demo.bank import Bank
@@ -51,9 +51,3 @@ class Stand(Bank):
             "sub": f"{kind}-{subject}", "domain": "citizen", "acr": FLOWS[kind].split("|")[0], "amr": [_METHODS[kind]],
             "serial_number": subject, **self.people[subject],
         }  # fmt: skip
-
-    def logout(self) -> Response:
-        """Back to where the portal wants."""
-        back = request.args.get("redirect_uri", "")
-        ours = tuple(uri.split("/login/")[0] for uri in self.client.redirect_uris)
-        return redirect(back, 303) if back.startswith(ours) else Response("signed out")  # type: ignore[return-value]

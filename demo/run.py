@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from auth.methods.password import Passwords, set_password
+from demo import banks
 from demo.calendar import demo_today
-from demo.children import Children
+from demo.children import Children, free_port
 from demo.generate import write_demo
 from demo.story import PEOPLE, read_notices
 from jobs.exchange import import_folder
@@ -49,6 +50,7 @@ class Demo:
     data: Path
     today: date
     mail_port: int
+    banks: Mapping[str, str]  # settings, with secrets of this start alone
 
     @property
     def environment(self) -> dict[str, str]:
@@ -65,6 +67,7 @@ class Demo:
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": self.mail_port,
             "SMTP_SECURITY": "none",
+            **self.banks,
         }
         return dict(os.environ) | {f"EKABINETS_{key}": str(value) for key, value in mine.items()}
 
@@ -99,7 +102,9 @@ def read_arguments(arguments: Sequence[str] | None) -> Demo:
         raise Refusal(f"PORT is a number from 1 to 65535, not “{asked.port}”.")
     site = load_site(asked.site)
     data = Path(asked.data or f"instance/{site.slug}").resolve()
-    return Demo(site, int(asked.port), data, _day(asked.today) if asked.today else demo_today(site), _free_port())
+    today = _day(asked.today) if asked.today else demo_today(site)
+    at = free_port(int(asked.port) + 100)  # the same at every start, for identities belong to an address
+    return Demo(site, int(asked.port), data, today, free_port(), banks.settings_of(site, at))
 
 
 def _day(text: str) -> date:
@@ -180,6 +185,7 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
             user.password_issued = "issued" in people[user.username]
             user.terms_version = 0 if user.password_issued else demo.site.terms_version
         read_notices(session)
+        banks.connect_the_first(session, settings)
 
 
 def serve(demo: Demo) -> int:
@@ -188,6 +194,8 @@ def serve(demo: Demo) -> int:
     try:
         children.start("web server", *_web_server(demo.port))
         children.start("mail server", *_mail_server(demo))
+        if demo.banks:
+            children.start("bank", sys.executable, "-m", "demo.banks")
         deadline = time.monotonic() + _START_SECONDS
         while not _answers(demo.port):
             if (code := children.ended(0.1)) is not None:
@@ -213,11 +221,6 @@ def _mail_server(demo: Demo) -> list[str]:
     return [sys.executable, "-m", "demo.mailserver", "--folder", letters, "--port", str(demo.mail_port)]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
@@ -234,6 +237,7 @@ def _welcome(demo: Demo) -> str:
         [
             f"\nThe demo of {demo.site.name} is at http://localhost:{demo.port} (Ctrl-C ends it).",
             f"It sends no e-mail: its letters lie at http://localhost:{demo.port}/demo/mailbox.",
+            *(["Its banks and eParaksts are stand-ins, where you choose who you are."] if demo.banks else []),
             f"Its business day is {demo.today}. User names and passwords:",
             *("  {username:<11}{password:<19}{name}, {who}".format(**person) for person in PEOPLE),
         ]

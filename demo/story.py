@@ -19,13 +19,15 @@ from models.notices import Notice, NoticeReceipt
 from models.people import User
 from models.types import MeterKind, utc_now
 
-# Flats; the customers of the first two have the same numbers, PREVIOUS was in the main flat before the owner.
-MAIN, NEIGHBOUR, SECOND, PREVIOUS = 20_034, 20_012, 20_043, 19_034
+# Flats; the customers of all but the second have the same numbers, PREVIOUS was in the main flat before the owner, and
+# who has just bought NEW has no account yet.
+MAIN, NEIGHBOUR, SECOND, PREVIOUS, NEW = 20_034, 20_012, 20_043, 19_034, 20_021
 MONTHS, BEFORE = 36, 6  # of history: the owner's, and his
 _CUSTOMERS = {"owner": MAIN, "newcomer": MAIN, "neighbour": NEIGHBOUR}
 _LONG = {5: "estimate", 8: "corrected", 11: "missing"}  # months ago
 _ROLLED, _REPLACED = 20, 14  # months ago
 PEOPLE: list[dict[str, str]] = DATA["people"]  # those who can log in
+IDENTIFIED: list[dict[str, Any]] = DATA["identified"]  # those whom the banks and eParaksts know
 _OWNER = PEOPLE[0]["name"]
 
 
@@ -33,7 +35,7 @@ def houses(out: Folder, plan: Plan, rng: random.Random) -> tuple[House, House]:
     """The two houses of the demo, with the flats of the named people in them."""
     neighbour = ordinary_flat(plan, rng, late=1)
     second = ordinary_flat(plan, rng, str(MAIN), late=1, valid_until=plan.today + 21 * DAY)
-    own = {MAIN: _main_flat(out, plan, rng), NEIGHBOUR: neighbour, SECOND: second}
+    own = {MAIN: _main_flat(out, plan, rng), NEIGHBOUR: neighbour, SECOND: second, NEW: ordinary_flat(plan, rng)}
     return House(1, plan.town.big, FIRST, FLATS, own), House(2, plan.town.small, FIRST + FLATS, 8, own)
 
 
@@ -46,12 +48,14 @@ def write_people(out: Folder, plan: Plan) -> None:
         if number and user != "newcomer":  # who is the same customer as the owner
             write_customer(out, number, name, language, email=email, phone=f"+371000{number}")
     write_customer(out, PREVIOUS, "Pēteris Kalniņš", "lv")
+    write_customer(out, NEW, next(one["name"] for one in IDENTIFIED if one["number"] == NEW), "lv")
     since = plan.months(MONTHS + 1)[0].first
     for number, customer, premises, begins, ends in (
         (PREVIOUS, PREVIOUS, MAIN, date(since.year - 9, 5, 1), since - DAY),
         (MAIN, MAIN, MAIN, since, None),
         (NEIGHBOUR, NEIGHBOUR, NEIGHBOUR, date(since.year - 4, 2, 1), None),
         (SECOND, MAIN, SECOND, date(since.year - 1, 6, 15), None),
+        (NEW, NEW, NEW, since, None),
     ):
         out.add("tenures", f"T{number}", f"C{customer}", f"P{premises}", "owner", begins, ends)
 

@@ -100,6 +100,8 @@ def unlink(session: Session, actor: Actor, number: int) -> bool:
 def claim(session: Session, user_id: int, now: datetime) -> int:
     """Make the user of proved identities the customers that have the same code in the billing data; how many."""
     hashes = [row.code_hash for row in own(session, user_id) if row.code_hash]
+    if not hashes:
+        return 0
     known = sa.select(col(CustomerUser.customer_id)).where(col(CustomerUser.user_id) == user_id)
     mine = sa.select(col(Customer.id)).where(col(Customer.identifier_hash).in_(hashes), col(Customer.id).not_in(known))
     new = [number for (number,) in session.execute(mine) if number is not None]

@@ -25,7 +25,7 @@ class Pending(SQLModel, table=True):
     __tablename__ = "pending_login"
 
     token_hash: str = Field(primary_key=True, max_length=64)
-    purpose: str = Field(max_length=16)  # "login", "passkey", "add", "verify"
+    purpose: str = Field(max_length=16)  # "login", "passkey", "add", "verify", "provider", "choose", "logout"
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
     challenge: str = Field(max_length=64)  # what a passkey is to sign
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)

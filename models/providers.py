@@ -39,6 +39,8 @@ class Provider(_Configured):
     acr_values: str = ""  # asked for
     acr: tuple[str, ...] = ()  # of which one has to come back
     userinfo: bool = False  # whether to ask for claims that the token does not carry
+    logout: bool = False  # whether who signs out here is sent on to sign out there
+    backchannel_logout: bool = False  # whether it may end sessions here that it has opened
     # Of name (or given and family), code and country; without a code a person is known by issuer and subject alone.
     claims: dict[str, tuple[str | int, ...]] = {"name": ("name",)}
 
@@ -48,6 +50,7 @@ class Eparaksts(_Configured):
 
     host: str = Field("https://eidas.eparaksts.lv", pattern=_ADDRESS)
     server: str = Field("lvrtc-eipsign-as", pattern=r"^[a-z-]+$")
+    logout: bool = True  # as of a bank
 
 
 def read_toml(value: Any) -> Any:

@@ -5,9 +5,10 @@ Idle and absolute limits: decisions.md 13. The secret is 256 random bits; only i
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,11 +17,18 @@ from sqlmodel import Field, Session, SQLModel, col
 from models.people import User
 from models.types import AnyRow, utc_now
 
+_HOLDS_TOKEN = sa.text("id_token IS NOT NULL")
+
 
 class WebSession(SQLModel, table=True):
     """One login on one browser."""
 
     __tablename__ = "web_session"
+    __table_args__ = (
+        sa.Index("ix_web_session_sid", "told_by", "sid"),
+        sa.Index("ix_web_session_subject", "told_by", "subject"),
+        sa.Index("ix_web_session_id_token", "expires_at", sqlite_where=_HOLDS_TOKEN, postgresql_where=_HOLDS_TOKEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     token_hash: str = Field(unique=True, max_length=64)
@@ -35,6 +43,11 @@ class WebSession(SQLModel, table=True):
     device: str = Field(default="", max_length=100)  # "Chrome, Android"
     address: str = Field(default="", max_length=45)
     ended_at: datetime | None = None
+    # Of a session that its provider may end, or that ends there, too:
+    told_by: str | None = Field(default=None, max_length=200)  # the issuer
+    subject: str | None = Field(default=None, max_length=255)
+    sid: str | None = Field(default=None, max_length=255)  # the provider's session
+    id_token: str | None = None  # sealed, for it may tell a personal code; gone with the session
 
 
 class KnownDevice(SQLModel, table=True):
@@ -78,6 +91,12 @@ _OF_USER = (
 )
 
 
+_TOLD = sa.select(col(WebSession.told_by), col(WebSession.id_token)).where(col(WebSession.id) == sa.bindparam("id"))
+_FORGET = (  # of those that ran out without being ended
+    sa.update(WebSession).where(_HOLDS_TOKEN, col(WebSession.expires_at) < sa.bindparam("now")).values(id_token=None)
+)  # fmt: skip
+
+
 def token_hash(token: str) -> str:
     """What is stored of a secret that lies in a browser."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
@@ -93,16 +112,19 @@ class Login:
     address: str = ""
     lifetime: timedelta = timedelta(hours=12)  # the absolute limit
     remembered: bool = False  # no idle limit
+    told: Mapping[str, Any] = field(default_factory=dict)  # told_by, subject, sid and id_token, as far as they are kept
 
 
 def begin(session: Session, user_id: int, login: Login, now: datetime) -> str:
     """Open a session and return its secret for the cookie; the secret is stored nowhere."""
     token = secrets.token_urlsafe(32)
+    if "id_token" in login.told:
+        session.execute(_FORGET, {"now": now})
     session.add(
         WebSession(
             token_hash=token_hash(token), user_id=user_id, method=login.method, acr=login.acr,
             authenticated_at=now, created_at=now, seen_at=now, expires_at=now + login.lifetime,
-            remembered=login.remembered, device=login.device, address=login.address,
+            remembered=login.remembered, device=login.device, address=login.address, **login.told,
         )
     )  # fmt: skip
     return token
@@ -141,11 +163,23 @@ def end_others(session: Session, user_id: int, kept_id: int, now: datetime) -> N
     _end(session, user_id, col(WebSession.id) != kept_id, now)
 
 
+def end_told(session: Session, told_by: str, named: Mapping[str, str], now: datetime) -> Sequence[int]:
+    """End the sessions that a provider names by `subject`, `sid` or both; whose they were."""
+    of_theirs = [col(WebSession.told_by) == told_by, *(getattr(WebSession, key) == named[key] for key in named)]
+    ended = sa.update(WebSession).where(col(WebSession.ended_at).is_(None), *of_theirs)
+    return session.execute(ended.values(ended_at=now, id_token=None).returning(col(WebSession.user_id))).scalars().all()
+
+
+def told(connection: Connection, session_id: int) -> AnyRow | None:
+    """Who has told us of a session, and the sealed id_token."""
+    return connection.execute(_TOLD, {"id": session_id}).first()
+
+
 def _end(session: Session, user_id: int, which: sa.ColumnElement[bool], now: datetime) -> None:
     session.execute(
         sa.update(WebSession)
         .where(col(WebSession.user_id) == user_id, col(WebSession.ended_at).is_(None), which)
-        .values(ended_at=now)
+        .values(ended_at=now, id_token=None)
     )
 
 

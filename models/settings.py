@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from models.providers import Eparaksts, Provider, read_toml
 
 PREFIX = "EKABINETS_"
+_HOSTS = ("trusted_hosts", "card_ocsp")  # lists, with commas between them in the environment
 CONFIG = PREFIX + "CONFIG"  # path of the file; the only variable that is not itself a setting
 
 # Of keys that may hold a secret: never in a repr, so never in a log.
@@ -82,6 +83,7 @@ class Settings(BaseModel):
     providers: Annotated[tuple[Provider, ...], BeforeValidator(read_toml)] = ()  # banks and brokers
     eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
     provider_seconds: Count = 5  # that one of them may take to answer
+    card_ocsp: tuple[str, ...] = ()  # hosts that are asked whether an identity card is still good; empty: nobody
     session_idle_minutes: Count = 30
     session_hours: Count = 12
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -187,7 +189,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
             value = _content(variable, Path(value))
         yield (
             key,
-            [host.strip() for host in value.split(",") if host.strip()] if key == "trusted_hosts" else value,
+            [host.strip() for host in value.split(",") if host.strip()] if key in _HOSTS else value,
         )
 
 

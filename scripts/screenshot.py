@@ -20,7 +20,7 @@ def main(address: str = "http://localhost:8000", target: Path = TARGET) -> None:
         page.goto(f"{address}/login")
         page.fill("#username", person["username"])
         page.fill("#password", person["password"])
-        page.click("main form [type=submit]")
+        page.click("form[action='/login'] [type=submit]")
         page.wait_for_url("**/properties/**")
         page.screenshot(path=target)
         browser.close()

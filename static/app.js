@@ -75,21 +75,25 @@
     i.type = shown ? 'text' : 'password'; b.textContent = shown ? b.dataset.hide : b.dataset.label; say(shown ? b.dataset.saidOn : b.dataset.saidOff);
   });
 
-  /* 7 passkeys: where they work, what needs them is shown and what says that they do not is hidden */
-  var P = window.PublicKeyCredential;
+  /* 7 passkeys, identity cards: where they work, what needs them is shown and what says that they do not is hidden */
+  var P = window.PublicKeyCredential, W = window.webeid;
   function ask(e) {
-    var f = e.target, o = JSON.parse(f.dataset.passkey);
+    var f = e.target, n = f.dataset.card, o = n || JSON.parse(f.dataset.passkey);
     e.preventDefault();
-    (o.user ? navigator.credentials.create({ publicKey: P.parseCreationOptionsFromJSON(o) })
+    (n ? W.authenticate(n, { lang: root.lang }) : o.user ? navigator.credentials.create({ publicKey: P.parseCreationOptionsFromJSON(o) })
       : navigator.credentials.get({ publicKey: P.parseRequestOptionsFromJSON(o) })).then(function (c) {
       f.elements.answer.value = JSON.stringify(c); f.submit();
     }).catch(function () { var m = f.querySelector('[data-fail]'); m.hidden = false; m.focus(); });
   }
-  if (P && P.parseCreationOptionsFromJSON) each('[data-passkey]', function (x) {
-    x.hidden = !x.hidden;
-    if (x.dataset.passkey) on('submit', ask, x);
-    if ('now' in x.dataset) x.requestSubmit();
-  });
+  function offer(what) {
+    each('[data-' + what + ']', function (x) {
+      x.hidden = !x.hidden;
+      if (x.dataset[what]) on('submit', ask, x);
+      if ('now' in x.dataset) x.requestSubmit();
+    });
+  }
+  if (P && P.parseCreationOptionsFromJSON) offer('passkey');
+  if (W) offer('card');
 
   /* 8 warning before the session ends */
   var idle = +data.idle, box = d.getElementById('idle'), last = Date.now();

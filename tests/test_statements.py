@@ -21,7 +21,8 @@ from models.identifiers import Identifiers
 from models.identities import Identity
 from models.people import User
 from tests import standing
-from tests.auth.provider import choose, set_up
+from tests.auth.cards import token_for
+from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
@@ -46,8 +47,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
     yield from factors(app, anna)
-    with set_up(app):
-        yield from bank_acts(app)
+    with set_up(app, logout=True, backchannel_logout=True) as bank:
+        yield from bank_acts(app, bank)
     forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
@@ -105,14 +106,18 @@ def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str,
     yield "/verify", anna, "/verify", "/verify", {"begin": "1"}
 
 
-def bank_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
-    """The forms about banks: Viktors connects his account with one, and takes it away."""
+def bank_acts(app: Flask, bank: Hostile) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms about banks: Viktors connects his account with one, and takes it away; the bank ends a session."""
     viktors, at, methods = Browser(app), "/login/bank/demo", "/profile/methods"
     yield "/login/<any(bank, eparaksts):family>/<name>", viktors, "/login", at, {}
     viktors.get(f"{at}/return", query_string=choose(viktors.response.headers["Location"]))
     yield "/login/choose", viktors, "/login/choose", "/login/choose", {"username": "viktors", "password": PASSWORD}
-    ((number,),) = fetch(app, sa.select(Identity.id))
-    yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "password": PASSWORD}
+    ((number,),) = fetch(app, sa.select(Identity.id).where(Identity.user_id == 2))
+    yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "old": PASSWORD}
+    yield "/login/bank/<name>/logout", Browser(app), "/login", f"{at}/logout", {"logout_token": bank.logout_token()}
+    card, somebody = "/login/card", Browser(app)
+    page = somebody.submit(somebody.get("/login"), "/login/eparaksts/card")
+    yield card, somebody, card, card, {"answer": token_for(page.html)}
 
 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:

@@ -34,8 +34,8 @@ class Asset:
 class Assets:
     """The files of one site by their hashed names; the stylesheet also as text for a first visit."""
 
-    def __init__(self, site: Site) -> None:
-        """Reads every file; a missing one stops the start."""
+    def __init__(self, site: Site, card_script: Path | None = None) -> None:
+        """Reads every file; a missing one stops the start. `card_script`: the operator's, that reads identity cards."""
         self.by_name: dict[str, Asset] = {}
         self.urls: dict[str, str] = {}
         for name, path in FILES.items():
@@ -43,6 +43,8 @@ class Assets:
         for theme in THEMES:
             css = self._content("app.css").decode()
             self._add(f"{theme}.css", _in_theme(css, theme).encode())
+        if card_script:
+            self._add("card.js", card_script.read_bytes())
         self.css = self._content("app.css").decode()
         digest = hashlib.sha256(self.css.encode()).digest()
         self.css_hash = "sha256-" + base64.b64encode(digest).decode()  # what allows it inline in the CSP

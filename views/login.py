@@ -1,7 +1,7 @@
 """Logging in and out (A01, A02, A05; LU-06..08, LU-48, LU-49, LU-54, LU-55, DD-23)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -73,9 +73,13 @@ def submit() -> Response:
 @login.post("/logout")
 @public
 def log_out() -> Response:
-    """End the session here and on the server, and leave nothing in the browser."""
+    """End the session here and on the server, and leave nothing in the browser; then at its provider, if so set."""
+    person = visitor()
+    by_others = person is not None and person.method != "password"
+    told = sessions.told(reading(), person.session_id) if person and by_others else None
     _end_session()
-    return leave("/signed-out")
+    there = state().outside.farewell(told.told_by, told.id_token) if told and told.told_by else None
+    return leave(there or "/signed-out")
 
 
 def leave(path: str) -> Response:
@@ -143,12 +147,14 @@ def onward() -> Response:
     return redirect_to(next_page() or "/properties/last")
 
 
-def this_browser(acr: str | None = None, *, remember: bool = False, family: str = "password") -> sessions.Login:
+def this_browser(
+    acr: str | None = None, *, remember: bool = False, family: str = "password", told: Mapping[str, str] = {}
+) -> sessions.Login:
     """What a session here will be like; `acr`: what was proved besides a password, or instead of it."""
     held = state()
     lifetime = timedelta(days=held.site.remember_days) if remember else timedelta(hours=held.settings.session_hours)
     device = device_name(request.user_agent.string)
-    return sessions.Login(family, acr, device, request.remote_addr or "", lifetime, remember)
+    return sessions.Login(family, acr, device, request.remote_addr or "", lifetime, remember, told)
 
 
 def known_device() -> str | None:

@@ -1,6 +1,6 @@
 """Login, step-up and linking by banks and eParaksts (A08, A09, A14, A15; LG-03, OG-08, OG-09, OG-20..23)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,7 +58,7 @@ def begin(family: str, name: str) -> Response:
     try:
         begun = held.outside.begin(family, name, g.language)
     except ProviderAway as away:
-        return _trouble(act, "away", str(away))
+        return trouble(act, "away", str(away))
     kept = {"state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier}
     detail = {"family": family, "name": name, "act": act, "begun": kept, "next": safe_next(request.form.get("next"))}
     with writing() as session:
@@ -74,26 +74,33 @@ def begin(family: str, name: str) -> Response:
 @outside.get(_AT + "/return")
 @public
 def back(family: str, name: str) -> Response:
-    """Who came back from the provider; nothing is written before everything was checked."""
+    """Who came back from the provider."""
+    return returned(family, name, {} if name == "card" else request.args)
+
+
+def returned(family: str, name: str, answer: Mapping[str, str]) -> Response:
+    """What follows from a provider's answer; nothing is written before everything was checked."""
     row = pending.look(reading(), "provider", cookie(), utc_now())
     if row is None or (row.detail["family"], row.detail["name"]) != (family, name):
-        return _trouble("login", "expired", "")
+        return trouble("login", "expired", "")
     act, begun = row.detail["act"], Begun("", **row.detail["begun"])
     try:
-        person = state().outside.finish(family, name, request.args, begun)
+        person = state().outside.finish(family, name, answer, begun)
     except Cancelled:
-        return _trouble(act, "cancelled", "")
+        return trouble(act, "cancelled", "")
     except Refused as refused:
-        return _trouble(act, "refused", str(refused))
+        return trouble(act, "refused", str(refused), once=name == "card")
     except ProviderAway as away:
-        return _trouble(act, "away", str(away))
+        return trouble(act, "away", str(away))
     return _proved(row, person)
 
 
-def _trouble(act: str, what: str, why: str) -> Response:
-    """Back to where she began, with what happened in words; why is for the log alone."""
+def trouble(act: str, what: str, why: str, once: bool = False) -> Response:
+    """Back to where she began, with what happened in words; why is for the log alone. `once`: it was her only try."""
     if why:
         with writing() as session:
+            if once:
+                pending.take(session, "provider", cookie(), utc_now())
             record(session, _actor(), "provider.failed", detail={"act": act, "what": what, "why": why})
     place = {"verify": "/verify", "link": METHODS}.get(act, "/login")
     return redirect_to(f"{place}?trouble={what}")
@@ -114,7 +121,7 @@ def _proved(row: AnyRow, person: Person) -> Response:
     act = _ACTS[row.detail["act"]]
     with writing() as session:
         if pending.take(session, "provider", cookie(), now) is None:
-            return _trouble("login", "expired", "")
+            return trouble("login", "expired", "")
         try:
             outcome, path = act(session, row, identity, person)
         except Another:
@@ -127,20 +134,23 @@ def _proved(row: AnyRow, person: Person) -> Response:
 def _log_in(session: Session, row: AnyRow, identity: Identity, person: Person) -> Outcome:
     user_id = identities.recognise(session, identity, utc_now())
     if user_id is not None:
-        return _open(session, user_id, identity.family, person.acr), row.detail["next"] or HOME
+        return _open(session, user_id, identity.family, person.acr, person.told), row.detail["next"] or HOME
     kept = {name: getattr(identity, name) for name in ("family", "provider", "issuer", "subject", "code_hash")}
     about = {"identity": kept, "person": person.name, "acr": person.acr, "next": row.detail["next"]}
-    pending.begin(session, "choose", None, utc_now(), cookie(), **about)
+    pending.begin(session, "choose", None, utc_now(), cookie(), told={**person.told}, **about)
     return None, "/login/choose"
 
 
-def _open(session: Session, user_id: int, family: str, acr: str | None) -> Welcome | Second:
+def _open(
+    session: Session, user_id: int, family: str, acr: str | None, told: Mapping[str, str] = {}
+) -> Welcome | Second:
     """A session by what was proved. Raises `Another` for a closed account and for staff, as for any other's."""
     if session.execute(_ACTIVE, {"id": user_id}).first() is None:
         record(session, Actor(user_id, "web", session_method=family), "login.failed")
         raise Another
     identities.claim(session, user_id, utc_now())
-    return method.welcome(session, user_id, this_browser(acr, family=family), known_device(), utc_now())
+    login = this_browser(acr, family=family, told=told)
+    return method.welcome(session, user_id, login, known_device(), utc_now())
 
 
 def _link(session: Session, row: AnyRow, identity: Identity, _person: Person) -> Outcome:
@@ -166,7 +176,7 @@ def _verify(session: Session, row: AnyRow, identity: Identity, person: Person) -
     if known != actor.user_id:
         record(session, actor, "session.not_stepped_up", detail={"provider": identity.provider})
         raise Another
-    return _open(session, known or 0, identity.family, person.acr), row.detail["next"] or HOME
+    return _open(session, known or 0, identity.family, person.acr, person.told), row.detail["next"] or HOME
 
 
 def _owner(row: AnyRow) -> Actor:
@@ -214,7 +224,7 @@ def connect() -> Response:
         if factors.asked(session, user_id) or pending.take(session, "choose", cookie(), now) is None:
             return None  # a password alone is not enough here: she signs in with both and connects inside
         _connect(session, Actor(user_id, "web", session_method="password"), Identity(user_id=0, **proved))
-        return _open(session, user_id, proved["family"], row.detail["acr"])
+        return _open(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])
 
     proved = row.detail["identity"]
     login = this_browser(row.detail["acr"], family=proved["family"])
@@ -222,6 +232,10 @@ def connect() -> Response:
         outcome = method.log_in(held.database, held.passwords, name, password, login, known_device(), now, finish)
     except Another:
         return page("outside/another.html", status=403, name=row.detail["person"])
+    return _connected(row, name, outcome)
+
+
+def _connected(row: AnyRow, name: str, outcome: Welcome | Second | Wait | method.Refused | None) -> Response:
     if isinstance(outcome, Wait):
         return _choose(429, username=name, wait=outcome)
     if outcome is None or isinstance(outcome, method.Refused):

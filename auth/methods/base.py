@@ -4,7 +4,7 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,8 @@ class Person:
     name: str
     code: str | None  # the 11 digits of a personal code, where the provider proves it
     acr: str | None  # the strength that the provider returned
+    # What is kept as long as the session, to end it there with ours or ours with it: of `models.sessions.WebSession`.
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 _SERIAL = re.compile(r"(PNO|PAS|IDC)([A-Z]{2})-([A-Z0-9-]{1,40})")

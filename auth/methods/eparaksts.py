@@ -68,4 +68,5 @@ class Service:
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise Refused("name")
         subject, code = of_serial(told.get("serial_number"))
-        return Person(self.contract.host, subject, " ".join(name.split())[:200], code, acr)
+        told = {"told_by": self.contract.host} if self.contract.logout else {}
+        return Person(self.contract.host, subject, " ".join(name.split())[:200], code, acr, told)

@@ -7,16 +7,17 @@ follows from it is asked for. Facts about providers: identity-and-money.md §3; 
 import math
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of
+from auth.methods.oidc_logout import LEEWAY, named_in, told_of
 from auth.methods.remote import ProviderAway, Remote
 from models.providers import Documents, Provider
 from models.rules.identifiers import normal_identifier
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384")
-LEEWAY = 30  # seconds between the provider's clock and ours
 _HEADER = 16_384  # bytes of a token's header: some send a chain of certificates
 _TOKEN = 64_000  # characters of an id_token
 
@@ -55,7 +56,30 @@ class Oidc:
         claims = self._claims(meta, token, begun.nonce, now)
         if self.provider.userinfo:
             claims |= self._userinfo(meta, token, claims["sub"])
-        return self._person(claims)
+        person = self._person(claims)
+        return replace(person, told=told_of(self.provider, claims, token["id_token"]))
+
+    def farewell(self, back: str, hint: str) -> str | None:
+        """Where somebody signs out there (RP-Initiated Logout 1.0), if anywhere; `hint`: her id_token, or nothing."""
+        at = self._metadata().get("end_session_endpoint")
+        if not self._usable(at):
+            return None
+        query = {"client_id": self.provider.client_id, "post_logout_redirect_uri": back}
+        return f"{at}{'&' if urlsplit(at).query else '?'}{urlencode(query | ({'id_token_hint': hint} if hint else {}))}"
+
+    def ended(self, text: str, now: int) -> tuple[dict[str, str], str]:
+        """Whose sessions end by this logout_token (Back-Channel Logout 1.0 §2.6), and its `jti`.
+
+        Raises `Refused` or `ProviderAway`.
+        """
+        from joserfc.errors import JoseError  # as above
+
+        meta = self._metadata()
+        try:
+            signed = self._verified(meta, text[:_TOKEN], _names(meta))
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Refused(f"logout_token: {type(error).__name__}") from None
+        return named_in(signed, self.provider, now)
 
     def _code(self, answer: Mapping[str, str], begun: Begun) -> str:
         code, issuer = code_of(answer, begun), answer.get("iss")
@@ -75,17 +99,20 @@ class Oidc:
     def _described(self, meta: Any) -> dict[str, Any]:
         ends = ["authorization_endpoint", "token_endpoint", "jwks_uri"]
         ends += ["userinfo_endpoint"] if self.provider.userinfo else []
-        secure = self.provider.issuer.startswith("https://")
         if not isinstance(meta, dict) or meta.get("issuer") != self.provider.issuer:
             raise ProviderAway("another issuer")
         for end in ends:
-            at = meta.get(end)
-            if not isinstance(at, str) or urlsplit(at).scheme not in ("https", "http"[: 0 if secure else 4]):
+            if not self._usable(meta.get(end)):
                 raise ProviderAway(end)
         offered = meta.get("id_token_signing_alg_values_supported", ["RS256"])
         if not isinstance(offered, list) or not {*ALGORITHMS} & {one for one in offered if isinstance(one, str)}:
             raise ProviderAway("no algorithm that is taken")
         return meta
+
+    def _usable(self, address: Any) -> bool:
+        """Whether something is an address, and as safe as the issuer's own."""
+        schemes = ("https",) if self.provider.issuer.startswith("https://") else ("https", "http")
+        return isinstance(address, str) and urlsplit(address).scheme in schemes
 
     def _redeem(self, meta: Mapping[str, Any], code: str, verifier: str, redirect_uri: str) -> dict[str, Any]:
         """The answer to the code: its tokens."""
@@ -103,8 +130,6 @@ class Oidc:
         from authlib.oidc.core import CodeIDToken  # as above
         from joserfc.errors import JoseError
 
-        allowed = meta.get("id_token_signing_alg_values_supported", ["RS256"])
-        names = [name for name in ALGORITHMS if name in allowed]
         options: Any = {
             "iss": {"essential": True, "value": self.provider.issuer}, "sub": {"essential": True},
             "aud": {"essential": True, "value": self.provider.client_id},
@@ -113,7 +138,7 @@ class Oidc:
             options["acr"] = {"essential": True, "values": [*self.provider.acr]}
         params = {"nonce": nonce, "client_id": self.provider.client_id, "access_token": token.get("access_token")}
         try:
-            signed = self._verified(meta, token["id_token"], names)
+            signed = self._verified(meta, token["id_token"], _names(meta))
             claims = CodeIDToken(signed.claims, signed.header, options, params)
             claims.validate(now, LEEWAY)
         except (JoseError, ValueError, TypeError, KeyError) as error:
@@ -155,6 +180,11 @@ class Oidc:
         except ValueError:
             raise Refused("personal code") from None
         return Person(self.provider.issuer, claims["sub"], " ".join(name.split())[:200], code, claims.get("acr"))
+
+
+def _names(meta: Mapping[str, Any]) -> list[str]:
+    """The algorithms that the provider offers and we take."""
+    return [name for name in ALGORITHMS if name in meta.get("id_token_signing_alg_values_supported", ["RS256"])]
 
 
 def _keys(document: Any) -> Any:

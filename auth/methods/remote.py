@@ -30,16 +30,25 @@ class Remote:
 
     def ask(self, url: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] = {}) -> Any:
         """The JSON that `url` answers with status 200 to a GET, or to a POST of `form`. Raises `ProviderAway`."""
+        kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        body = None if form is None else urlencode(form).encode()
+        try:
+            return json.loads(self.fetch(url, body, {"Accept": "application/json", **kind, **headers}))
+        except (ValueError, RecursionError) as error:  # no JSON
+            raise ProviderAway(type(error).__name__) from None
+
+    def fetch(self, url: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
+        """What `url` answers with status 200 to a GET, or to a POST of `body`. Raises `ProviderAway`."""
         if not self._places.acquire(timeout=_PLACE_SECONDS):
             raise ProviderAway("busy")
         try:
-            return json.loads(self._read(urlsplit(url), form, headers))
-        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:  # ValueError: no JSON
+            return self._read(urlsplit(url), body, headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no address
             raise ProviderAway(type(error).__name__) from None
         finally:
             self._places.release()
 
-    def _read(self, url: SplitResult, form: Mapping[str, str] | None, headers: Mapping[str, str]) -> bytes:
+    def _read(self, url: SplitResult, body: bytes | None, headers: Mapping[str, str]) -> bytes:
         ends = time.monotonic() + self.seconds
         port = url.port or (443 if url.scheme == "https" else 80)
         connection = http.client.HTTPConnection(url.hostname or "", port)
@@ -52,11 +61,8 @@ class Remote:
         try:
             if isinstance(connection.sock, ssl.SSLSocket):
                 connection.sock.do_handshake()
-            body = None if form is None else urlencode(form)
-            kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
             path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-            asked = {"Accept": "application/json", **kind, **headers}
-            connection.request("GET" if form is None else "POST", path, body, asked)
+            connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
             if answer.status != http.HTTPStatus.OK:
                 raise ProviderAway(f"status {answer.status}")

@@ -7,9 +7,11 @@ method stays closed.
 import hashlib
 import json
 import re
-from base64 import b64decode
-from collections.abc import Sequence
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -18,28 +20,60 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from auth.methods.base import Person, Refused, of_serial
+from auth.methods.base import Begun, Person, Refused, of_serial
+from auth.methods.remote import Remote
 
 ISSUER = "web-eid"
 _HASHES: dict[str, type[Any]] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
 _MOBILE_ID = "1.3.6.1.4.1.10015.1.3"  # of Estonia, with all below it
 
 
-def person_of(text: str, origin: str, nonce: str, trusted: Sequence[x509.Certificate], now: datetime) -> Person:
-    """Who answered the challenge `nonce` at `origin`. Raises `Refused`.
+class Cards:
+    """The cards that are believed here, and the script with which a browser reads one: files of the site's folder."""
+
+    def __init__(self, script: Path, origin: str, hosts: Sequence[str], remote: Remote) -> None:
+        """`hosts`: that may be asked by OCSP whether a card is still good; without any, nobody is asked.
+
+        Raises `ValueError` for a file that holds no certificate.
+        """
+        self.script, self._origin, self._hosts, self._remote = script, origin, hosts, remote
+        files = [file.read_bytes() for file in sorted(script.parent.glob("*.pem"))]
+        self.trusted = [one for text in files for one in x509.load_pem_x509_certificates(text)]
+
+    def begin(self, address: str) -> Begun:
+        """A challenge for the page at `address`; the program of Web eID asks for 44 characters."""
+        return Begun(address, "", b64encode(secrets.token_bytes(32)).decode())
+
+    def finish(self, text: str, begun: Begun, now: datetime) -> Person:
+        """Who answered it. Raises `Refused` or `ProviderAway`."""
+        from auth.methods.ocsp import check  # here, for most sites ask nobody
+
+        def revoked(card: x509.Certificate, issuer: x509.Certificate) -> None:
+            if self._hosts:
+                check(card, issuer, self._hosts, self._remote, now)
+
+        return person_of(text, self._origin, begun.nonce, self.trusted, now, revoked)
+
+
+def person_of(
+    text: str, origin: str, nonce: str, trusted: Sequence[x509.Certificate], now: datetime,
+    revoked: Callable[[x509.Certificate, x509.Certificate], None] = lambda *_: None,
+) -> Person:  # fmt: skip
+    """Who answered the challenge `nonce` at `origin`. Raises `Refused`, and what `revoked` raises.
 
     `text`: the token as the browser sent it. `origin`: scheme, host and port, without a slash at the end. `trusted`:
-    certificates of the authorities that issue cards; `now` is aware.
+    certificates of the authorities that issue cards; `now` is aware. `revoked` is asked last, of card and issuer.
     """
     token = _parsed(text)
     try:
         card = x509.load_der_x509_certificate(b64decode(token["unverifiedCertificate"], validate=True))
         signature = b64decode(token["signature"], validate=True)
         _check_card(card, now)
-        _check_issuer(card, trusted, now)
+        issuer = _issuer(card, trusted, now)
     except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension):
         raise Refused("certificate") from None
     _check_signature(card, token["algorithm"], signature, origin, nonce)
+    revoked(card, issuer)
     return _person(card)
 
 
@@ -72,14 +106,14 @@ def _check_card(card: x509.Certificate, now: datetime) -> None:
         raise Refused("certificate: policy")
 
 
-def _check_issuer(card: x509.Certificate, trusted: Sequence[x509.Certificate], now: datetime) -> None:
+def _issuer(card: x509.Certificate, trusted: Sequence[x509.Certificate], now: datetime) -> x509.Certificate:
     for authority in trusted:
         if authority.subject == card.issuer and authority.not_valid_before_utc <= now <= authority.not_valid_after_utc:
             try:
                 card.verify_directly_issued_by(authority)
             except InvalidSignature:
                 continue
-            return
+            return authority
     raise Refused("certificate: issuer")
 
 

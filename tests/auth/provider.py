@@ -1,11 +1,15 @@
 """A bank of our own with a switch for every fault, and one login there and back as a browser does it."""
 
 import hmac
+import secrets
 import threading
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
@@ -17,10 +21,13 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from werkzeug.serving import make_server
 
-from auth.methods.outside import Outside
+from auth.methods.oidc_logout import EVENT
+from auth.methods.outside import SCRIPT, Outside
 from demo.bank import Bank, Client
 from demo.eparaksts import Stand
 from models.providers import Eparaksts, Provider
+from tests.auth.cards import site_with_cards
+from views.assets import Assets
 
 BACK = "http://localhost/login/bank/demo/return"
 ANNA = "PNOLV-120365-11114"
@@ -69,6 +76,12 @@ class Hostile(Bank):
     def claims(self, grant: Any, secret: str) -> dict[str, Any]:
         return self._with("claims", super().claims(grant, secret))
 
+    def logout_token(self, **changed: Any) -> str:
+        """That Anna's sessions end, with these claims changed; None leaves one out."""
+        now = int(time.time())
+        own = {"iss": self.issuer, "aud": CLIENT.id, "iat": now, "exp": now + 120, "jti": secrets.token_urlsafe(9), "sub": ANNA, "events": {EVENT: {}}}
+        return self.sign({name: value for name, value in (own | changed).items() if value is not None})
+
     def sign(self, claims: dict[str, Any]) -> str:
         registry = JWSRegistry(algorithms=[self.header["alg"]])
         registry.max_header_length = 100_000
@@ -86,27 +99,36 @@ def bank() -> AbstractContextManager[Hostile]:
 @contextmanager
 def serving(held: Kind) -> Iterator[Kind]:
     """A provider that answers, at an address of its own."""
-    server = make_server("127.0.0.1", 0, held.app(), threaded=True)
-    held.issuer = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    with serve(held.app()) as held.issuer:
+        yield held
+
+
+@contextmanager
+def serve(app: Any) -> Iterator[str]:
+    """The address where an application answers."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)  # a test that fails ends all the same
     thread.start()
-    yield held
+    yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
     server.server_close()
 
 
 @contextmanager
-def set_up(app: Flask) -> Iterator[None]:
-    """Inside, the application has a bank and eParaksts that answer."""
+def set_up(app: Flask, **more: Any) -> Iterator[Hostile]:
+    """Inside, the application has a bank and eParaksts that answer, and takes cards; `more` is said of the bank."""
     held = app.extensions["ekabinets"]
-    with bank() as ours, serving(Stand("", "eParaksts", CLIENT, {ANNA: PEOPLE[ANNA]})) as service:
-        provider = Provider(slug="demo", name="Banka", issuer=ours.issuer, client_id="portal", secret=CLIENT.secret)
+    folder, assets = TemporaryDirectory(), app.extensions["assets"]
+    with folder as beside, bank() as ours, serving(Stand("", "eParaksts", CLIENT, {ANNA: PEOPLE[ANNA]})) as service:
+        provider = Provider(slug="demo", name="Banka", issuer=ours.issuer, client_id="portal", secret=CLIENT.secret, **more)
         signs = Eparaksts(host=service.issuer, client_id="portal", secret=CLIENT.secret)
-        settings = held.settings.model_copy(update={"providers": (provider,), "eparaksts": signs})
+        set_up = {"providers": (provider,), "eparaksts": signs, "site": site_with_cards(Path(beside))}
+        settings = held.settings.model_copy(update=set_up)
+        app.extensions["assets"] = Assets(held.site, Path(beside) / "ours" / SCRIPT)
         app.extensions["ekabinets"] = replace(held, settings=settings, outside=Outside(held.site, settings, held.database))
-        yield
-    app.extensions["ekabinets"] = held
+        yield ours
+    app.extensions |= {"ekabinets": held, "assets": assets}
 
 
 class _Stay(HTTPRedirectHandler):

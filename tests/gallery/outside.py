@@ -11,6 +11,7 @@ from models.people import User
 from models.sessions import WebSession
 from models.throttle import Throttle
 from models.types import utc_now
+from tests.auth.cards import token_for
 from tests.auth.provider import choose, set_up
 from tests.cast import PASSWORD
 from tests.gallery import Gallery, Visitor
@@ -18,13 +19,18 @@ from tests.gallery.furniture import Extra
 from tests.standing import change, fetch
 
 DEMO, METHODS, CHOOSE = "/login/bank/demo", "/profile/methods", "/login/choose"
+BEGIN, CARD = "/login/eparaksts/card", "/login/card"
 TROUBLES = ("cancelled", "refused", "away", "expired")
 
 
 def banks(gallery: Gallery, _extra: Extra) -> None:
     """A bank and eParaksts are set up; Viktors connects, others meet what goes wrong."""
-    with set_up(gallery.app):
+    with set_up(gallery.app, backchannel_logout=True) as bank:
         _pages(gallery)
+        _card(gallery)
+        for token in (bank.logout_token(), ""):
+            answer = gallery.app.test_client().post(f"{DEMO}/logout", data={"logout_token": token})
+            gallery.hang("a bank", answer)
         _connecting(gallery)
         _connected(gallery)
     change(gallery.app, sa.delete(Throttle))
@@ -41,9 +47,16 @@ def _pages(gallery: Gallery) -> None:
 
 def send(person: Visitor, at: str, **fields: str) -> str:
     """Press a button that leads to a provider; where the browser is sent, if it is."""
-    answer = person.client.post(at, data={"csrf_token": person.get("/help").forms[0].fields["csrf_token"], **fields})
+    answer = person.client.post(at, data={"csrf_token": person.get("/login").forms[0].fields["csrf_token"], **fields})
     person.gallery.hang(person.who, answer)
     return str(answer.headers.get("Location", ""))
+
+
+def _card(gallery: Gallery) -> None:
+    """The question to an identity card, and its answer."""
+    person = gallery.visitor("", again=True)
+    page = person.submit(person.get("/login"), BEGIN)
+    person.submit(page, CARD, answer=token_for(page.html))
 
 
 def _connecting(gallery: Gallery) -> None:

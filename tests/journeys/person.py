@@ -48,7 +48,7 @@ class Person:
         self.page.fill("#password", PASSWORD)
         if remember:
             self.page.check("#remember")
-        self.page.click("main form [type=submit]")
+        self.page.click("form[action='/login'] [type=submit]")
         self.page.wait_for_url("**/properties*/**")
 
     def path(self) -> str:

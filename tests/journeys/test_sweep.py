@@ -33,7 +33,7 @@ FORMS = {
     "second.finish": {303, 422, 429}, "second.begin": {303}, "second.by_passkey": {303, 422}, "second.step_up": {303, 422, 429},
     "factors.add_app": {200, 303, 422, 429}, "factors.begin_passkey": {303, 422, 429}, "factors.add_passkey": {200, 303, 422},
     "factors.remove": {303, 422, 429}, "factors.renew": {200, 422, 429},
-    "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429},
+    "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429}, "cards.answer": {303}, "backchannel.ended": {200, 400},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
     "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
     "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},
@@ -45,7 +45,7 @@ Look = tuple[str, str, str, dict[str, object]]
 # Everything by day on a phone and by night on a desk, colours in the other lights.
 LOOKS: Sequence[Look] = (("light", "none", "phone", EVERYTHING), ("dark", "none", "phone", COLOURS), ("dark", "active", "phone", COLOURS))
 DESK: Look = ("dark", "none", "desktop", EVERYTHING)
-SENT_ON = {"login.start", "passwords.well_known", "properties.last"}
+SENT_ON = {"login.start", "passwords.well_known", "properties.last", "outside.back"}
 # Widths of a window and sizes of its letters in which nothing may stand out.
 NARROW = ((320, "100%"), (360, "200%"), (1280, "100%"))
 _STANDING_OUT = """async ([pages, sizes]) => {

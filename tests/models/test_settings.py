@@ -48,6 +48,7 @@ GOLDEN = {
     "providers": "()",
     "eparaksts": "None",
     "provider_seconds": "5",
+    "card_ocsp": "()",
     "log_level": "INFO",
 }
 
@@ -69,6 +70,7 @@ BAD = {
     "trusted_hosts": None,
     "log_level": "LOUD",
     "base_url": "localhost/portal",
+    "card_ocsp": None,  # what is no host is the host of no card
 }
 
 
@@ -105,7 +107,7 @@ def test_every_value_may_come_from_a_file_of_its_own(key: str, tmp_path: Path) -
     wanted = load(demo="true", today="2026-11-30", **TABLES)
     file = tmp_path / "value"
     values = {name: getattr(wanted, name) for name in GOLDEN}
-    file.write_text(TABLES.get(key, f"{','.join(values[key]) if key == 'trusted_hosts' else values[key]}\n"))
+    file.write_text(TABLES.get(key, f"{','.join(values[key]) if key in ('trusted_hosts', 'card_ocsp') else values[key]}\n"))
     environ = LEAST | {"EKABINETS_DEMO": "true", "EKABINETS_TODAY": "2026-11-30"}
     environ |= {f"EKABINETS_{name.upper()}": text for name, text in TABLES.items()}
     environ.pop(f"EKABINETS_{key.upper()}", None)
