@@ -40,12 +40,13 @@ from views.outside import outside
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
+from views.registration import registration
 from views.second import second
 from views.wire import WireRequest
 
 _BLUEPRINTS = (
     login, outside, linked, second, passwords, properties, meters, invoices, documents, notices, notifications, profile,
-    account, emails, factors, help_pages, health,
+    account, emails, factors, registration, help_pages, health,
 )  # fmt: skip
 
 

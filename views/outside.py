@@ -23,7 +23,7 @@ from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed
-from views.identities import METHODS, methods_page
+from views.identities import METHODS, claim, methods_page
 from views.limits import login_limit
 from views.login import enter, keep_session, known_device, this_browser
 from views.pages import page, redirect_to, safe_next
@@ -139,7 +139,7 @@ def _open(session: Session, user_id: int, family: str, acr: str | None) -> Welco
     if session.execute(_ACTIVE, {"id": user_id}).first() is None:
         record(session, Actor(user_id, "web", session_method=family), "login.failed")
         raise Another
-    identities.claim(session, user_id, utc_now())
+    claim(session, user_id)
     return method.welcome(session, user_id, this_browser(acr, family=family), known_device(), utc_now())
 
 
@@ -150,7 +150,7 @@ def _link(session: Session, row: AnyRow, identity: Identity, _person: Person) ->
 
 def _connect(session: Session, actor: Actor, identity: Identity) -> None:
     identities.link(session, actor, identity, utc_now())
-    identities.claim(session, actor.user_id or 0, utc_now())
+    claim(session, actor.user_id or 0)
     factors.tell(session, actor.user_id or 0, "identity_linked")
 
 
@@ -194,7 +194,9 @@ def _choose(status: int = 200, **words: Any) -> Response:
     if row is None:
         return redirect_to("/login?trouble=expired")
     values = {"username": "", "wrong": "", "wait": None} | words
-    return page("outside/choose.html", status=status, name=row.detail["person"], **values)
+    asked = state().site.registration
+    may_register = asked is not None and "identity" in asked.ways
+    return page("outside/choose.html", status=status, name=row.detail["person"], may_register=may_register, **values)
 
 
 @outside.post("/login/choose")
