@@ -116,7 +116,7 @@ def bank_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, st
     viktors.get(f"{at}/return", query_string=choose(viktors.response.headers["Location"]))
     yield "/login/choose", viktors, "/login/choose", "/login/choose", {"username": "viktors", "password": PASSWORD}
     ((number,),) = fetch(app, sa.select(Identity.id))
-    yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "password": PASSWORD}
+    yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "old": PASSWORD}
 
 
 @contextmanager
