@@ -105,6 +105,8 @@ def claim(session: Session, user_id: int, now: datetime, owners_on: date | None 
     `owners_on`: only those who own something on that day (OG-02).
     """
     hashes = [row.code_hash for row in own(session, user_id) if row.code_hash]
+    if not hashes:
+        return 0
     known = sa.select(col(CustomerUser.customer_id)).where(col(CustomerUser.user_id) == user_id)
     mine = sa.select(col(Customer.id)).where(col(Customer.identifier_hash).in_(hashes), col(Customer.id).not_in(known))
     if owners_on:

@@ -115,7 +115,7 @@ def bank_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, st
     yield "/login/<any(bank, eparaksts):family>/<name>", viktors, "/login", at, {}
     viktors.get(f"{at}/return", query_string=choose(viktors.response.headers["Location"]))
     yield "/login/choose", viktors, "/login/choose", "/login/choose", {"username": "viktors", "password": PASSWORD}
-    ((number,),) = fetch(app, sa.select(Identity.id))
+    number = fetch(app, sa.select(Identity.id).where(Identity.user_id == 2))[0].id
     yield f"{methods}/remove", viktors, methods, f"{methods}/remove", {"identity": str(number), "old": PASSWORD}
 
 

@@ -46,7 +46,7 @@ Look = tuple[str, str, str, dict[str, object]]
 # Everything by day on a phone and by night on a desk, colours in the other lights.
 LOOKS: Sequence[Look] = (("light", "none", "phone", EVERYTHING), ("dark", "none", "phone", COLOURS), ("dark", "active", "phone", COLOURS))
 DESK: Look = ("dark", "none", "desktop", EVERYTHING)
-SENT_ON = {"login.start", "passwords.well_known", "properties.last"}
+SENT_ON = {"login.start", "passwords.well_known", "properties.last", "outside.back"}
 # Widths of a window and sizes of its letters in which nothing may stand out.
 NARROW = ((320, "100%"), (360, "200%"), (1280, "100%"))
 _STANDING_OUT = """async ([pages, sizes]) => {
