@@ -160,6 +160,7 @@ def accept(session: Session, actor: Actor, row: Waiting, customers: Sequence[int
     if row.user_id:
         user = session.get_one(User, row.user_id)
         if user.disabled_at is None and join(session, actor, user, customers, "customers.joined"):
+            session.flush()  # whom it concerns is written to first
             _answer(session, row, "registration_accepted")
         return
     known = session.scalars(_OF_ADDRESS, {"address": row.email}).first()
@@ -225,9 +226,9 @@ def by_identity(
     session.flush()
     actor = Actor(user.id, "web", session_method=identity.family)
     record(session, actor, "account.registered", object_type="user", object_id=user.id)
-    record(session, actor, "terms.accepted", detail={"version": site.terms_version})
     identities.link(session, actor, identity, now)
     emails.ask(session, actor, address, now)
+    record(session, actor, "terms.accepted", detail={"version": site.terms_version})
     return user.id
 
 

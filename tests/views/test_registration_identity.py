@@ -215,7 +215,7 @@ def test_every_step_is_in_the_audit_trail(app: Flask, browser: Browser) -> None:
     begin(browser)
     number = fetch(app, sa.select(User.id).where(User.name == NAME))[0].id
     trail = [row.action for row in fetch(app, sa.select(AuditRow.action).where(AuditRow.actor_user_id == number).order_by(AuditRow.id))]
-    assert trail == ["account.registered", "terms.accepted", "identity.linked", "email.change_asked", "customers.claimed", "login.succeeded"]
+    assert trail == ["account.registered", "identity.linked", "email.change_asked", "terms.accepted", "customers.claimed", "login.succeeded"]
 
 
 def test_the_old_account_is_connected_instead_of_a_second_one(app: Flask, browser: Browser) -> None:
