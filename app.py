@@ -45,13 +45,14 @@ from views.outside import outside
 from views.passwords import passwords
 from views.profile import profile
 from views.properties import properties
+from views.registration import registration
 from views.second import second
 from views.wire import WireRequest
 
 gc.enable()
 _BLUEPRINTS = (
     login, outside, cards, backchannel, linked, second, passwords, properties, meters, invoices, documents, notices,
-    notifications, profile, account, emails, factors, help_pages, health,
+    notifications, profile, account, emails, factors, registration, help_pages, health,
 )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from models.database import Database, metadata
 
 _LOOSE = {"actor_user_id": "user_account", "premises_id": "premises", "principal_customer_id": "customer"}  # of audit
 # Tables that do not grow with the customers.
-_ONCE = ("rendered_file", "throttle", "text_override", "pending_login", "quarantine", "provider_document")
+_ONCE = (
+    "rendered_file", "throttle", "text_override", "pending_login", "quarantine", "registration", "provider_document",
+)  # fmt: skip
 # Nothing here is worth keeping through a power cut, and every reference is right by construction.
 _HURRY = {
     True: ("PRAGMA synchronous=off", "PRAGMA foreign_keys=off", "PRAGMA cache_size=-500000", "PRAGMA mmap_size=0"),

@@ -10,6 +10,7 @@ from flask import Flask
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import State
+from jobs import registrations
 from models import accounts, announcements, outbox
 from models.audit import Actor, record
 from models.people import User
@@ -42,6 +43,7 @@ def install(app: Flask) -> None:
     _user_commands(app, held)
     _file_commands(app, held)
     _notice_commands(app, held)
+    registrations.install(app, held)
 
 
 def _schema_commands(db: click.Group, held: State) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from jobs.mail import Post
 from jobs.notices import announce_due
 from models.quarantine import scan_waiting
+from models.registrations import settle
 from models.scanner import scanner_of
 from models.types import utc_now
 
@@ -29,6 +30,7 @@ def run(app: Flask) -> None:
         while not ended.is_set():
             try:
                 announce_due(post.held)
+                settle(held.database, utc_now())
                 busy = post.send_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())

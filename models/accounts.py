@@ -10,14 +10,16 @@ from sqlmodel import Session, col
 from models import emails, outbox, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
+from models.identities import Identity
 from models.people import User
+from models.registrations import Waiting
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
 from models.site import Site
 from models.types import AnyRow, Role, new_public_id
 
 INVITATION = "account.invitation"  # the purpose of its link
-_CONTACTS = sa.select(col(User.email), col(User.email_wanted), col(User.phone)).where(
+_CONTACTS = sa.select(col(User.email), col(User.email_wanted), col(User.phone), col(User.name)).where(
     col(User.id) == sa.bindparam("user_id")
 )
 _TO_INVITE = sa.select(User).where(
@@ -30,7 +32,7 @@ class AccountError(ValueError):
 
 
 def contacts(connection: Connection, user_id: int) -> AnyRow:
-    """E-mail address, the one that waits for its confirmation, and telephone."""
+    """E-mail address, the one that waits for its confirmation, telephone, and the name."""
     return connection.execute(_CONTACTS, {"user_id": user_id}).one()
 
 
@@ -137,7 +139,7 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
     _shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
-    for table in (CustomerUser, sessions.WebSession, sessions.KnownDevice, outbox.Mail):
+    for table in (CustomerUser, sessions.WebSession, sessions.KnownDevice, outbox.Mail, Identity, Waiting):
         session.execute(sa.delete(table).where(col(table.user_id) == user.id))
     record(session, actor, "account.closed")
     if address and address_ok(address):

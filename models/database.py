@@ -30,8 +30,8 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "audit", "customers", "documents", "factors", "files", "identities", "invoices", "meters", "notices", "outbox",
-    "overrides", "pending", "people", "preferences", "premises", "providers", "quarantine", "readings", "sessions",
-    "tenures", "throttle", "tokens",
+    "overrides", "pending", "people", "preferences", "premises", "providers", "quarantine", "readings",
+    "registrations", "sessions", "tenures", "throttle", "tokens",
 )  # fmt: skip
 
 

@@ -51,28 +51,37 @@ def cancel(session: Session, actor: Actor, now: datetime) -> None:
         record(session, actor, "email.change_cancelled")
 
 
-def confirm(database: Database, secret: str, kept_session: int, now: datetime) -> bool:
-    """Use the link up: the wanted address is hers from now on. False for every kind of bad link alike.
+def confirm(database: Database, secret: str, kept_session: int, now: datetime) -> str | None:
+    """Use the link up: the wanted address is hers from now on. The former one, "" where there was none.
 
-    Every session but `kept_session` ends, and so does every link that was sent to the old address.
+    None for every kind of bad link alike. Every session but `kept_session` ends, and so does every link that was
+    sent to the old address.
     """
     try:
         with database.write() as session:
             found = tokens.use(session, PURPOSE, secret, now)
             user = session.get_one(User, found.user_id) if found else None
-            if found is None or user is None or not _is_free(session, user, found.detail.get("address")):
-                return False
-            _move(session, user, kept_session, now)
+            former = user.email or "" if user else ""
+            if found is None or user is None:
+                return None
+            if not prove(session, user, found.detail.get("address"), now, kept_session):
+                return None
     except IntegrityError:  # somebody else's in this very moment
-        return False
-    return True
+        return None
+    return former
 
 
-def _is_free(session: Session, user: User, address: str | None) -> bool:
-    """Whether she still wants the address that the link was sent to, and it has not become another's."""
+def prove(session: Session, user: User, address: str | None, now: datetime, kept_session: int = 0) -> bool:
+    """Make an address hers whose link she has opened. False unless she wants it still and it is nobody else's.
+
+    Raises `IntegrityError` where it becomes somebody else's in this very moment.
+    """
     if user.disabled_at or not address or user.email_wanted != address:
         return False
-    return session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first() is None
+    if session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first() is not None:
+        return False
+    _move(session, user, kept_session, now)
+    return True
 
 
 def _move(session: Session, user: User, kept_session: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ Linked only by issuer and subject, or by the state's own code that the provider 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,7 +12,9 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
+from models.joining import join
 from models.people import User
+from models.tenures import owns
 from models.types import AnyRow, utc_now
 
 
@@ -97,17 +99,21 @@ def unlink(session: Session, actor: Actor, number: int) -> bool:
     return True
 
 
-def claim(session: Session, user_id: int, now: datetime) -> int:
-    """Make the user of proved identities the customers that have the same code in the billing data; how many."""
+def claim(session: Session, user_id: int, now: datetime, owners_on: date | None = None) -> int:
+    """Make the user of proved identities the customers that have the same code in the billing data; how many.
+
+    `owners_on`: only those who own something on that day (OG-02).
+    """
     hashes = [row.code_hash for row in own(session, user_id) if row.code_hash]
     if not hashes:
         return 0
     known = sa.select(col(CustomerUser.customer_id)).where(col(CustomerUser.user_id) == user_id)
     mine = sa.select(col(Customer.id)).where(col(Customer.identifier_hash).in_(hashes), col(Customer.id).not_in(known))
+    if owners_on:
+        mine = mine.where(owns(owners_on))
     new = [number for (number,) in session.execute(mine) if number is not None]
-    session.add_all(CustomerUser(user_id=user_id, customer_id=number) for number in new)
     if new:
-        record(session, Actor(user_id, "web"), "customers.claimed", detail={"customers": new})
+        join(session, Actor(user_id, "web"), session.get_one(User, user_id), new, "customers.claimed")
     return len(new)
 
 

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.rules.registration import Registration
 from models.rules.windows import WindowRule, parse_rule
 from models.rules.workdays import is_working_day
 from models.types import MeterKind
@@ -146,6 +147,7 @@ class Site(_Frozen):
     login: tuple[Method, ...] = Field(min_length=1)  # families in the order of the login page
     banks: tuple[str, ...] = ()
     eparaksts: tuple[Literal["mobile", "eid"], ...] = ()
+    registration: Registration | None = None  # without it, only staff open accounts
     strong: tuple[Strong, ...] = Field(min_length=1)  # what counts as a strong login (decisions.md 15)
     remember_days: int = Field(60, ge=1, le=365)
     password_min: int = Field(15, ge=8, le=64)
@@ -191,13 +193,14 @@ class Site(_Frozen):
 
     @model_validator(mode="after")
     def _ways_to_log_in_are_consistent(self) -> Self:
-        _demand(
-            "languages: expected lv first, each once", self.languages[:1] == ("lv",), _once(self.languages)
-        )
+        _demand("languages: expected lv first, each once", self.languages[:1] == ("lv",), _once(self.languages))
         _demand("login: expected each family once", _once(self.login))
         _demand("banks: expected names exactly if login has bank", bool(self.banks) == ("bank" in self.login))
         signs = "eparaksts" in self.login
         _demand("eparaksts: expected kinds exactly if login has eparaksts", bool(self.eparaksts) == signs)
+        by_identity = self.registration is not None and "identity" in self.registration.ways
+        proved = bool({"bank", "eparaksts"} & {*self.login})
+        _demand("registration.ways: identity needs bank or eparaksts in login", proved or not by_identity)
         return self
 
     @model_validator(mode="after")
@@ -211,11 +214,7 @@ class Site(_Frozen):
             _demand(f"texts.{language}: expected {', '.join(TEXTS)}", {*texts} == {*TEXTS})
             for key, body in texts.items():
                 text = "".join(self.paragraphs(body))
-                _demand(
-                    f"texts.{language}.{key}: expected text, its placeholders known",
-                    bool(text),
-                    "{" not in text,
-                )
+                _demand(f"texts.{language}.{key}: expected text, its placeholders known", bool(text), "{" not in text)
         return self
 
 

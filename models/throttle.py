@@ -51,7 +51,9 @@ _OLD = (
 _SWEEP = sa.delete(Throttle).where(col(Throttle.key).in_(_OLD)).execution_options(synchronize_session=False)
 
 
-def take_try(session: Session, lane: str, address: str | None, now: datetime) -> int | Wait:
+def take_try(
+    session: Session, lane: str, address: str | None, now: datetime, pause: timedelta = PAUSE
+) -> int | Wait:
     """Count one try before the password is checked. Returns how many are left (0: paused unless this one is right).
 
     `lane` is the account's name as it was typed, with the device where that is a known one: what strangers guess
@@ -67,7 +69,7 @@ def take_try(session: Session, lane: str, address: str | None, now: datetime) ->
         row.failures, row.blocked_until = ACCOUNT_TRIES - AFTER_PAUSE, None
     row.failures, row.last_failed_at = row.failures + 1, now
     if row.failures >= ACCOUNT_TRIES:
-        row.blocked_until = now + PAUSE
+        row.blocked_until = now + pause
     return max(0, ACCOUNT_TRIES - row.failures)
 
 

@@ -26,7 +26,7 @@ app = standing.app  # one application for all of these tests
 house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "provider_document"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
@@ -40,6 +40,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     somebody = Browser(app)
     somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
     change(app, sa.insert(Factor).values(user_id=5, kind="recovery", name="ABCD", secret="x"))
+    change(app, sa.insert(Identity).values(user_id=5, family="bank", provider="Banka", issuer="https://bank.example", subject="1", linked_at=utc_now(), used_at=utc_now()))
     change(app, sa.insert(Entrance).values(external_id="E1", house_id=1, name="1"))
     anna.get(f"/notices/{cast.notice}")
     change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))

@@ -6,6 +6,8 @@ is raised only with a reason (performance.md): home at most 6, a reading at most
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
+from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
@@ -47,8 +50,9 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
     yield from factors(app, anna)
-    with set_up(app, logout=True, backchannel_logout=True) as bank:
+    with set_up(app, logout=True, backchannel_logout=True) as bank, both_ways(app):
         yield from bank_acts(app, bank)
+        yield from registration_acts(app)
     forgot, reset, own_password = "/password/forgot", f"/password/reset/{link_for(app, 'viktors')}", "/profile/password"
     yield forgot, Browser(app), forgot, forgot, {"username": "anna"}
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
@@ -118,6 +122,28 @@ def bank_acts(app: Flask, bank: Hostile) -> Iterator[tuple[str, Browser, str, st
     card, somebody = "/login/card", Browser(app)
     page = somebody.submit(somebody.get("/login"), "/login/eparaksts/card")
     yield card, somebody, card, card, {"answer": token_for(page.html)}
+
+
+@contextmanager
+def both_ways(app: Flask) -> Iterator[None]:
+    """The site lets people register by the customer code as well."""
+    held = app.extensions["ekabinets"]
+    asked = held.site.registration.model_copy(update={"ways": ("identity", "code")})
+    app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"registration": asked}))
+    yield
+    app.extensions["ekabinets"] = held
+
+
+def registration_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The forms of registration, with what matches and with what does not."""
+    new, liga = Browser(app), Browser(app)
+    prove(new)
+    yield IDENTITY, new, IDENTITY, IDENTITY, {"email": "new@example.org", "password": GOOD, "terms": "1"}
+    for secret, what in ((printed(app), ""), ("x", " (what does not match)")):
+        yield CODE + what, Browser(app), CODE, CODE, {"code": "20417", "secret": secret, "email": "b@example.lv"}
+    liga.log_in("liga")
+    for secret, what in (("x", " (what does not match)"), (printed(app), "")):
+        yield ADD + what, liga, ADD, ADD, {"code": "20417", "secret": secret}
 
 
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "invoices.pdf": {"rendered_file"}, "notices.show": {"notice_receipt"},
@@ -44,7 +44,7 @@ MAY_WRITE = {
     "emails.ask": {"audit", "throttle"}, "account.close": {"audit", "throttle"},
     "second.begin": {"pending_login"}, "second.by_passkey": {"pending_login", "audit"}, "second.step_up": {"throttle", "audit", "pending_login"},
     "factors.add_app": {"throttle", "audit"}, "factors.begin_passkey": {"throttle", "audit", "pending_login"}, "factors.add_passkey": {"pending_login"},
-    "linked.remove": {"throttle", "audit"}, "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
+    "registration.add": {"throttle", "registration", "audit"}, "linked.remove": {"throttle", "audit"}, "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
     "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
     "notifications.save": {"audit", "preference"},
     "documents.house": {"audit"}, "documents.house_paper": {"audit"},  # a refusal is noted

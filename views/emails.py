@@ -69,8 +69,11 @@ def _form(status: int = 200, **more: Any) -> Response:
 @public
 def link(token: str) -> Response:
     """The button behind the link: it is used up by POST only, because scanners open links (security rule 6)."""
-    address = _address(token)
-    return page("account/confirm.html", token=token, address=address) if address else _void()
+    found = _found(token)
+    if found is None:
+        return _void()
+    name = accounts.contacts(reading(), found.user_id).name  # so that nobody confirms for another's account
+    return page("account/confirm.html", token=token, address=found.detail["address"], name=name)
 
 
 @emails.post("/profile/email/confirm/<token>")
@@ -80,22 +83,25 @@ def confirm(token: str) -> Response:
     """It is the address of the account now; every other session ends."""
     held, person = state(), visitor()
     kept = person.session_id if person else 0
-    if _address(token) and verbs.confirm(held.database, token, kept, utc_now()):
-        return redirect_to("/profile?changed=email" if person else "/profile/email/confirmed")
-    return _void()
+    former = verbs.confirm(held.database, token, kept, utc_now()) if _found(token) else None
+    if former is None:
+        return _void()
+    if former and person:
+        return redirect_to("/profile?changed=email")
+    return redirect_to("/profile/email/confirmed" + ("" if former else "?first=1"))
 
 
 @emails.get("/profile/email/confirmed")
 @public
 def confirmed() -> Response:
-    """For who confirmed on another device than she is signed in on."""
-    return page("account/confirmed.html")
+    """For who confirmed on another device than she is signed in on, and for her very first address (OG-17)."""
+    return page("account/confirmed.html", first="first" in request.args)
 
 
-def _address(token: str) -> str | None:
-    """The address that a link confirms; None where it does not work, or somebody else is signed in here."""
+def _found(token: str) -> tokens.Found | None:
+    """What a link confirms; None where it does not work, or somebody else is signed in here."""
     found, person = tokens.look(reading(), verbs.PURPOSE, token, utc_now()), visitor()
-    return found.detail.get("address") if found and (person is None or person.user_id == found.user_id) else None
+    return found if found and (person is None or person.user_id == found.user_id) else None
 
 
 def _void() -> Response:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlmodel import Session
 
 from auth.access import Right
 from auth.guard import needs
 from auth.state import reading, somebody, state, writing
 from models import factors, identities
+from models.types import utc_now
 from views.account import unconfirmed
 from views.limits import act_limit
 from views.pages import page, redirect_to
@@ -47,3 +49,10 @@ def remove() -> Response:
         if gone:
             factors.tell(session, person.user_id, "identity_unlinked")
     return redirect_to(METHODS + ("?changed=unlinked" if gone else ""))
+
+
+def claim(session: Session, user_id: int) -> None:
+    """The customers of her proved code are hers, as far as the site lets people register (OG-02)."""
+    asked = state().site.registration
+    owners_on = state().clock.today() if asked and asked.who == "owners" else None
+    identities.claim(session, user_id, utc_now(), owners_on)

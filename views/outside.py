@@ -23,7 +23,7 @@ from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed
-from views.identities import METHODS, methods_page
+from views.identities import METHODS, claim, methods_page
 from views.limits import login_limit
 from views.login import enter, keep_session, known_device, this_browser
 from views.pages import page, redirect_to, safe_next
@@ -148,7 +148,7 @@ def _open(
     if session.execute(_ACTIVE, {"id": user_id}).first() is None:
         record(session, Actor(user_id, "web", session_method=family), "login.failed")
         raise Another
-    identities.claim(session, user_id, utc_now())
+    claim(session, user_id)
     login = this_browser(acr, family=family, told=told)
     return method.welcome(session, user_id, login, known_device(), utc_now())
 
@@ -160,7 +160,7 @@ def _link(session: Session, row: AnyRow, identity: Identity, _person: Person) ->
 
 def _connect(session: Session, actor: Actor, identity: Identity) -> None:
     identities.link(session, actor, identity, utc_now())
-    identities.claim(session, actor.user_id or 0, utc_now())
+    claim(session, actor.user_id or 0)
     factors.tell(session, actor.user_id or 0, "identity_linked")
 
 
@@ -204,7 +204,9 @@ def _choose(status: int = 200, **words: Any) -> Response:
     if row is None:
         return redirect_to("/login?trouble=expired")
     values = {"username": "", "wrong": "", "wait": None} | words
-    return page("outside/choose.html", status=status, name=row.detail["person"], **values)
+    asked = state().site.registration
+    may_register = asked is not None and "identity" in asked.ways
+    return page("outside/choose.html", status=status, name=row.detail["person"], may_register=may_register, **values)
 
 
 @outside.post("/login/choose")

@@ -71,14 +71,14 @@ def _reset(token: str, status: int = 200, broken: list[str] | None = None, passw
     """The form, or the page of every kind of bad link alike."""
     if tokens.look(reading(), renewal.PURPOSES, token, utc_now()) is None:
         return _void()
-    return page("passwords/reset.html", status=status, token=token, **_rules(broken, password))
+    return page("passwords/reset.html", status=status, token=token, **rules_shown(broken, password))
 
 
 def _void() -> Response:
     return page("passwords/void.html", status=410, again="/password/forgot")
 
 
-def _rules(broken: list[str] | None = None, password: str = "") -> dict[str, Any]:
+def rules_shown(broken: list[str] | None = None, password: str = "") -> dict[str, Any]:
     """Which rules are kept; None while nothing has been typed."""
     kept = {rule: rule not in broken if broken is not None and password else None for rule in RULES}
     return {"rules": kept, "least": state().site.password_min, "failed": bool(broken), "same": False}
@@ -111,7 +111,7 @@ def change() -> Response:
 
 
 def _change(status: int = 200, broken: list[str] | None = None, password: str = "", **more: Any) -> Response:
-    words = _rules(broken, password) | {"wrong": "", "wait": None, "next_page": next_page()} | more
+    words = rules_shown(broken, password) | {"wrong": "", "wait": None, "next_page": next_page()} | more
     return page("passwords/change.html", status=status, current="profile", **words)
 
 
@@ -124,7 +124,7 @@ def check() -> Response:
         return redirect_to("/profile/password")
     password, person = request.form.get("password", "")[: LONGEST + 1], visitor()
     broken = renewal.broken(reading(), state().site, person.user_id if person else None, password)
-    return fragment("passwords/_rules.html", **_rules(broken, password))
+    return fragment("passwords/_rules.html", **rules_shown(broken, password))
 
 
 @passwords.get("/.well-known/change-password")

@@ -1,7 +1,7 @@
 """Addresses and the home page of each (B01, B03, I09; LU-14..LU-19, OG-24, OG-25)."""
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
 
 from auth.access import Right, may
 from auth.guard import needs
@@ -23,7 +23,9 @@ _LAST_USED = sa.text(
 @needs("addresses", Right.VIEW)
 def list_all() -> Response:
     """Every address of the visitor; a designed empty page for somebody without one."""
-    return page("properties/list.html", current="home", places=g.reach.places)
+    may_add = state().site.registration and may(state().site, somebody(), "addresses") >= Right.ACT
+    done = request.args.get("done", "")
+    return page("properties/list.html", current="home", places=g.reach.places, may_add=may_add, done=done)
 
 
 @properties.get("/properties/last")

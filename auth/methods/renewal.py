@@ -1,13 +1,15 @@
 """Forgotten and changed passwords (A06, A16; LU-44, LU-45, LU-50..53, DD-20, DD-21): by link only."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from auth.methods.password import BY_NAME, Passwords, Second, Welcome, welcome
-from models import outbox, sessions, tokens
+from models import emails, outbox, sessions, tokens
 from models.accounts import INVITATION
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
@@ -37,9 +39,12 @@ def ask(database: Database, name: str, now: datetime) -> None:
             outbox.write_to(session, user, user.email, "password_reset")
 
 
-def broken(connection: Connection, site: Site, user_id: int | None, password: str) -> list[str]:
-    """Which rules a new password of this user breaks; without a user, those that hold for everybody."""
-    own: list[str] = [site.name, site.short_name]
+def broken(connection: Connection, site: Site, user_id: int | None, password: str, *more: str) -> list[str]:
+    """Which rules a new password of this user breaks; without a user, those that hold for everybody.
+
+    `more`: words of her own that are not stored yet.
+    """
+    own: list[str] = [site.name, site.short_name, *more]
     if user_id:
         names = sa.select(col(User.username), col(User.name), col(User.email)).where(col(User.id) == user_id)
         username, name, email = connection.execute(names).one()
@@ -53,12 +58,15 @@ def renew(
 ) -> Welcome | Second | None:
     """Use up the link of a letter, set the password and begin a session or its second step; None for a dead link.
 
-    The caller has checked the password. Every older session of the user ends.
+    The caller has checked the password. Every older session of the user ends. An account that was begun with its
+    customer code gets its address now, when that is proved.
     """
     hashed = passwords.hash(password)  # takes long: before anything is locked
-    with database.write() as session:
+    with suppress(IntegrityError), database.write() as session:  # the address is another's in this very moment
         found = tokens.use(session, PURPOSES, secret, now)
         user = session.get_one(User, found.user_id) if found else None
+        if found and user and user.email is None:
+            emails.prove(session, user, found.detail.get("address"), now)
         # Sent to an address that is hers no more, or to an account that has ended since.
         if found is None or user is None or user.disabled_at or found.detail.get("address", user.email) != user.email:
             return None
@@ -66,6 +74,7 @@ def renew(
         _set(session, actor, hashed, now, kept_session=0)
         session.flush()  # the change is written before the login that follows from it
         return welcome(session, found.user_id, login, None, now)
+    return None
 
 
 def change(database: Database, actor: Actor, hashed: str, session_id: int, now: datetime) -> None:

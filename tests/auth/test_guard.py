@@ -104,7 +104,7 @@ def test_what_exists_for_nobody_looks_the_same(app: Flask, cast: Cast):
 SENT_ON = {
     "login.start", "login.form", "properties.last", "passwords.well_known", "passwords.reset", "account.first_visit", "emails.link",
     "second.form", "second.ask", "factors.leaving", "notifications.ask",
-    "outside.back", "cards.ask", "outside.choose",
+    "outside.back", "cards.ask", "outside.choose", "registration.identity", "registration.check_email", "registration.code",
 }  # fmt: skip
 
 

@@ -47,7 +47,8 @@ def _pages(gallery: Gallery) -> None:
 
 def send(person: Visitor, at: str, **fields: str) -> str:
     """Press a button that leads to a provider; where the browser is sent, if it is."""
-    answer = person.client.post(at, data={"csrf_token": person.get("/login").forms[0].fields["csrf_token"], **fields})
+    form = (person.get("/help").forms or person.get("/login").forms)[0]
+    answer = person.client.post(at, data={"csrf_token": form.fields["csrf_token"], **fields})
     person.gallery.hang(person.who, answer)
     return str(answer.headers.get("Location", ""))
 

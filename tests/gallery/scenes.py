@@ -21,6 +21,7 @@ from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.outside import banks
 from tests.gallery.protection import protection
+from tests.gallery.registering import registrations
 from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
@@ -331,5 +332,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    letters_are_chosen, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, banks, protection,
+    letters_are_chosen, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, banks, registrations, protection,
 )  # fmt: skip

@@ -78,7 +78,9 @@ def site_file(tmp_path: Path, changes: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(("changes", "named"), [
-    ({'login = ["bank", "eparaksts", "password"]': 'login = ["password"]', "banks =": "#", "eparaksts = [": "#"}, "house_file is offered, but no login"),
+    ({'login = ["bank", "eparaksts", "password"]': 'login = ["password"]', "banks =": "#", "eparaksts = [": "#", "ways =": "#"}, "house_file is offered, but no login"),
+    ({'login = ["bank", "eparaksts", "password"]': 'login = ["password"]', "banks =": "#", "eparaksts = [": "#"}, "identity needs bank or eparaksts in login"),
+    ({'ways = ["identity"]': 'ways = ["code"]', 'proof = "number"': ""}, "registration.proof"),
     ({'"house_file", "users"': '"cellar", "users"'}, "unknown section cellar"),
     ({'slug = "ogre"': 'slug = "ogre"\ncolor = "#fff"'}, "color"),
 ])  # fmt: skip

@@ -70,7 +70,8 @@ def test_a_letter_speaks_its_readers_language_in_text_and_html(app: Flask, post:
     assert row(app).sent_at and post.send_due() == 0
 
 
-DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}}
+DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}, "registration_refused": {"code": "20417", "reason": "No contract."}}
+DETAILS |= {kind: {"code": "20417"} for kind in ("registration_accepted", "customer_joined")}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

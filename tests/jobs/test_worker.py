@@ -12,9 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models.customers import Customer
 from models.outbox import Mail
 from models.quarantine import Quarantined
+from models.registrations import Waiting
 from models.types import utc_now
+from tests import registering
 from tests.cast import TODAY
 from tests.clamserver import MARKER, clam_server
 from tests.jobs.test_mail import write
@@ -93,6 +96,19 @@ def test_the_worker_scans_what_came_while_the_scanner_was_away(app: Flask):
             assert worker.poll() is None
         worker.terminate()
         assert worker.wait(timeout=60) == 0
+
+
+def test_the_worker_lets_in_whose_data_match_and_writes_to_them(app: Flask):
+    with app.extensions["ekabinets"].database.write() as session:
+        (number,) = session.execute(sa.select(Customer.id).where(Customer.code == "20417")).one()
+        session.add(Waiting(key="k", email=registering.NEW, language="en", code="20417", customer_id=number))
+    mailbox = Counting()
+    with mail_server(mailbox) as port:
+        worker = start(app, port)
+        mailbox.wait_for(2)
+        worker.terminate()
+        assert worker.wait(timeout=60) == 0
+    assert {letter["To"] for letter in mailbox.letters} == {registering.NEW, "anna@example.com"} and registering.queue(app) == []
 
 
 def test_without_a_mail_server_the_worker_says_so(app: Flask):

@@ -34,6 +34,7 @@ FORMS = {
     "factors.add_app": {200, 303, 422, 429}, "factors.begin_passkey": {303, 422, 429}, "factors.add_passkey": {200, 303, 422},
     "factors.remove": {303, 422, 429}, "factors.renew": {200, 422, 429},
     "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429}, "cards.answer": {303}, "backchannel.ended": {200, 400},
+    "registration.by_identity": {303, 403, 422, 429}, "registration.by_code": {303, 422, 429}, "registration.add": {303, 422, 429},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422},
     "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
     "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},

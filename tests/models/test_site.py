@@ -183,6 +183,8 @@ REFUSED = [
     ('["bank", "eparaksts", "password"]', '["bank", "password"]', "eparaksts: expected kinds exactly if"),
     ('["bank", "eparaksts", "password"]', '["bank", "bank", "eparaksts"]', "login: expected each family once"),
     ('["bank", "eparaksts", "password"]', '["fax"]', "login.0: "),
+    ('ways = ["identity"]', 'ways = ["post"]', "registration.ways.0: "),
+    ('proof = "number"', "", "registration.proof: "),
     ('strong = ["bank", "eparaksts"]', "strong = []", "strong: "),
     ("password_min = 15", "password_min = 7", "password_min: "),
     ('closes = "next 1"', 'closes = "soon"', "meters.cold_water: 'soon' is no day to close on"),

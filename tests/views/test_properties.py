@@ -73,7 +73,7 @@ def test_who_has_no_address_yet_reads_what_to_expect(app: Flask):
     assert liga.status == 200 and liga.response.request.path == "/properties"
     assert "No address is linked to you yet" in page.text and "call or write to us" in page.text
     assert {"/properties", "/profile", "/help"} <= page.links.keys()
-    assert not [link for link in page.links if link.startswith("/properties/")]
+    assert [link for link in page.links if link.startswith("/properties/")] == ["/properties/add"]
 
 
 def test_an_ended_tenure_says_when_it_ended_and_lets_nothing_be_sent(app: Flask, cast: Cast):
