@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models.customers import Customer
 from models.places import Place
 from models.rules.invoices import Status, invoice_status
 from models.types import ONE, AnyRow, AnySelect, new_public_id
@@ -106,22 +105,15 @@ _IN_FULL_ON = (
     .where(col(Payment.invoice_id) == col(Invoice.id), col(Invoice.payable) <= _SO_FAR)
     .scalar_subquery()
 )
-_BILLS: AnySelect = sa.select(
+_BILLS = sa.select(
     Invoice.__table__,  # type: ignore[attr-defined]
     _PAID.label("paid"),
     sa.func.coalesce(_IN_FULL_ON, _LAST_PAID_ON).label("paid_on"),
-    col(Customer.name).label("customer_name"),
-    col(Customer.code).label("customer_code"),
-).join_from(Invoice, Customer, col(Customer.id) == col(Invoice.customer_id))
-# To the user's own customers, and to those who own it with them, for her own days: the previous owner's invoices
-# carry another customer (B04, B05).
+)
+# To the user's own customers only: the previous owner's invoices carry another customer (B04).
 _OF_PLACE = _BILLS.where(
     col(Invoice.premises_id) == sa.bindparam("premises_id"),
     col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
-    sa.or_(
-        col(Invoice.customer_id).in_(sa.bindparam("own_ids", expanding=True)),
-        sa.and_(col(Invoice.period_end) >= sa.bindparam("since"), col(Invoice.period_start) <= sa.bindparam("until")),
-    ),
 ).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
 _NEWEST = _OF_PLACE.limit(ONE)
 _ONE = _BILLS.where(
@@ -142,34 +134,19 @@ _PAYMENTS = (
 
 def newest(connection: Connection, place: Place) -> Bill | None:
     """The newest invoice of a place (C01; LU-20), None before the first."""
-    found = _bills(connection, _NEWEST, [place], **_of(place))
+    found = _bills(connection, _NEWEST, [place], premises_id=place.id, customer_ids=place.customer_ids)
     return found[0] if found else None
 
 
 def all_of(connection: Connection, place: Place) -> list[Bill]:
     """Every invoice of a place, newest first (C02; LU-22): a few a year, so all years at once."""
-    return _bills(connection, _OF_PLACE, [place], **_of(place))
-
-
-def _of(place: Place) -> dict[str, object]:
-    """What `_OF_PLACE` asks for."""
-    return {
-        "premises_id": place.id, "customer_ids": place.customer_ids + place.co_owner_ids, "own_ids": place.customer_ids,
-        "since": place.since, "until": place.until,
-    }  # fmt: skip
+    return _bills(connection, _OF_PLACE, [place], premises_id=place.id, customer_ids=place.customer_ids)
 
 
 def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill | None:
     """One invoice of these places; None for anybody else's."""
     found = _bills(connection, _ONE, places, public_id=public_id, premises_ids={place.id for place in places})
-    return next((bill for bill in found if _is_hers(bill.row, bill.place)), None)
-
-
-def _is_hers(row: AnyRow, place: Place) -> bool:
-    """As `_OF_PLACE` has it."""
-    together = row.customer_id in place.co_owner_ids
-    in_her_days = row.period_end >= place.since and row.period_start <= place.until
-    return row.customer_id in place.customer_ids or (together and in_her_days)
+    return next((bill for bill in found if bill.row.customer_id in bill.place.customer_ids), None)
 
 
 def _bills(

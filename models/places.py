@@ -2,7 +2,7 @@
 
 `customer_ids` are the user's own customers there, first the one of the tenure that counts: of several the one that
 lasts longest, of these the first to begin. Its `since` and `until` bound the readings she may see, so that a former
-owner's are invisible to the next one and the other way round (B04). Owners at the same time are equals (B05).
+owner's are invisible to the next one and the other way round (B04).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from models.customers import Customer, CustomerUser
 from models.premises import Premises
-from models.tenures import OWNERS, Tenure
+from models.tenures import Tenure
 from models.types import AnyRow, AnySelect, TenureRole
 
 FOR_EVER = date(9999, 12, 31)
@@ -39,33 +39,22 @@ class Place:
     customer_name: str
     since: date
     until: date  # FOR_EVER while the tenure lasts
-    co_owner_ids: tuple[int, ...] = ()  # other customers who owned it with hers, at least for a day
 
     def has_ended(self, today: date) -> bool:
         """Whether the tenure is over: everything is still to be read, nothing to be sent."""
         return self.until < today
 
 
-_ENDS = sa.func.coalesce(col(Tenure.ends_on), FOR_EVER)
-_OTHER = sa.orm.aliased(Tenure)
-_CO_OWNERS = (
-    sa.select(sa.func.aggregate_strings(sa.cast(col(_OTHER.customer_id), sa.String), ","))
-    .where(
-        col(_OTHER.premises_id) == col(Tenure.premises_id), col(_OTHER.customer_id) != col(Tenure.customer_id),
-        col(_OTHER.role).in_(OWNERS), col(Tenure.role).in_(OWNERS), col(_OTHER.starts_on) <= _ENDS,
-        sa.func.coalesce(col(_OTHER.ends_on), FOR_EVER) >= col(Tenure.starts_on),
-    )
-    .correlate(Tenure)
-    .scalar_subquery()
-    .label("co_owners")
-)  # fmt: skip
 # What a statement selects to make places of its rows, and how the user's tenures join premises.
 COLUMNS: tuple[Any, ...] = (
     col(Premises.id).label("place_id"), col(Premises.public_id).label("place_public_id"),
     col(Premises.house_id).label("place_house_id"), col(Premises.entrance_id), col(Premises.address),
     col(Premises.area), col(Tenure.role), col(Tenure.starts_on), col(Tenure.ends_on),
-    col(Customer.id).label("customer_id"), col(Customer.code), col(Customer.name), _CO_OWNERS,
+    col(Customer.id).label("customer_id"), col(Customer.code), col(Customer.name),
 )  # fmt: skip
+
+
+_ENDS = sa.func.coalesce(col(Tenure.ends_on), FOR_EVER)
 
 
 def through_tenures(statement: AnySelect) -> AnySelect:
@@ -101,12 +90,10 @@ def places_of(connection: Connection, user_id: int, today: date) -> list[Place]:
 def place_of(tenures: Sequence[AnyRow]) -> Place:
     """The place that rows with `COLUMNS` of one user on one premises make, in the order of `through_tenures`."""
     first = tenures[0]
-    own = tuple(dict.fromkeys(row.customer_id for row in tenures))
-    others = {int(number) for row in tenures for number in (row.co_owners or "").split(",") if number}
     return Place(
         id=first.place_id, public_id=first.place_public_id, house_id=first.place_house_id,
         entrance_id=first.entrance_id, address=first.address, area=first.area, role=first.role,
-        customer_ids=own, co_owner_ids=tuple(sorted(others - {*own})),
+        customer_ids=tuple(dict.fromkeys(row.customer_id for row in tenures)),
         customer_code=first.code, customer_name=first.name, since=first.starts_on, until=first.ends_on or FOR_EVER,
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def _document(bill: Bill) -> InvoicePdf:
         language=g.language, operator=site.legal_name, operator_lines=(register, *desk[:3]),
         colour=derive(site.colour).brand, number=row.number, period_start=row.period_start,
         period_end=row.period_end, issued_on=row.issued_on, due_on=row.due_on,
-        customer_name=bill.row.customer_name, customer_code=bill.row.customer_code, address=bill.place.address,
+        customer_name=bill.place.customer_name, customer_code=bill.place.customer_code, address=bill.place.address,
         lines=tuple(PdfLine(line.service, line.quantity, line.unit, line.price, line.amount) for line in lines),
         net=row.net, vat=row.vat, total=row.total, brought_forward=row.brought_forward, payable=row.payable,
         payee_name=row.payee_name, payee_iban=row.payee_iban, reference=row.reference,
