@@ -3,8 +3,9 @@
 from datetime import date
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
+from models.customers import Customer
 from models.types import TenureRole, choice
 
 
@@ -23,3 +24,9 @@ class Tenure(SQLModel, table=True):
     role: TenureRole = choice(TenureRole, default=TenureRole.OWNER)
     starts_on: date
     ends_on: date | None = None
+
+
+def owns(day: date) -> sa.ColumnElement[bool]:
+    """Of a customer: whether she owns something on this day, alone or with others."""
+    now = sa.and_(col(Tenure.starts_on) <= day, sa.func.coalesce(col(Tenure.ends_on), day) >= day)
+    return sa.exists().where(col(Tenure.customer_id) == col(Customer.id), col(Tenure.role) != TenureRole.TENANT, now)
