@@ -57,7 +57,7 @@ def count(app: Flask, table: type) -> int:
 
 def test_the_page_of_ways_has_the_buttons_and_says_who_may(browser: Browser) -> None:
     page = browser.get("/register")
-    assert [form.action for form in page.forms if "/login/" in form.action] == [BANK, MOBILE, "/login/eparaksts/eid"]
+    assert [form.action for form in page.forms if "/login/" in form.action] == [BANK, MOBILE, "/login/eparaksts/eid", "/login/eparaksts/card"]
     assert "owners of flats" in page.text and "New user" in page.text and "/register/code" not in page.links
 
 
