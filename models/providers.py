@@ -5,7 +5,7 @@ import threading
 import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +27,8 @@ class _Configured(BaseModel):
 
     client_id: str = Field(min_length=1)
     secret: str = Field(min_length=1, repr=False)
+    # Where else its pages are: a browser follows a form of ours to no address that was not named (decisions.md 7).
+    pages: tuple[Annotated[str, Field(pattern=_ADDRESS)], ...] = ()
 
 
 class Provider(_Configured):

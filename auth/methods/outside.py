@@ -42,8 +42,9 @@ class Outside:
         self.offered: Mapping[str, Mapping[str, str]] = {
             "bank": {slug: one.name for slug, one in banks.items()}, "eparaksts": {kind: KINDS[kind] for kind in signs},
         }  # fmt: skip
-        places = [one.issuer for one in banks.values()]
-        places += [settings.eparaksts.host] if settings.eparaksts and "eparaksts" in site.login else []
+        places = [place for one in banks.values() for place in (one.issuer, *one.pages)]
+        if settings.eparaksts and "eparaksts" in site.login:
+            places += [settings.eparaksts.host, *settings.eparaksts.pages]
         # Where a form of ours may lead to in the end, for the Content-Security-Policy.
         self.origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(place)) for place in places})
 

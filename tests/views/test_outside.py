@@ -309,3 +309,13 @@ def test_who_has_no_password_confirms_sensitive_acts_by_a_fresh_sign_in(app: Fla
     page = and_back(mine, there(mine, mine.get("/verify?next=/profile/email")))
     page = mine.submit(page, "/profile/email", email="other@example.lv")
     assert mine.status == 200 and "other@example.lv" in page.text
+
+
+def test_a_browser_may_follow_the_buttons_to_the_named_origins_alone(make_app: Callable[..., Flask]) -> None:
+    """CSP form-action, which Chromium asks of redirects after a form as well."""
+    named = {"client_id": "portal", "secret": "s"}
+    provider = Provider(slug="demo", name="Banka", issuer="https://id.example/realm", pages=("https://login.example/in", "https://id.example"), **named)
+    app = make_app(providers=(provider,), eparaksts=Eparaksts(host="https://sign.example", pages=("https://card.example",), **named))
+    policy = Browser(app).client.get("/login").headers["Content-Security-Policy"]
+    (forms,) = (part for part in policy.split("; ") if part.startswith("form-action"))
+    assert forms == "form-action 'self' https://card.example https://id.example https://login.example https://sign.example"
