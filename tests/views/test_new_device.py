@@ -131,7 +131,7 @@ def test_the_letters_say_what_happened_and_what_to_do(posted: Flask, mailbox: Ma
     sit_down(posted)
     anna = sit_down(posted, PHONE)
     add_app(anna)
-    anna.submit(anna.get(f"{HOME}/remove?factor=1"), f"{HOME}/remove", password=PASSWORD)
+    anna.submit(anna.get(f"{HOME}/remove?factor=1"), f"{HOME}/remove", old=PASSWORD)
     with posted.app_context():
         Post(posted).send_due()
     (subject, device, added, removed), (arrival, *changes) = WORDS[language], mailbox.letters
