@@ -37,6 +37,7 @@ from tests.registering import (
     user,
 )
 from tests.standing import change, fetch, main
+from tests.views.test_words import LANGUAGES, spoken
 
 deliver, mailbox, arrive = post.deliver, post.mailbox, registering.arrive
 
@@ -129,6 +130,15 @@ def test_what_does_not_match_waits_once_and_without_the_secret(app: Flask, brows
     assert "no-such-number" not in rows and printed(app) not in rows
     register(browser, "20417", printed(app))
     assert NEW in arrive() and queue(app) == [(NEW, None, "55555", None)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_digits_of_the_code_have_their_plural(app: Flask, language: str) -> None:
+    held, somebody = app.extensions["ekabinets"], Browser(app, language)
+    for digits, words in ((4, ("ir 4 cipari.", "has 4 digits.", "коде 4 цифры.")), (5, ("ir 5 cipari.", "has 5 digits.", "коде 5 цифр.")), (11, ("ir 11 ciparu.", "has 11 digits.", "коде 11 цифр."))):
+        asked = held.site.registration.model_copy(update={"code_digits": digits})
+        app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"registration": asked}))
+        assert spoken(language, *words) in somebody.get(CODE).text
 
 
 def test_what_nobody_decided_for_two_months_goes(app: Flask, browser: Browser) -> None:
