@@ -21,7 +21,7 @@ from tests.browser import Page
 from views.limits import limiter
 
 __all__ = ["app", "change", "dump", "fetch", "house_file", "main"]
-_standing: list[Flask] = []
+_standing: list[tuple[Flask, dict[str, Any]]] = []  # with what it held when it was made
 
 
 @pytest.fixture
@@ -30,12 +30,13 @@ def app(staged_url: str, templates: conftest.Templates, tmp_path: Path) -> Itera
     shutil.copytree(templates.folder / "files", tmp_path / "files", dirs_exist_ok=True)
     settings = conftest.settings_for(staged_url, tmp_path)
     if not _standing:
-        _standing.append(create_app(settings))
-    app = _standing[0]
-    held = app.extensions["ekabinets"]
+        made = create_app(settings)
+        _standing.append((made, {name: made.extensions[name] for name in ("ekabinets", "assets")}))
+    app, first = _standing[0]
     database = Database(staged_url)
+    app.extensions |= first  # whatever an earlier test has put in its place
     app.extensions["ekabinets"] = replace(
-        held, settings=settings, database=database, storage=FolderStorage(tmp_path / "files")
+        first["ekabinets"], settings=settings, database=database, storage=FolderStorage(tmp_path / "files")
     )
     with app.app_context():
         limiter.reset()

@@ -127,8 +127,10 @@ def set_up(app: Flask, **more: Any) -> Iterator[Hostile]:
         settings = held.settings.model_copy(update=set_up)
         app.extensions["assets"] = Assets(held.site, Path(beside) / "ours" / SCRIPT)
         app.extensions["ekabinets"] = replace(held, settings=settings, outside=Outside(held.site, settings, held.database))
-        yield ours
-    app.extensions |= {"ekabinets": held, "assets": assets}
+        try:
+            yield ours
+        finally:
+            app.extensions |= {"ekabinets": held, "assets": assets}
 
 
 class _Stay(HTTPRedirectHandler):
