@@ -48,10 +48,8 @@ def form() -> Response:
 @login_limit
 def submit() -> Response:
     """User name or e-mail and password."""
-    name, password = request.form.get("username", "").strip(), request.form.get("password", "")
-    missing = [field for field, value in (("username", name), ("password", password)) if not value]
-    # No account has such a name or password, and PostgreSQL takes no NUL.
-    if missing or len(name) > 254 or not name.isprintable() or len(password) > LONGEST:
+    name, password, missing, impossible = typed_pair()
+    if missing or impossible:
         return _form(422, name=name, missing=missing, wrong=not missing)
     held, now = state(), utc_now()
     remember = bool(request.form.get("remember"))
@@ -68,6 +66,14 @@ def submit() -> Response:
         left = outcome.left if outcome.left <= ACCOUNT_TRIES - WARN_FROM else None
         return _form(422, name=name, wrong=True, left=left)
     return enter(outcome, remember)
+
+
+def typed_pair() -> tuple[str, str, list[str], bool]:
+    """User name and password of a form, the fields that are empty, and whether no account can have the pair."""
+    name, password = request.form.get("username", "").strip(), request.form.get("password", "")
+    missing = [field for field, value in (("username", name), ("password", password)) if not value]
+    # PostgreSQL takes no NUL.
+    return name, password, missing, len(name) > 254 or not name.isprintable() or len(password) > LONGEST
 
 
 @login.post("/logout")

@@ -19,13 +19,12 @@ from models.customers import Customer, CustomerUser
 from models.identifiers import Identifiers
 from models.identities import Another, Identity
 from models.people import User
-from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed
 from views.identities import METHODS, claim, methods_page
 from views.limits import login_limit
-from views.login import enter, keep_session, known_device, this_browser
+from views.login import enter, keep_session, known_device, this_browser, typed_pair
 from views.pages import page, redirect_to, safe_next
 from views.second import cookie
 
@@ -134,14 +133,14 @@ def _proved(row: AnyRow, person: Person) -> Response:
 def _log_in(session: Session, row: AnyRow, identity: Identity, person: Person) -> Outcome:
     user_id = identities.recognise(session, identity, utc_now())
     if user_id is not None:
-        return _open(session, user_id, identity.family, person.acr, person.told), row.detail["next"] or HOME
+        return open_session(session, user_id, identity.family, person.acr, person.told), row.detail["next"] or HOME
     kept = {name: getattr(identity, name) for name in ("family", "provider", "issuer", "subject", "code_hash")}
     about = {"identity": kept, "person": person.name, "acr": person.acr, "next": row.detail["next"]}
     pending.begin(session, "choose", None, utc_now(), cookie(), told={**person.told}, **about)
     return None, "/login/choose"
 
 
-def _open(
+def open_session(
     session: Session, user_id: int, family: str, acr: str | None, told: Mapping[str, str] = {}
 ) -> Welcome | Second:
     """A session by what was proved. Raises `Another` for a closed account and for staff, as for any other's."""
@@ -176,7 +175,7 @@ def _verify(session: Session, row: AnyRow, identity: Identity, person: Person) -
     if known != actor.user_id:
         record(session, actor, "session.not_stepped_up", detail={"provider": identity.provider})
         raise Another
-    return _open(session, known or 0, identity.family, person.acr, person.told), row.detail["next"] or HOME
+    return open_session(session, known or 0, identity.family, person.acr, person.told), row.detail["next"] or HOME
 
 
 def _owner(row: AnyRow) -> Actor:
@@ -218,15 +217,15 @@ def connect() -> Response:
     row = pending.look(reading(), "choose", cookie(), now)
     if row is None:
         return redirect_to("/login?trouble=expired")
-    name, password = request.form.get("username", "").strip(), request.form.get("password", "")
-    if not name or not password or len(name) > 254 or not name.isprintable() or len(password) > LONGEST:
-        return _choose(422, username=name[:254], wrong="missing" if not name or not password else "wrong")
+    name, password, missing, impossible = typed_pair()
+    if missing or impossible:
+        return _choose(422, username=name[:254], wrong="missing" if missing else "wrong")
 
     def finish(session: Session, user_id: int) -> Welcome | Second | None:
         if factors.asked(session, user_id) or pending.take(session, "choose", cookie(), now) is None:
             return None  # a password alone is not enough here: she signs in with both and connects inside
         _connect(session, Actor(user_id, "web", session_method="password"), Identity(user_id=0, **proved))
-        return _open(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])
+        return open_session(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])
 
     proved = row.detail["identity"]
     login = this_browser(row.detail["acr"], family=proved["family"])

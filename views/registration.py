@@ -16,9 +16,9 @@ from models.rules.registration import Registration
 from models.throttle import Wait
 from models.types import AnyRow, utc_now
 from views.account import typed_email
-from views.identities import claim
 from views.limits import act_limit, login_limit
-from views.login import enter, known_device, onward, this_browser
+from views.login import enter, onward
+from views.outside import open_session
 from views.pages import page, redirect_to
 from views.passwords import rules_shown
 from views.second import cookie
@@ -97,9 +97,7 @@ def _begin(row: AnyRow, email: str, hashed: str) -> method.Welcome | method.Seco
         if user_id is None or isinstance(user_id, Wait):
             return user_id
         pending.take(session, "choose", cookie(), now)
-        claim(session, user_id)
-        login = this_browser(row.detail["acr"], family=proved["family"], told=row.detail["told"])
-        return method.welcome(session, user_id, login, known_device(), now)
+        return open_session(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])
 
 
 @registration.get(_WAYS + "/check-email")
@@ -175,13 +173,9 @@ def _ask(template: str, rules: Registration | None, applicant: Applicant, bad: s
 
 
 def _form(
-    template: str,
-    rules: Registration | None,
-    status: int = 200,
-    *,
-    wrong: dict[str, str] = _RIGHT,
+    template: str, rules: Registration | None, status: int = 200, *, wrong: dict[str, str] = _RIGHT,
     wait: Wait | None = None,
-) -> Response:
+) -> Response:  # fmt: skip
     if rules is None:
         return redirect_to(_WAYS)
     typed = {name: request.form.get(name, "")[:254] for name in ("code", "secret", "email")}

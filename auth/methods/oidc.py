@@ -153,7 +153,10 @@ class Oidc:
         from joserfc.errors import JoseError  # as above
 
         address = meta["jwks_uri"]
-        ask = lambda: _keys(self._remote.ask(address))  # noqa: E731  # needed twice
+
+        def ask() -> Any:
+            return _keys(self._remote.ask(address))
+
         try:
             return _decode(text, self._documents.get(address, ask), names)
         except (JoseError, ValueError, TypeError, KeyError):

@@ -12,9 +12,9 @@ def header_safe(text: str) -> bool:
 
     Encoded words ("=?utf-8?q?a=0D=0ABcc=3A?=") are refused whole: older readers decode them and then break the line.
     """
-    if text.isprintable():  # none of those is, and most texts are
-        return "=?" not in text
-    return "=?" not in text and not any(
+    if "=?" in text:
+        return False
+    return text.isprintable() or not any(  # what is printable has none of those, and most texts are
         unicodedata.category(letter) in _SEPARATORS or unicodedata.category(letter) == "Cc" for letter in text
     )
 
