@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 from moto.server import ThreadedMotoServer
 
@@ -19,8 +20,9 @@ def s3_server() -> Iterator[str]:
         server.stop()
 
 
-def bucket(endpoint: str, name: str = "ekabinets-files") -> str:
-    """The name of a bucket that is there."""
+def bucket(endpoint: str) -> str:
+    """The name of a new, empty bucket: every server of this process keeps its files in the same memory."""
+    name = f"ekabinets-{uuid4().hex}"
     request = urllib.request.Request(f"{endpoint}/{name}", method="PUT")
     request.add_header("Authorization", "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x")
     urllib.request.urlopen(request, timeout=10).close()

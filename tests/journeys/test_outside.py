@@ -134,6 +134,8 @@ def test_the_page_of_the_bank_is_for_everybody(sit_down: Callable[..., Person], 
         anna = sit_down(language=language, **options)
         anna.go("/login")
         anna.page.locator("form[action='/login/bank/demo'] button").click()
+        anna.page.wait_for_url("**/bank/**")
+        expect(anna.page.locator("h1")).to_contain_text("DEMO")
         anna.page.set_viewport_size({"width": 320, "height": 640})
         assert anna.overflow() == 0
         anna.page.evaluate(AXE)

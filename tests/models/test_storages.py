@@ -118,7 +118,8 @@ def test_a_storage_that_works_has_no_problem_and_keeps_nothing_of_the_trial(stor
 
 
 def test_what_another_site_keeps_in_the_same_bucket_is_not_seen(server: str, tmp_path: Path):
-    ours, theirs = (storage_of(settings_of(server, tmp_path, storage=f"s3://{bucket(server)}/{name}")) for name in ("a", "b"))
+    shared = bucket(server)
+    ours, theirs = (storage_of(settings_of(server, tmp_path, storage=f"s3://{shared}/{name}")) for name in ("a", "b"))
     name = theirs.put(b"theirs")
     assert not ours.exists(name) and dict(ours.names()) == {} and [*dict(theirs.names())] == [name]
 
