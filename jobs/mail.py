@@ -23,7 +23,7 @@ from models.rules.mail import header_safe
 from models.types import AnyRow, utc_now
 
 log = logging.getLogger("ekabinets.mail")
-BATCH = 100
+BATCH = 250
 _TIMEOUT = 30.0  # seconds that the server may be silent
 _HURRY = timedelta(minutes=1)  # before a lease ends no other letter is begun
 
@@ -138,7 +138,7 @@ class Post:
 
     def _mark(self, letter: AnyRow, error: str, *, for_good: bool) -> None:
         if not error:
-            outbox.mark_sent(self._noting, letter.id, utc_now())
+            outbox.mark_sent(self._noting, letter.id)
             return
         with self.held.database.write() as session:
             outbox.mark_failed(session, letter, utc_now(), error, for_good=for_good)

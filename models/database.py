@@ -1,6 +1,6 @@
 """The database: engines, units of work, and what each of the two databases needs to be told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -77,10 +77,14 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def each(self) -> Iterator[Connection]:
-        """A connection on which each statement is a unit of work: one way to the server instead of three."""
+    def each(self) -> Iterator[Callable[..., object]]:
+        """What runs a statement of SQL, its values at each `?`, as a unit of work of its own.
+
+        By the driver itself: for what is done ten thousand times in a row SQLAlchemy's way costs as much again.
+        """
         with self._reader.execution_options(each=True).connect() as connection:
-            yield connection
+            cursor, mark = connection.connection.cursor(), "?" if self.is_sqlite else "%s"
+            yield lambda statement, *values: cursor.execute(statement.replace("?", mark), values)
 
     def dispose(self) -> None:
         """Close every pooled connection."""

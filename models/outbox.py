@@ -4,7 +4,7 @@ A row holds no secret: links that open something are made when it is sent. The s
 times: waiting, sent, or parked after too many tries for a person to look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,15 +95,14 @@ def claim(session: Session, now: datetime, most: int) -> Sequence[AnyRow]:
 
 
 _SENT = (
-    sa.update(Mail.__table__)  # type: ignore[attr-defined]
-    .where(col(Mail.id) == sa.bindparam("number"), *_WAITING)
-    .values(sent_at=sa.bindparam("now"), leased_until=None, error="")
+    "UPDATE mail SET sent_at = CURRENT_TIMESTAMP, leased_until = NULL, error = ''"
+    " WHERE id = ? AND sent_at IS NULL AND parked_at IS NULL"
 )
 
 
-def mark_sent(connection: Connection, number: int, now: datetime) -> None:
-    """The server has taken it."""
-    connection.execute(_SENT, {"number": number, "now": now})
+def mark_sent(run: Callable[..., object], number: int) -> None:
+    """The server has taken it. `run`: of `Database.each`."""
+    run(_SENT, number)
 
 
 def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, for_good: bool = False) -> None:
