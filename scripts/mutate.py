@@ -29,9 +29,12 @@ WARM = "tests/auth/test_guard.py::test_nobody_is_sent_to_log_in"
 # What is mutated, and the tests that should bite, quickest first.
 BITERS = {
     "auth/access.toml": ("auth/test_access.py",),
-    "auth/access.py": ("auth/test_access.py", "auth/test_guard.py"),
+    "auth/access.py": ("auth/test_access.py", "auth/test_guard.py", "views/test_step_up.py"),
     "auth/csrf.py": ("auth/test_csrf.py",),
-    "auth/guard.py": ("auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py", "views/test_profile.py"),
+    "auth/guard.py": (
+        "auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py", "views/test_profile.py",
+        "views/test_account.py", "views/test_notifications.py",
+    ),
     "auth/scope.py": ("auth/test_scope.py", "auth/test_guard.py", "views/test_profile.py"),
     "models/places.py": ("auth/test_scope.py", "models/test_places.py", "views/test_properties.py", STRANGERS),
     "models/cards.py": (
@@ -60,6 +63,7 @@ KNOWN = {
     "col(NoticeAudience.notice_id).in_(sa.bindparam('notices', expanding=True)) → sa.true()": "reads more",
     "factor.credential_id and passkey(session, factor.credential_id) without factor.credential_id": "asks for nobody's",
     "_TABLE.c.expires_at < sa.bindparam('now') with its bound moved": "sweeps a moment earlier what is over anyway",
+    "utc_now() - visitor.authenticated_at < FRESH with its bound moved": "the very microsecond",
     "col(Quarantined.found) == '' → sa.true()": "puts off what is never asked about again",
 }  # fmt: skip
 MARKS = ("test_routes.py",)  # for the marks in views: a new module is among the mutated by itself

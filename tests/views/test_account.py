@@ -179,6 +179,13 @@ def test_staff_and_a_closed_profile_know_no_first_steps(app: Flask):
     assert where(anna).startswith("/properties/") and anna.status == 200
 
 
+def test_who_comes_by_a_bank_keeps_an_issued_password_that_she_does_not_use(anna: Browser, app: Flask):
+    change(app, sa.update(User).where(User.username == "anna").values(password_issued=True))
+    assert anna.client.get("/profile").status_code == 303
+    change(app, sa.update(WebSession).values(method="bank"))
+    assert anna.client.get("/profile").status_code == 200
+
+
 @pytest.fixture
 def newer_terms(app: Flask) -> None:
     held = app.extensions["ekabinets"]
