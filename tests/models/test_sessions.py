@@ -92,6 +92,15 @@ def test_nobody_ends_the_session_of_somebody_else(stage: Stage):
     assert stage.lives(token, NOW)
 
 
+def test_what_a_bank_told_is_forgotten_with_its_session_and_not_before(stage: Stage):
+    told = {"told_by": "https://bank.example", "id_token": "sealed"}
+    for at in (NOW - LIFE - SECOND, NOW - LIFE, NOW):  # over, ending in this very moment, and new
+        with stage.database.write() as session:
+            sessions.begin(session, stage.anna, Login("bank", lifetime=LIFE, told=told), at)
+    with stage.database.read() as connection:
+        assert [sessions.told(connection, number).id_token for number in (1, 2, 3)] == [None, "sealed", "sealed"]
+
+
 def test_a_device_is_known_to_who_logged_in_there_and_to_nobody_else(stage: Stage):
     token = stage.remember(stage.anna, None)
     assert stage.knows(stage.anna, token) and not stage.knows(stage.viktors, token)
