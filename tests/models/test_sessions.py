@@ -101,6 +101,15 @@ def test_what_a_bank_told_is_forgotten_with_its_session_and_not_before(stage: St
         assert [sessions.told(connection, number).id_token for number in (1, 2, 3)] == [None, "sealed", "sealed"]
 
 
+def test_what_a_bank_has_ended_it_ends_no_second_time(stage: Stage):
+    told = {"told_by": "https://bank.example", "sid": "one"}
+    with stage.database.write() as session:
+        sessions.begin(session, stage.anna, Login("bank", lifetime=LIFE, told=told), NOW)
+        session.flush()
+        ended = [list(sessions.end_told(session, told["told_by"], {"sid": "one"}, NOW)) for _ in range(2)]
+    assert ended == [[stage.anna], []]
+
+
 def test_a_device_is_known_to_who_logged_in_there_and_to_nobody_else(stage: Stage):
     token = stage.remember(stage.anna, None)
     assert stage.knows(stage.anna, token) and not stage.knows(stage.viktors, token)
