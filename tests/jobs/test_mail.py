@@ -70,6 +70,14 @@ def test_a_letter_speaks_its_readers_language_in_text_and_html(app: Flask, post:
     assert row(app).sent_at and post.send_due() == 0
 
 
+def test_what_was_sent_is_noted_at_its_moment_with_an_aware_time(app: Flask, post: Post):
+    """The database's own clock notes it: in UTC, whatever its time zone; SQLite knows no parts of a second."""
+    write(app)
+    before = utc_now().replace(microsecond=0)
+    post.send_due()
+    assert before <= row(app).sent_at <= utc_now() and row(app).leased_until is None and row(app).error == ""
+
+
 DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}, "registration_refused": {"code": "20417", "reason": "No contract."}}
 DETAILS |= {kind: {"code": "20417"} for kind in ("registration_accepted", "customer_joined")}
 
