@@ -6,6 +6,7 @@ gc.disable()  # until everything is imported: a fifth of the time that a start t
 
 import logging
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,34 +27,17 @@ from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
 from models.storages import storage_of
 from views import errors, language, limits, pages
-from views.account import account
 from views.assets import Assets
-from views.backchannel import backchannel
-from views.cards import cards
-from views.documents import documents
-from views.emails import emails
-from views.factors import factors
-from views.health import health
-from views.help import help_pages
-from views.identities import linked
-from views.invoices import invoices
-from views.login import login
-from views.meters import meters
-from views.notices import notices
-from views.notifications import notifications
-from views.outside import outside
-from views.passwords import passwords
-from views.profile import profile
-from views.properties import properties
-from views.registration import registration
-from views.second import second
+from views.routes import Routes
 from views.wire import WireRequest
 
+# The modules of `views/` with routes.
+_PAGES = [import_module(f"views.{name}") for name in (
+    "absences", "account", "activity", "asking", "backchannel", "cards", "copies", "documents", "emails", "factors",
+    "handovers", "health", "help", "identities", "invitations", "invoices", "login", "meters", "notices",
+    "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "users",
+)]  # fmt: skip
 gc.enable()
-_BLUEPRINTS = (
-    login, outside, cards, backchannel, linked, second, passwords, properties, meters, invoices, documents, notices,
-    notifications, profile, account, emails, factors, registration, help_pages, health,
-)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
@@ -89,8 +73,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's documented way
-    for blueprint in _BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    for routes in (part for module in _PAGES for part in vars(module).values() if isinstance(part, Routes)):
+        app.register_blueprint(routes)
     if settings.demo:
         from demo.mailbox import mailbox  # here, because nothing of the demo belongs into production (ASVS 15.2.3)
 

@@ -1,6 +1,6 @@
 """Access: what a login method opens at a site, read from `access.toml`; the one place that computes it.
 
-What the owner lent and what she may see today are mandates and tenures; who asks for a right takes the least.
+What she may see today are her places, which know what was lent to her there; `may` takes the least of all.
 """
 
 import tomllib
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from auth.visitor import Visitor
+from models.places import Place
 from models.site import Site
 from models.types import Role, utc_now
 
@@ -37,6 +38,7 @@ class Right(IntEnum):
         return ("-", "view", "act")[self]
 
 
+RIGHTS = {right.word: right for right in Right}
 Row = Mapping[str, Right]
 
 
@@ -67,10 +69,9 @@ def load_access(file: Path = FILE) -> Access:
 
 
 def _row(table: str, section: str, words: list[str], columns: tuple[str, ...]) -> Row:
-    rights = {right.word: right for right in Right}
-    if len(words) != len(columns) or not {*words} <= {*rights}:
-        raise AccessError(f"{table}.{section}: expected one of {', '.join(rights)} for each of {', '.join(columns)}")
-    return {str(column): rights[word] for column, word in zip(columns, words, strict=True)}
+    if len(words) != len(columns) or not {*words} <= {*RIGHTS}:
+        raise AccessError(f"{table}.{section}: expected one of {', '.join(RIGHTS)} for each of {', '.join(columns)}")
+    return {str(column): RIGHTS[word] for column, word in zip(columns, words, strict=True)}
 
 
 access = cache(load_access)
@@ -80,7 +81,7 @@ def cell(site: Site, section: str, method: str) -> Right:
     """One cell of the matrix: the site's own, else the common one; NONE for an unknown section or method."""
     cells: Mapping[Any, str] = site.access.get(section, {})
     own = cells.get(method)
-    return _right(own) if own else access().sections.get(section, {}).get(method, Right.NONE)
+    return RIGHTS[own] if own else access().sections.get(section, {}).get(method, Right.NONE)
 
 
 def right(site: Site, section: str, method: str, *, strong: bool = False) -> Right:
@@ -96,11 +97,27 @@ def right(site: Site, section: str, method: str, *, strong: bool = False) -> Rig
     return cell(site, section, method)
 
 
-def may(site: Site, visitor: Visitor, section: str) -> Right:
-    """The most that this visitor may do in a resident's section; NONE for the operator's staff."""
+def may(site: Site, visitor: Visitor, section: str, place: Place | None = None) -> Right:
+    """The most that this visitor may do in a resident's section, at this place; NONE for the operator's staff.
+
+    At premises that are another's: what the matrix gives to her own login, and no more than was lent to her.
+    """
     if visitor.role is not Role.RESIDENT:
         return Right.NONE
-    return right(site, section, visitor.method, strong=is_strong(site, visitor))
+    strong = is_strong(site, visitor)
+    if place and place.lent and place.lent.strong and not strong:
+        return Right.NONE
+    return min(right(site, section, visitor.method, strong=strong), lent(place, section))
+
+
+def lent(place: Place | None, section: str) -> Right:
+    """The most that a place gives in a section, whoever logs in by whatever: ACT at her own."""
+    if place is None or place.lent is None:
+        return Right.ACT
+    if section in ("addresses", "help"):  # with anything at all
+        return lendable(section)
+    given = (one.opens for one in place.lent.rights)
+    return min(lendable(section), max((RIGHTS[word] for name, word in given if name == section), default=Right.NONE))
 
 
 def is_strong(site: Site, visitor: Visitor) -> bool:
@@ -161,7 +178,3 @@ def _closed(site: Site) -> Iterator[str]:
     own_means = "password" in site.login and not {*site.strong} <= PROVIDED
     if not own_means and not {*site.strong} & {*site.login}:
         yield f"{site.slug}: nothing that counts as strong can be reached by its logins"
-
-
-def _right(word: str) -> Right:
-    return {right.word: right for right in Right}[word]

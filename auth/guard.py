@@ -1,8 +1,8 @@
 """The guard: one `before_request` that enforces what routes only declare. Closed by default.
 
-A route says `@public`, or `@needs(section, right)`; one that says nothing, or whose path has a variable that
-`auth.scope` cannot fetch, stops the application from starting. Somebody else's object is a 404, decided before
-any 403 (decisions.md 5).
+A route is marked `public`, or `needs` a section and a right (`views.routes`); one that says nothing, or whose path
+has a variable that `auth.scope` cannot fetch, stops the application from starting. Somebody else's object is a 404,
+decided before any 403 (decisions.md 5).
 """
 
 import re
@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g, request
 
 from auth import csrf
-from auth.access import Right, may, right
+from auth.access import Right, lent, may, right
 from auth.scope import FETCH, Reach
 from auth.state import State, reading, state, writing
 from auth.visitor import Visitor
 from models import sessions
+from models.places import Place
 from models.rules.first_steps import next_step, terms_are_new
 from models.types import AnyRow, Role, utc_now
 
@@ -88,27 +89,29 @@ def install(app: Flask) -> None:
 def enforce() -> None:
     """Find the visitor, check the csrf token, fetch what the path names, compare rights: in this order."""
     held = state()
-    g.csrf_cookie = request.cookies.get(held.settings.csrf_cookie) or ""
+    g.csrf_cookie = request.cookies.get(held.settings.cookie("csrf")) or ""
     view: Any = current_app.view_functions.get(request.endpoint or "")
     g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held)
     if view is None:
         return  # an unknown path or method: Flask answers 404 or 405
-    if request.method not in SAFE and not hasattr(view, "signed") and not _csrf_ok(held):
+    if request.method not in SAFE and not hasattr(view, "signed") and not _csrf_ok(held, view):
         raise StalePage
     if view.access is None:
         return
     if g.visitor is None:
         raise NotLoggedIn
     section, least = view.access
-    _fetch()
+    place = _fetch()
+    if lent(place, section) < least:  # it may be there, but not for her
+        abort(404)
     if g.visitor.step and request.path not in (STEPS[g.visitor.step], "/session/extend"):
         raise StepFirst
-    if may(held.site, g.visitor, section) < least:
+    if may(held.site, g.visitor, section, place) < least:
         raise LockedSection(section, least)
 
 
 def _visitor(held: State) -> Visitor | None:
-    token = request.cookies.get(held.settings.session_cookie)
+    token = request.cookies.get(held.settings.cookie("session"))
     if not token:
         return None
     now = utc_now()
@@ -138,16 +141,21 @@ def _first_steps(held: State, row: AnyRow) -> dict[str, Any]:
     }
 
 
-def _csrf_ok(held: State) -> bool:
+def _csrf_ok(held: State, view: Any) -> bool:
+    if g.visitor:  # before anything of the form is read
+        request.max_content_length = getattr(view, "takes", None)
     sent = request.form.get("csrf_token") or request.headers.get("X-CSRFToken") or ""
     return csrf.valid(held.settings.secret_key, g.csrf_cookie, sent)
 
 
-def _fetch() -> None:
-    """Replace each opaque id in the path by the object that it names."""
+def _fetch() -> Place | None:
+    """Replace each opaque id in the path by the object that it names; the place where they are."""
+    place = None
     arguments = request.view_args or {}
     for name, value in arguments.items():
         found = FETCH[name](g.reach, value) if _ID.fullmatch(value) else None
         if found is None:
             abort(404)
         arguments[name] = found
+        place = found if isinstance(found, Place) else getattr(found, "place", place)
+    return place

@@ -5,11 +5,13 @@ The guard calls `fetch` for every opaque id in the path before the view runs, so
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 
+from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, documents, invoices, noticeboard, sessions
-from models.places import Place, places_of
+from models import cards, copies, documents, invoices, mandates, noticeboard, sessions
+from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
 
@@ -30,23 +32,36 @@ class Reach:
 
     def place(self, public_id: str) -> Place | None:
         """One of her places."""
-        return next((place for place in self.places if place.public_id == public_id), None)
+        return one_place(reading(), self.visitor.user_id, self.today, public_id)
 
     def meter(self, public_id: str) -> cards.MeterCard | None:
         """A meter on one of her places or in its house."""
-        return cards.card(reading(), self.visitor.user_id, self.today, public_id)
+        return cards.card(reading(), self.visitor.user_id, self.today, public_id, partial(self._sees, "meters"))
 
     def invoice(self, public_id: str) -> invoices.Bill | None:
         """An invoice to one of her customers."""
-        return invoices.one(reading(), self.places, public_id)
+        return invoices.one(reading(), self._open("invoices"), public_id)
 
     def document(self, public_id: str) -> documents.DocumentView | None:
         """A document of one of her places or its house."""
-        return documents.one(reading(), self.places, public_id)
+        return documents.one(reading(), self._open("documents"), public_id)
 
     def house_paper(self, public_id: str) -> documents.DocumentView | None:
         """A document of the house file of one of her places."""
-        return documents.one(reading(), self.places, public_id, house_file=True)
+        return documents.one(reading(), self._open("house_file"), public_id, house_file=True)
+
+    def _open(self, section: str) -> list[Place]:
+        """Her own places, and of the others those where this was lent to her; first those that this login opens."""
+        seen = [place for place in self.places if self._sees(section, place)]
+        return sorted(seen, key=lambda place: -may(state().site, self.visitor, section, place))
+
+    @staticmethod
+    def _sees(section: str, place: Place) -> bool:
+        return lent(place, section) >= Right.VIEW
+
+    def mandate(self, public_id: str) -> mandates.MandateView | None:
+        """Something that she has lent, or that was lent to her."""
+        return mandates.one(reading(), self.visitor.user_id, self.today, public_id)
 
     def notice(self, public_id: str) -> AnyRow | None:
         """A notice that was addressed to her."""
@@ -57,8 +72,14 @@ class Reach:
         return noticeboard.attachment(reading(), self._reader(), public_id)
 
     def _reader(self) -> noticeboard.Reader:
-        first = state().site.languages[0]
-        return noticeboard.Reader(self.visitor.user_id, state().clock.now(), first, first)
+        held, person = state(), self.visitor
+        first, strong = held.site.languages[0], is_strong(held.site, person)
+        return noticeboard.Reader(person.user_id, held.clock.now(), first, first, self.today, strong)
+
+    def data_copy(self, public_id: str) -> AnyRow | None:
+        """A copy of her own data that is ready, for as long as the site keeps it."""
+        rows = copies.own(reading(), self.visitor.user_id, state().site.retention["copies"], utc_now())
+        return next((row for row in rows if row.public_id == public_id and row.file_hash), None)
 
     def own_session(self, number: str) -> int | None:
         """One of her own live sessions, by its number."""
@@ -76,4 +97,6 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "nid": Reach.notice,
     "fid": Reach.notice_file,
     "sid": Reach.own_session,
+    "uid": Reach.mandate,
+    "cid": Reach.data_copy,
 }

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.audit import Actor
-from models.types import Role
+from models.places import Place
+from models.types import Role, Source
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Visitor:
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
     terms_are_new: bool = False  # since she accepted them
 
-    def actor(self, source: str = "web", principal_customer_id: int | None = None) -> Actor:
-        """Who stands on what this visitor writes; she is her own principal until mandates exist."""
+    def actor(self) -> Actor:
+        """Who stands on what this visitor writes about herself."""
+        return Actor(self.user_id, "web", session_method=self.method)
+
+    def at(self, place: Place) -> Actor:
+        """Who stands on what she writes at a place: for whom she acts, and by which version of a mandate (F08)."""
         return Actor(
-            user_id=self.user_id,
-            source=source,
-            principal_customer_id=principal_customer_id,
-            session_method=self.method,
-        )
+            self.user_id, Source.DELEGATE if place.lent else Source.SELF, place.customer_ids[0],
+            place.lent.version if place.lent else None, self.method,
+        )  # fmt: skip

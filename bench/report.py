@@ -17,9 +17,11 @@ _RATIOS = {
     "twin of home ÷ bare": ("twin of home", "bare"), "submit ÷ twin": ("submit", "twin of submit"),
     "submit ÷ bare": ("submit", "bare"), "home ÷ home at 1,000": ("home", "home, 1,000"),
     "submit ÷ submit at 1,000": ("submit", "submit, 1,000"),
+    "home of who has 700 ÷ home": ("home of who has 700", "home"),
 }  # fmt: skip
 GOALS = {
     "home ÷ twin": "≤ 1.5", "home ÷ bare": "≤ 14", "home ÷ home at 1,000": "≤ 1.15", "home, statements": "≤ 6",
+    "home of who has 700 ÷ home": "≤ 2", "home of who has 700, statements more": "≤ 2",
     "submit, statements": "≤ 8", "first visit, bytes of HTML and CSS": "≤ 14600", "first visit, bytes": "≤ 32000",
     "first visit, requests": "≤ 6", "later visit of home, bytes": "≤ 4000", "start, CPU seconds": "≤ 1",
     "memory after start, MB": "≤ 100", "memory after the pages, MB": "≤ 200", "PDF modules": "0",

@@ -18,7 +18,8 @@ from auth.visitor import Visitor
 from models.cards import Dial, Mark, MeterCard
 from models.database import Database
 from models.invoices import Bill
-from models.places import FOR_EVER, Place
+from models.places import FOR_EVER, Lending, Place
+from models.rules.mandates import rights_of
 from models.sessions import token_hash
 from models.settings import Settings
 from models.types import MeterKind, Role, Source, TenureRole, ValidKind, utc_now
@@ -32,31 +33,55 @@ u.language, u.role, u.password_hash IS NOT NULL, u.theme, u.password_issued, u.t
 FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
-PLACES = """
-SELECT p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, t.role, t.starts_on, t.ends_on,
-c.id, c.code, c.name FROM customer_user cu JOIN tenure t ON t.customer_id = cu.customer_id
-JOIN premises p ON p.id = t.premises_id JOIN customer c ON c.id = t.customer_id
-WHERE cu.user_id = ? AND t.starts_on <= ? ORDER BY p.id, coalesce(t.ends_on, '9999-12-31') DESC, t.starts_on, t.id
+# For whom a user stands: herself, and by mandates. Takes user, user and today.
+STANDING = """
+(SELECT customer_id, NULL premises_id, NULL mandate_id, NULL version, NULL rights, FALSE strong, NULL since
+FROM customer_user WHERE user_id = ? UNION ALL
+SELECT mp.customer_id, mp.premises_id, m.id, m.version, m.rights, m.strong, m.starts_on
+FROM mandate m JOIN mandate_premises mp ON mp.mandate_id = m.id
+WHERE m.delegate_id = ? AND m.accepted_at IS NOT NULL AND m.suspended_at IS NULL AND m.ended_at IS NULL
+AND (m.ends_on IS NULL OR m.ends_on >= ?)) s
 """
+_LASTS = "coalesce(t.ends_on, '9999-12-31')"
+# Takes all of `STANDING` and today twice more; orders by what counts of several ways.
+TENURES = f"""
+JOIN tenure t ON t.premises_id = p.id JOIN customer c ON c.id = t.customer_id
+JOIN {STANDING} ON s.customer_id = t.customer_id
+AND (s.mandate_id IS NULL OR (s.premises_id = p.id AND {_LASTS} >= ?)) AND t.starts_on <= ?
+"""
+FIRST = f"""
+CASE WHEN s.mandate_id IS NOT NULL THEN 1 WHEN {_LASTS} >= ? THEN 0 ELSE 2 END, s.mandate_id DESC,
+{_LASTS} DESC, t.starts_on, t.id
+"""
+HERE = """p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, t.role, t.starts_on, t.ends_on,
+c.id, c.code, c.name, s.mandate_id, s.version, s.rights, s.strong"""
+PLACE = f"""
+SELECT {HERE}, EXISTS (SELECT 1 FROM premises p {TENURES} WHERE p.public_id <> ?)
+FROM premises p {TENURES} WHERE p.public_id = ? ORDER BY {FIRST}
+"""  # noqa: S608  # our own text
 BILL = """
 SELECT i.*, (SELECT sum(amount) FROM payment WHERE invoice_id = i.id) paid,
 (SELECT max(paid_on) FROM payment WHERE invoice_id = i.id) paid_on
 FROM invoice i WHERE premises_id = ? AND customer_id = ? ORDER BY issued_on DESC, id DESC LIMIT 1
 """
-NOTICES = """
+_LIVED = f"""
+t.starts_on <= a.published_on AND {_LASTS} >= a.published_on AND (s.mandate_id IS NULL OR (
+s.premises_id = t.premises_id AND s.rights LIKE '%%notices%%' AND NOT s.strong AND t.starts_on <= ? AND {_LASTS} >= ?
+AND s.since <= a.published_on))
+"""
+NOTICES = f"""
 SELECT n.public_id FROM notice n LEFT JOIN notice_receipt r ON r.notice_id = n.id AND r.user_id = ?
 WHERE n.withdrawn_at IS NULL AND n.published_at <= ? AND (n.valid_until IS NULL OR n.valid_until > ?)
 AND (r.read_at IS NULL OR n.emergency) AND n.id IN (
-SELECT a.id FROM notice a WHERE a.for_all AND EXISTS (SELECT 1 FROM customer_user cu JOIN tenure t
-ON t.customer_id = cu.customer_id WHERE cu.user_id = ? AND t.starts_on <= a.published_on
-AND coalesce(t.ends_on, '9999-12-31') >= a.published_on)
-UNION SELECT a.notice_id FROM customer_user cu JOIN tenure t ON t.customer_id = cu.customer_id
-JOIN premises p ON p.id = t.premises_id JOIN notice_audience a ON a.house_id = p.house_id
-OR a.entrance_id = p.entrance_id OR a.premises_id = p.id OR a.customer_id = cu.customer_id
-JOIN notice m ON m.id = a.notice_id WHERE cu.user_id = ? AND (a.customer_id IS NOT NULL
-OR (t.starts_on <= m.published_on AND coalesce(t.ends_on, '9999-12-31') >= m.published_on)))
+SELECT a.id FROM notice a WHERE a.for_all AND EXISTS (SELECT 1 FROM {STANDING} JOIN tenure t
+ON t.customer_id = s.customer_id WHERE {_LIVED})
+UNION ALL SELECT a.id FROM {STANDING} JOIN tenure t ON t.customer_id = s.customer_id
+JOIN premises p ON p.id = t.premises_id JOIN notice_audience u ON u.house_id = p.house_id
+OR u.entrance_id = p.entrance_id OR u.premises_id = p.id OR u.customer_id = s.customer_id
+JOIN notice a ON a.id = u.notice_id WHERE (u.customer_id IS NOT NULL AND s.mandate_id IS NULL)
+OR (u.customer_id IS NULL AND {_LIVED}))
 ORDER BY n.emergency DESC, n.published_at DESC, n.id DESC LIMIT 3
-"""
+"""  # noqa: S608  # our own text
 WINDOWS = (
     "SELECT id FROM override WHERE (valid_until IS NULL OR valid_until >= ?) AND (house_id IS NULL OR house_id = ?)"
 )
@@ -122,17 +147,19 @@ def home(pid: str) -> Response:
     today, sql = held.clock.today(), Raw(held.database)
     try:
         begin(sql)
-        found = [place(row) for row in sql(PLACES, g.visitor.user_id, today)]
-        here = next(one for one in found if one.public_id == pid)
+        user = g.visitor.user_id
+        values = (user, user, today, today, today, pid)
+        rows = sql(PLACE, *values, *values, today)
+        here, others = place(rows[0]), bool(rows[0][-1])
         bill = _bill(sql, here)
-        now, user = utc_now(), g.visitor.user_id
-        if sql(NOTICES, user, now, now, user, user):
+        now, lived = utc_now(), (user, user, today, today, today)
+        if sql(NOTICES, user, now, now, *lived, *lived):
             raise RuntimeError("the twin knows no notices")
         calendar = windows(sql, here, today)
         span = (here.since, here.until)
         meters = meter_views(cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here), calendar)
         return page(
-            "properties/home.html", current="home", place=here, home=here, others=len(found) > 1, bill=bill,
+            "properties/home.html", current="home", place=here, home=here, others=others, bill=bill,
             fresh=[], **sorted_out(meters), may_act=True,
             rights={"invoices": Right.ACT, "meters": Right.ACT, "notices": Right.ACT},
         )  # fmt: skip
@@ -180,10 +207,11 @@ def day(value: Any) -> Any:
 
 
 def place(row: Any) -> Place:
-    """A place from the columns of `PLACES`."""
+    """A place from the columns `HERE`."""
+    lent = row[12] and Lending(row[12], row[13], frozenset(rights_of(row[14].split())), bool(row[15]))
     return Place(
         row[0], row[1], row[2], row[3], row[4], row[5], TenureRole(row[6]), (row[9],), row[10], row[11],
-        day(row[7]), day(row[8]) or FOR_EVER,
+        day(row[7]), day(row[8]) or FOR_EVER, lent or None,
     )  # fmt: skip
 
 
@@ -219,6 +247,4 @@ def cards(rows: list[Any], here: Place) -> list[MeterCard]:
 def _mark(row: Any) -> Mark | None:
     if row[0] is None:
         return None
-    return Mark(
-        row[0], row[1], day(row[2]), Source(row[3]), moment(row[4]), day(row[5]), bool(row[6]), row[7], row[8]
-    )
+    return Mark(row[0], row[1], day(row[2]), Source(row[3]), moment(row[4]), day(row[5]), bool(row[6]), row[7], row[8])

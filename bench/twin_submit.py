@@ -12,7 +12,7 @@ from flask import Response, g, request
 
 from auth import csrf
 from auth.state import state
-from bench.twin import DIALS, MARKS, Raw, begin, cards, day, moment, place, windows
+from bench.twin import DIALS, FIRST, HERE, MARKS, TENURES, Raw, begin, cards, day, moment, place, windows
 from models.audit import content_hash
 from models.places import Place
 from models.types import MeterKind, Source, utc_now
@@ -25,15 +25,13 @@ _MARKS_OF_TENURE = MARKS.replace("x.read_on >= ?", "x.read_on >= t.starts_on").r
     "x.read_on <= ?", "x.read_on <= coalesce(t.ends_on, '9999-12-31')"
 )
 METER = f"""
-SELECT {DIALS}, p.id, p.public_id, p.house_id, p.entrance_id, p.address, p.area, t.role, t.starts_on,
-t.ends_on, c.id, c.code, c.name
-FROM meter m JOIN premises p ON p.id = m.premises_id JOIN tenure t ON t.premises_id = p.id
-JOIN customer_user cu ON cu.customer_id = t.customer_id
-JOIN customer c ON c.id = t.customer_id JOIN register r ON r.meter_id = m.id {_MARKS_OF_TENURE}
-WHERE m.public_id = ? AND cu.user_id = ? AND t.starts_on <= ? ORDER BY r.ordinal
+SELECT {DIALS}, {HERE} FROM meter m JOIN premises p ON p.id = m.premises_id {TENURES}
+JOIN register r ON r.meter_id = m.id {_MARKS_OF_TENURE} WHERE m.public_id = ? ORDER BY {FIRST}, r.ordinal
 """  # noqa: S608  # our own text
 LOCK = """
-SELECT r.id, a.content_hash FROM register r LEFT JOIN audit a ON a.once = ? AND a.actor_user_id = ? WHERE r.id = ?
+SELECT r.id, a.content_hash, b.starts_on, b.ends_on FROM register r
+LEFT JOIN audit a ON a.once = ? AND a.actor_user_id = ?
+LEFT JOIN absence b ON b.premises_id = ? AND b.announced_on >= ? AND b.announced_on <= ? WHERE r.id = ?
 """
 KNOWN = """
 SELECT a.id, a.register_id, a.value, a.read_on, a.rolled_over, a.period, a.source, a.received_at, a.actor_user_id,
@@ -64,7 +62,8 @@ def send(mid: str) -> Response:
         begin(sql)
         if not csrf.valid(held.settings.secret_key, g.csrf_cookie, request.form["csrf_token"]):
             raise RuntimeError("not our form")
-        rows = sql(METER, mid, g.visitor.user_id, today)
+        user = g.visitor.user_id
+        rows = sql(METER, user, user, today, today, today, mid, today)
         here = place(rows[0][33:])
         (card,) = cards(rows, here)
         calendar = windows(sql, here, today)
@@ -78,9 +77,13 @@ def send(mid: str) -> Response:
 def _store(sql: Raw, here: Place, entry: Entry, now: datetime, today: date) -> Answer:
     user, once, register = g.visitor.user_id, request.form["once"], entry.dial.register_id
     sql("BEGIN IMMEDIATE" if sql.sqlite else "BEGIN")
-    if sql(LOCK if sql.sqlite else f"{LOCK} FOR UPDATE OF r", once, user, register)[0][1]:
+    lock = LOCK if sql.sqlite else f"{LOCK} FOR UPDATE OF r"
+    locked = sql(lock, once, user, here.id, here.since, here.until, register)
+    if locked[0][1]:
         raise RuntimeError("the twin knows no form that is sent again")
-    found = decide(entry, _known(sql, here, today), user, today, seal)
+    found = decide(
+        entry, _known(sql, here, today), user, today, seal, {(day(row[2]), day(row[3])) for row in locked if row[2]}
+    )
     if not isinstance(found, Decision) or entry.window is None or found.flag:
         raise RuntimeError(f"the twin takes right readings only: {found}")
     customer, method = here.customer_ids[0], g.visitor.method

@@ -24,7 +24,7 @@ from demo import banks
 from demo.calendar import demo_today
 from demo.children import Children, free_port
 from demo.generate import write_demo
-from demo.story import PEOPLE, read_notices
+from demo.story import PEOPLE, lend_to_the_helper, read_notices
 from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
@@ -185,6 +185,7 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
             user.password_issued = "issued" in people[user.username]
             user.terms_version = 0 if user.password_issued else demo.site.terms_version
         read_notices(session)
+        lend_to_the_helper(session, demo.today)
         banks.connect_the_first(session, settings)
 
 

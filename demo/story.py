@@ -15,8 +15,12 @@ from demo.calendar import DAY, Month, Plan
 from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
+from models.customers import Customer
+from models.mandates import Mandate, MandatePremises
 from models.notices import Notice, NoticeReceipt
 from models.people import User
+from models.premises import Premises
+from models.rules.mandates import months_on
 from models.types import MeterKind, utc_now
 
 # Flats; the customers of all but the second have the same numbers, PREVIOUS was in the main flat before the owner, and
@@ -103,6 +107,22 @@ def read_notices(session: Session) -> None:
     session.execute(receipts.from_select(
         ["user_id", "notice_id", "read_at"], opened.where(col(Notice.external_id).in_(old))
     ))  # fmt: skip
+
+
+def lend_to_the_helper(session: Session, today: date) -> None:
+    """The owner has lent readings and invoices of her main flat to the helper."""
+    users = {user.username: user for user in session.scalars(sa.select(User)).all()}
+    owner, helper = users["owner"], users["helper"]
+    mandate = Mandate(
+        granted_by=owner.id, delegate_id=helper.id, address=helper.email or "", name=helper.name, language="lv",
+        rights="submit meters notices invoices", starts_on=today, ends_on=months_on(today, 12), accepted_at=utc_now(),
+    )  # fmt: skip
+    session.add(mandate)
+    session.flush()
+    flat = sa.select(col(Premises.id)).where(col(Premises.external_id) == f"P{MAIN}")
+    hers = sa.select(col(Customer.id)).where(col(Customer.external_id) == f"C{MAIN}")
+    premises, customer = session.execute(flat).scalar_one(), session.execute(hers).scalar_one()
+    session.add(MandatePremises(mandate_id=mandate.id or 0, premises_id=premises, customer_id=customer))
 
 
 def _main_flat(out: Folder, plan: Plan, rng: random.Random) -> Flat:

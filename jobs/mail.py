@@ -18,8 +18,9 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import accounts, announcements, emails, noticeboard, outbox, preferences, tokens
+from models import accounts, announcements, emails, lending, noticeboard, outbox, preferences, tokens
 from models.rules.mail import header_safe
+from models.rules.mandates import LINK_LASTS
 from models.types import AnyRow, utc_now
 
 log = logging.getLogger("ekabinets.mail")
@@ -52,8 +53,15 @@ KINDS: dict[str, Link | str | None] = {
     "email_taken": None,
     "email_changed": None,
     "account_closed": None,
+    "handover": "/properties",
     "new_device": "/profile/sessions",
     "factor_changed": None,
+    "mandate_invited": Link(lending.INVITATION, LINK_LASTS, "/invitations/{}"),
+    "mandate": "/users",
+    "data_copy": "/profile/data",
+    "access_request": "/users",
+    "attorney": "/powers-of-attorney",
+    "attorney_granted": "/users",
     announcements.KIND: None,
 }
 
@@ -203,8 +211,9 @@ class Post:
             return self.held.settings.base_url + link if link else ""
         with self.held.database.write() as session:
             secret = tokens.issue(
-                session, link.purpose, letter.user_id, link.lifetime, utc_now(), address=letter.address
-            )
+                session, link.purpose, letter.user_id, link.lifetime, utc_now(), letter.detail.get("mandate"),
+                **letter.detail, address=letter.address,
+            )  # fmt: skip
         return self.held.settings.base_url + link.path.format(secret)
 
 

@@ -16,17 +16,10 @@ from sqlmodel import Session, SQLModel, col
 from auth.state import State
 from models import announcements, intake
 from models.audit import Actor, record
-from models.customers import Customer
-from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
-from models.premises import Entrance, House, Premises
+from models.notices import TO, Notice, NoticeAudience, NoticeFile, NoticeText
 from models.rules.mail import header_safe
-from models.settings import problems
+from models.toml import problems
 from models.types import utc_now
-
-_TO: dict[str, tuple[str, Any]] = {
-    "houses": ("house_id", House), "entrances": ("entrance_id", Entrance), "premises": ("premises_id", Premises),
-    "customers": ("customer_id", Customer),
-}  # fmt: skip
 
 
 class NoticeError(click.ClickException):
@@ -127,9 +120,9 @@ def _notice(held: State, draft: Draft) -> Notice:
     now, zone = held.clock.now(), held.site.zone
     published = _at(draft.publish, zone, time.min) or now
     until = _at(draft.until, zone, time(23, 59))
-    first, is_named = held.site.languages[0], any(getattr(draft, key) for key in _TO)
+    first, is_named = held.site.languages[0], any(getattr(draft, key) for key in TO)
     faults = {
-        "everybody": draft.everybody == is_named and f"everybody = true, or else {', '.join(_TO)}",
+        "everybody": draft.everybody == is_named and f"everybody = true, or else {', '.join(TO)}",
         first: getattr(draft, first) is None and "title and body in the first language of the site",
         "until": (draft.emergency if until is None else until <= published)
         and "a moment after its publication; an emergency has to end, as it stays on top until then",
@@ -170,12 +163,12 @@ def _parts(session: Session, draft: Draft, number: int, languages: Sequence[str]
     for language in languages:
         if text := getattr(draft, language):
             yield NoticeText(notice_id=number, language=language, title=text.title, body=text.body)
-    for key, (field, table) in _TO.items():
-        wanted = {*getattr(draft, key)}
+    for key, target in TO.items():
+        wanted, table = {*getattr(draft, key)}, SQLModel.metadata.tables[target].c
         found = session.execute(sa.select(table.external_id, table.id).where(table.external_id.in_(wanted))).all()
         if unknown := wanted - {row.external_id for row in found}:
             raise NoticeError(f"{key}: there is no {', '.join(sorted(unknown))}")
-        yield from (NoticeAudience(notice_id=number, **{field: row.id}) for row in found)
+        yield from (NoticeAudience(notice_id=number, **{f"{target}_id": row.id}) for row in found)
 
 
 def _announce(session: Session, held: State, notice: Notice) -> Published:

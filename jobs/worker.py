@@ -3,15 +3,22 @@
 import logging
 import signal
 import threading
+from datetime import date
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from jobs.copies import make_due
 from jobs.mail import Post
 from jobs.notices import announce_due
+from models import access_requests
+from models.endings import end_due
+from models.files import StorageAway
 from models.quarantine import scan_waiting
 from models.registrations import settle
+from models.retention import daily
 from models.scanner import scanner_of
+from models.seals import Sealer
 from models.types import utc_now
 
 log = logging.getLogger("ekabinets.worker")
@@ -25,17 +32,25 @@ def run(app: Flask) -> None:
         signal.signal(number, lambda _number, _frame: ended.set())
     post = Post(app)
     held = post.held
-    scanner = scanner_of(held.settings)
+    looked: date | None = None  # at what comes with a new day
+    scanner, parts = scanner_of(held.settings), (held.database, held.storage, held.site, held.clock)
+    purge, sealer = daily(*parts), Sealer(held.database)
     with app.app_context():
         while not ended.is_set():
             try:
+                if looked != held.clock.today():
+                    end_due(held.database, held.clock.today(), utc_now())
+                    looked = held.clock.today()
                 announce_due(post.held)
                 settle(held.database, utc_now())
-                busy = post.send_due()
+                access_requests.pass_on(held.database, held.clock.today(), utc_now())
+                busy = post.send_due() + sealer.seal_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
-            except OperationalError as error:  # the database is away: so are the letters, for now
-                log.warning("the database cannot be used: %s", type(error).__name__)
-                busy = 0
+                if not busy:  # letters first
+                    busy = make_due(app) or next(purge)
+            except (OperationalError, StorageAway) as error:  # so are the letters, for now
+                log.warning("the database or the storage cannot be used: %s", type(error).__name__)
+                busy, purge = 0, daily(*parts)
             if not busy:
                 ended.wait(_PAUSE)

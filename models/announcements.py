@@ -9,27 +9,38 @@ from sqlmodel import Session, col
 
 from models.audit import Actor, record
 from models.customers import CustomerUser
+from models.mandates import HOLDS, Mandate, MandatePremises
 from models.notices import Notice, NoticeAudience
 from models.outbox import MANY, SOONER, Mail
 from models.people import User
-from models.places import FOR_EVER
 from models.preferences import unwanted
 from models.premises import Premises
-from models.tenures import Tenure
-from models.types import Role
+from models.rules.mandates import Lent
+from models.tenures import Tenure, during
+from models.types import AnySelect, Role
 
 KIND = "notice"
 OLD = timedelta(days=1)  # what was published longer ago than this when it comes is for the archive: no letters
 
+_DAY: sa.BindParameter[Any] = sa.bindparam("today")
 _LIVED_THERE = (
     sa.select(col(CustomerUser.user_id))
     .join(Tenure, col(Tenure.customer_id) == col(CustomerUser.customer_id))
-    .where(
-        col(Tenure.starts_on) <= sa.bindparam("day"),
-        sa.func.coalesce(col(Tenure.ends_on), FOR_EVER) >= sa.bindparam("day"),
-    )
+    .where(during(_DAY))
 )
-_LIVED_IN = _LIVED_THERE.join(Premises, col(Premises.id) == col(Tenure.premises_id))
+# To whom notices are lent there; a union with those above would be read from end to end for each person.
+_HELPED_THERE: AnySelect = (
+    sa.select(col(Mandate.delegate_id).label("user_id"))
+    .join(MandatePremises, col(MandatePremises.mandate_id) == col(Mandate.id))
+    .join(
+        Tenure,
+        sa.and_(
+            col(Tenure.customer_id) == col(MandatePremises.customer_id),
+            col(Tenure.premises_id) == col(MandatePremises.premises_id),
+        ),
+    )
+    .where(HOLDS, col(Mandate.rights).contains(Lent.NOTICES), col(Mandate.starts_on) <= _DAY, during(_DAY))
+)
 
 
 def _named(target: str) -> Any:
@@ -37,12 +48,18 @@ def _named(target: str) -> Any:
     return sa.select(ids).where(col(NoticeAudience.notice_id) == sa.bindparam("notice_id"))
 
 
-_ANYWHERE = sa.exists(_LIVED_THERE.where(col(CustomerUser.user_id) == col(User.id)).correlate(User))
+_ANYWHERE = sa.or_(
+    sa.exists(_LIVED_THERE.where(col(CustomerUser.user_id) == col(User.id)).correlate(User)),
+    sa.exists(_HELPED_THERE.where(col(Mandate.delegate_id) == col(User.id)).correlate(User)),
+)
+_IN = {"house": Premises.house_id, "entrance": Premises.entrance_id, "premises": Premises.id}
 _AMONG = col(User.id).in_(
     sa.union(
-        _LIVED_IN.where(col(Premises.house_id).in_(_named("house"))),
-        _LIVED_IN.where(col(Premises.entrance_id).in_(_named("entrance"))),
-        _LIVED_IN.where(col(Premises.id).in_(_named("premises"))),
+        *(
+            people.join(Premises, col(Premises.id) == col(Tenure.premises_id)).where(col(place).in_(_named(target)))
+            for people in (_LIVED_THERE, _HELPED_THERE)
+            for target, place in _IN.items()
+        ),
         sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id).in_(_named("customer"))),
     )
 )
@@ -56,7 +73,7 @@ def count(session: Session, notice: Notice) -> tuple[int, int]:
     """How many people a notice is for, each counted once, and how many letters that makes."""
     letters = sa.func.count(sa.case((sa.and_(*_wanted(notice)), 1)))
     query = sa.select(sa.func.count(), letters).select_from(User).where(*_people(notice))
-    people, written = session.execute(query.params(day=notice.published_on, notice_id=notice.id)).one()
+    people, written = session.execute(query.params(today=notice.published_on, notice_id=notice.id)).one()
     return people, written
 
 
@@ -78,7 +95,7 @@ def announce(session: Session, notice: Notice, languages: Sequence[str], now: da
         "rank": sa.literal(SOONER if notice.emergency else MANY),
     }  # fmt: skip
     letters = sa.select(*values.values()).where(*_people(notice), *_wanted(notice))
-    letters = letters.params(day=notice.published_on, notice_id=notice.id)
+    letters = letters.params(today=notice.published_on, notice_id=notice.id)
     notice.announced_at = now
     session.execute(sa.insert(mail).from_select([*values], letters))
 

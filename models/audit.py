@@ -1,7 +1,7 @@
 """The audit trail: who did what, when, by which login, for whom. Rows are only ever added.
 
 A trigger in the database refuses UPDATE and DELETE; sealing into a hash chain is a job's work and writes its own
-table, so writers never wait for each other (decisions.md 29).
+table (`models.seals`), so writers never wait for each other (decisions.md 29).
 
 The audit row of a form is also its receipt: it carries the form's submission id, a hash of what was sent and the
 outcome, so that the same form sent again is answered from it (security rule 10, decisions.md 18).
@@ -15,18 +15,17 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, col
 
-from models.types import utc_now
+from models.types import Numbered, utc_now
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Numbered, table=True):
     """One act. `detail` holds no secret and no full personal code."""
 
     __tablename__ = "audit"
     __table_args__ = (sa.UniqueConstraint("once", "actor_user_id"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(default_factory=utc_now, index=True)
     action: str = Field(max_length=48)  # "reading.submitted"
     actor_user_id: int | None = Field(default=None, index=True)
@@ -40,6 +39,10 @@ class AuditRow(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     once: str | None = Field(default=None, max_length=43)
     content_hash: str | None = Field(default=None, max_length=64)
+
+
+_ABOUT_USER = sa.text("object_type = 'user'")
+sa.Index("ix_audit_about_user", col(AuditRow.object_id), sqlite_where=_ABOUT_USER, postgresql_where=_ABOUT_USER)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The last readings come by correlated scalar subqueries, never by loading a history (performance.md, habit 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -181,15 +181,22 @@ def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
     return sorted(found, key=lambda card: (card.is_house, _ORDER.index(card.kind), card.where, card.serial))
 
 
-def card(connection: Connection, user_id: int, today: date, public_id: str) -> MeterCard | None:
-    """One meter, also a removed one, that hung at a place of this user or in its house in her time; else None."""
+def card(
+    connection: Connection, user_id: int, today: date, public_id: str, sees: Callable[[Place], bool] = bool
+) -> MeterCard | None:
+    """One meter, also a removed one, that hung at a place that this user `sees`, or in its house, in her time."""
     rows = connection.execute(_ONE, {"user_id": user_id, "today": today, "public_id": public_id}).fetchall()
-    if not rows:
+    found = []
+    for _, each in groupby(rows, key=lambda row: row.place_id):
+        here = [*each]
+        place = place_of(here)
+        if sees(place):
+            found.append((place, here))
+    if not found:
         return None
-    # Of several tenures, and of several flats for a house's meter: one that lasts, as `places_of` sorts them.
-    first = min(rows, key=lambda row: row.ends_on is not None and row.ends_on < today)
-    here = [row for row in rows if row.place_id == first.place_id]
-    place = place_of([row for row in here if row.register_id == first.register_id])
+    # Of several flats for a house's meter one that lasts, as `places_of` sorts them; of several tenures the first.
+    place, here = min(found, key=lambda one: one[0].order(today))
+    first = here[0]
     return _card([row for row in here if (row.starts_on, row.ends_on) == (first.starts_on, first.ends_on)], place)
 
 

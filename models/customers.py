@@ -2,14 +2,12 @@
 
 from sqlmodel import Field, SQLModel
 
-from models.types import Settlement, choice
+from models.types import Imported, Settlement, choice
 
 
-class Customer(SQLModel, table=True):
+class Customer(Imported, table=True):
     """A contract party. The personal code or registration number is kept as keyed hash plus encrypted value."""
 
-    id: int | None = Field(default=None, primary_key=True)
-    external_id: str = Field(unique=True, max_length=64)
     code: str = Field(unique=True, max_length=32)  # the customer code printed on invoices (DD-08)
     name: str = Field(max_length=200)
     is_company: bool = False

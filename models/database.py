@@ -1,7 +1,8 @@
 """The database: engines, units of work, and what each of the two databases needs to be told."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlmodel import Session, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from models.types import AnyRow
 
@@ -29,9 +31,10 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "audit", "customers", "documents", "factors", "files", "identities", "invoices", "meters", "notices", "outbox",
-    "overrides", "pending", "people", "preferences", "premises", "providers", "quarantine", "readings",
-    "registrations", "sessions", "tenures", "throttle", "tokens",
+    "absences", "access_requests", "attorneys", "audit", "copies", "customers", "documents", "factors", "files",
+    "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending", "people",
+    "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "sessions", "tenures",
+    "throttle", "tokens",
 )  # fmt: skip
 
 
@@ -51,9 +54,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
         # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
-        self._reader = (
-            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -116,6 +117,13 @@ def _sqlite(url: URL) -> Engine:
             raw.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
     return engine
+
+
+def clause(text: str, values: Mapping[str, Any]) -> sa.TextClause:
+    """A condition in SQL with those of the values that it names: words, numbers, lists, days and (aware) moments."""
+    types: dict[type, Any] = {datetime: UTCDateTime(), list: sa.Integer()}
+    named = [(name, value, types.get(type(value))) for name, value in values.items() if f":{name}" in text]
+    return sa.text(text).bindparams(*(sa.bindparam(*one, expanding=type(one[1]) is list) for one in named))
 
 
 def rows(connection: Connection, statement: sa.Executable, **values: object) -> Sequence[AnyRow]:

@@ -9,14 +9,14 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from models.places import Place
 from models.premises import House
-from models.types import AnyRow, AnySelect, DocumentKind, TenureRole, choice, new_public_id
+from models.types import Addressed, AnyRow, AnySelect, DocumentKind, Imported, TenureRole, choice
 
 
-class Document(SQLModel, table=True):
+class Document(Imported, Addressed, table=True):
     """A file for a house, one premises or a customer; exactly one of the three is set."""
 
     __table_args__ = (
@@ -27,9 +27,6 @@ class Document(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
-    external_id: str = Field(unique=True, max_length=64)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     premises_id: int | None = Field(default=None, foreign_key="premises.id", index=True)
     customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
@@ -41,14 +38,12 @@ class Document(SQLModel, table=True):
     size: int  # bytes
 
 
-class EstimateLine(SQLModel, table=True):
+class EstimateLine(Imported, table=True):
     """What one item of a house's yearly estimate costs, in ten-thousandths of a euro per m² and month."""
 
     __tablename__ = "estimate_line"
     __table_args__ = (sa.UniqueConstraint("house_id", "year", "position"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    external_id: str = Field(unique=True, max_length=64)
     house_id: int = Field(foreign_key="house.id")
     year: int
     position: int
@@ -76,9 +71,7 @@ _BUILDING = sa.select(col(House.address), col(House.town), col(House.postcode)).
     col(House.id) == sa.bindparam("house_id")
 )
 _ESTIMATES = (
-    sa.select(
-        col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price)
-    )
+    sa.select(col(EstimateLine.year), col(EstimateLine.position), col(EstimateLine.item), col(EstimateLine.price))
     .where(col(EstimateLine.house_id) == sa.bindparam("house_id"))
     .order_by(col(EstimateLine.year).desc(), col(EstimateLine.position))
 )
@@ -106,7 +99,8 @@ def _views(
 ) -> list[DocumentView]:
     by_id = {place.id: place for place in places}
     by_house = {place.house_id: place for place in reversed(places)}
-    by_customer = {one: place for place in reversed(places) for one in place.customer_ids}
+    # A customer's own papers are not for whom she lent some premises.
+    by_customer = {one: place for place in reversed(places) if not place.lent for one in place.customer_ids}
     values |= {"premises_ids": [*by_id], "house_ids": [*by_house], "customer_ids": [*by_customer]}
     return [
         DocumentView(row, by_id.get(row.premises_id) or by_house.get(row.house_id) or by_customer[row.customer_id])

@@ -9,15 +9,12 @@ from sqlmodel import Session, col
 from models import outbox, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.database import Database
-from models.people import User
+from models.people import BY_LOGIN, User
 
 PURPOSE = "email.confirm"
 AGAIN_AFTER = timedelta(minutes=1)  # the same form sent twice writes one letter
 
-_OTHERS = sa.select(User).where(
-    sa.or_(col(User.email) == sa.bindparam("address"), col(User.username) == sa.bindparam("address")),
-    col(User.id) != sa.bindparam("user_id"),
-)
+_OTHERS = BY_LOGIN.where(col(User.id) != sa.bindparam("user_id"))
 
 
 def ask(session: Session, actor: Actor, address: str, now: datetime) -> throttle.Wait | None:
@@ -35,7 +32,7 @@ def ask(session: Session, actor: Actor, address: str, now: datetime) -> throttle
         user.email_wanted = address
         record(session, actor, "email.change_asked")
         outbox.write_to(session, user, user.email, "email_asked")
-    owner = session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first()
+    owner = session.scalars(_OTHERS, {"login": address, "user_id": user.id}).first()
     kind, reader = ("email_taken", owner) if owner else ("email_confirm", user)
     if address not in [row.address for row in outbox.lately(session, reader.id, kind, now - AGAIN_AFTER)]:
         outbox.write_to(session, reader, address, kind)
@@ -78,7 +75,7 @@ def prove(session: Session, user: User, address: str | None, now: datetime, kept
     """
     if user.disabled_at or not address or user.email_wanted != address:
         return False
-    if session.scalars(_OTHERS, {"address": address, "user_id": user.id}).first() is not None:
+    if session.scalars(_OTHERS, {"login": address, "user_id": user.id}).first() is not None:
         return False
     _move(session, user, kept_session, now)
     return True

@@ -7,21 +7,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from models import absences
+from models.absences import Absence
 from models.audit import Actor, AuditRow, content_hash, record
 from models.meters import Meter, Register
 from models.places import Place
 from models.readings import Reading
+from models.rules.absences import Days
 from models.types import AnyRow, Source
 from models.weighing import Answer, Decision, Entry, Known, Seal, decide
 
-# Lock the registers and find the form's receipt. In one order, so that two forms with the same registers never wait
-# for each other in a circle; SQLite's unit of work holds the only write lock already and leaves FOR UPDATE out.
+# Lock the registers, find the form's receipt and the absences of this tenure. In one order, so that two forms with the
+# same registers never wait for each other in a circle; SQLite's unit of work holds the only write lock already and
+# leaves FOR UPDATE out.
+_MINE = (col(AuditRow.once) == sa.bindparam("once")) & (col(AuditRow.actor_user_id) == sa.bindparam("user_id"))
 _LOCK = (
-    sa.select(col(Register.id), col(AuditRow.content_hash), col(AuditRow.detail))
-    .outerjoin(
-        AuditRow,
-        sa.and_(col(AuditRow.once) == sa.bindparam("once"), col(AuditRow.actor_user_id) == sa.bindparam("user_id")),
-    )
+    sa.select(col(Register.id), col(AuditRow.content_hash), col(AuditRow.detail), *absences.DAYS)
+    .select_from(Register)
+    .outerjoin(AuditRow, _MINE)
+    .outerjoin(Absence, absences.TOLD)
     .where(col(Register.id).in_(sa.bindparam("ids", expanding=True)))
     .order_by(col(Register.id))
     .with_for_update(of=Register)
@@ -56,11 +60,12 @@ def submit(
     question store nothing and use up no id.
     """
     hashed = content_hash({f"{entry.dial.register_id}": f"{entry.text.strip()} {entry.reply}" for entry in entries})
-    earlier = _begin(session, [entry.dial.register_id for entry in entries], once, actor)
+    earlier, away = _begin(session, place, [entry.dial.register_id for entry in entries], once, actor)
     answered = _answered(earlier) if earlier and earlier.content_hash == hashed else {}
     known = _known(session, place, today)
     weighed = [
-        answered.get(entry.dial.register_id) or decide(entry, known, actor.user_id, today, seal) for entry in entries
+        answered.get(entry.dial.register_id) or decide(entry, known, actor.user_id, today, seal, away)
+        for entry in entries
     ]
     answers = _stored(session, weighed, actor, now, today)
     saved = [_outcome(answer) for answer in answers if answer.state == "saved" and answer.register_id not in answered]
@@ -72,14 +77,18 @@ def submit(
     return answers
 
 
-def _begin(session: Session, register_ids: list[int], once: str, actor: Actor) -> AnyRow | None:
-    """Lock the registers; the receipt of the same form, if it was accepted before.
+def _begin(
+    session: Session, place: Place, register_ids: list[int], once: str, actor: Actor
+) -> tuple[AnyRow | None, set[Days]]:
+    """Lock the registers; the receipt of the same form, if it was accepted before, and the absences of the tenure.
 
     One that was written while this waited for the lock is not seen. The readings that it speaks of are (`_known`
     is a statement of its own), and the same values get the same answers from them.
     """
-    row = session.execute(_LOCK, {"ids": register_ids, "once": once, "user_id": actor.user_id or 0}).first()
-    return row if row and row.content_hash else None
+    values = absences.told(place) | {"ids": register_ids, "once": once, "user_id": actor.user_id or 0}
+    rows = session.execute(_LOCK, values).fetchall()
+    away = {(row.starts_on, row.ends_on) for row in rows if row.starts_on}
+    return rows[0] if rows and rows[0].content_hash else None, away
 
 
 def _known(session: Session, place: Place, today: date) -> Known:
@@ -114,11 +123,12 @@ def _stored(
 
 
 def _reading(item: Decision, actor: Actor, now: datetime, today: date) -> Reading:
-    assert item.entry.window is not None
+    window = item.entry.window
+    assert window is not None
     return Reading(
         register_id=item.entry.dial.register_id, value=item.value, read_on=today, received_at=now, changed_at=now,
-        period=item.entry.window.period, source=Source(actor.source), rolled_over=item.rolled_over, flag=item.flag,
-        actor_user_id=actor.user_id, principal_customer_id=actor.principal_customer_id,
+        period=None if window.is_final else window.period, source=Source(actor.source), rolled_over=item.rolled_over,
+        flag=item.flag, actor_user_id=actor.user_id, principal_customer_id=actor.principal_customer_id,
         mandate_version=actor.mandate_version, session_method=actor.session_method,
     )  # fmt: skip
 

@@ -6,20 +6,19 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from models import outbox, sessions
 from models.audit import Actor, record
 from models.people import User
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 KINDS = ("totp", "passkey")  # what a login asks for; recovery codes stand in for these
 
 
-class Factor(SQLModel, table=True):
+class Factor(Numbered, table=True):
     """An app that makes codes ("totp"), a passkey, or one recovery code ("recovery")."""
 
-    id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="user_account.id", index=True)
     kind: str = Field(max_length=16)
     name: str = Field(default="", max_length=60)  # what she calls a passkey; of a recovery code its first group

@@ -8,22 +8,21 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.joining import join
 from models.people import User
 from models.tenures import owns
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 
-class Identity(SQLModel, table=True):
+class Identity(Numbered, table=True):
     """One person at one provider. The code is kept as a keyed hash; a person may exchange hers for a new one."""
 
     __table_args__ = (sa.UniqueConstraint("issuer", "subject"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="user_account.id", index=True)
     family: str = Field(max_length=16)  # "bank" or "eparaksts"
     provider: str = Field(max_length=60)  # as people read it

@@ -111,10 +111,10 @@ def _inspect(name: str, file: BinaryIO, kind: str) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-            swells = any(entry.file_size > max(_SMALL, entry.compress_size * RATIO) for entry in entries)
-            if swells or len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
+            swollen = any(swells(entry, RATIO) for entry in entries)
+            if swollen or len(entries) > ENTRIES or sum(entry.file_size for entry in entries) > UNPACKED:
                 raise Refused(name, "packed")
-            if any(_is_odd(entry) for entry in entries) or archive.testzip():  # which reads no more than was declared
+            if any(is_odd(entry) for entry in entries) or archive.testzip():  # which reads no more than was declared
                 raise Refused(name, "damaged")
             first = archive.read(entries[0]).strip() if kind != "docx" and entries else b""
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
@@ -125,10 +125,15 @@ def _inspect(name: str, file: BinaryIO, kind: str) -> None:
         raise Refused(name, "content")
 
 
-def _is_odd(entry: zipfile.ZipInfo) -> bool:
+def is_odd(entry: zipfile.ZipInfo) -> bool:
     """Encrypted, or with a name that leads out of the archive."""
     parts = entry.filename.rstrip("/").split("/")
     return bool(entry.flag_bits & 1) or any(part in ("", ".", "..") or "\\" in part or ":" in part for part in parts)
+
+
+def swells(entry: zipfile.ZipInfo, ratio: int) -> bool:
+    """It would unpack to far more than it is."""
+    return entry.file_size > max(_SMALL, entry.compress_size * ratio)
 
 
 def _is_small_directory(file: BinaryIO) -> bool:

@@ -6,21 +6,18 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from models.places import Place
 from models.rules.invoices import Status, invoice_status
-from models.types import ONE, AnyRow, AnySelect, new_public_id
+from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
 
 
-class Invoice(SQLModel, table=True):
+class Invoice(Imported, Addressed, table=True):
     """One invoice of one customer for one premises and period, with the account it is to be paid to."""
 
     __table_args__ = (sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
-    external_id: str = Field(unique=True, max_length=64)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     premises_id: int = Field(foreign_key="premises.id")
     number: str = Field(max_length=64)
@@ -39,13 +36,12 @@ class Invoice(SQLModel, table=True):
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
 
 
-class InvoiceLine(SQLModel, table=True):
+class InvoiceLine(Numbered, table=True):
     """One service on an invoice."""
 
     __tablename__ = "invoice_line"
     __table_args__ = (sa.UniqueConstraint("invoice_id", "position"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     invoice_id: int = Field(foreign_key="invoice.id")
     position: int
     service: str = Field(max_length=200)
@@ -55,11 +51,9 @@ class InvoiceLine(SQLModel, table=True):
     amount: int  # without VAT
 
 
-class Payment(SQLModel, table=True):
+class Payment(Imported, table=True):
     """Money received. `invoice_id` None means it went to the customer's balance."""
 
-    id: int | None = Field(default=None, primary_key=True)
-    external_id: str = Field(unique=True, max_length=64)
     customer_id: int = Field(foreign_key="customer.id", index=True)
     invoice_id: int | None = Field(default=None, foreign_key="invoice.id", index=True)
     paid_on: date
@@ -81,22 +75,14 @@ class Bill:
         return invoice_status(self.row.payable, self.row.due_on, payments, today)
 
 
-_PAID = (
-    sa.select(sa.func.sum(col(Payment.amount)))
-    .where(col(Payment.invoice_id) == col(Invoice.id))
-    .scalar_subquery()
-)
+_PAID = sa.select(sa.func.sum(col(Payment.amount))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
 _LAST_PAID_ON = (
-    sa.select(sa.func.max(col(Payment.paid_on)))
-    .where(col(Payment.invoice_id) == col(Invoice.id))
-    .scalar_subquery()
+    sa.select(sa.func.max(col(Payment.paid_on))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
 )
 _EARLIER = sa.orm.aliased(Payment)
 _SO_FAR = (
     sa.select(sa.func.sum(col(_EARLIER.amount)))
-    .where(
-        col(_EARLIER.invoice_id) == col(Payment.invoice_id), col(_EARLIER.paid_on) <= col(Payment.paid_on)
-    )
+    .where(col(_EARLIER.invoice_id) == col(Payment.invoice_id), col(_EARLIER.paid_on) <= col(Payment.paid_on))
     .scalar_subquery()
 )
 # Who pays in time, and something more later, is not late.
@@ -149,9 +135,7 @@ def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill
     return next((bill for bill in found if bill.row.customer_id in bill.place.customer_ids), None)
 
 
-def _bills(
-    connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object
-) -> list[Bill]:
+def _bills(connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object) -> list[Bill]:
     by_id = {place.id: place for place in places}
     rows = connection.execute(statement, {key: list(value) if isinstance(value, (set, tuple)) else value
                                           for key, value in values.items()})  # fmt: skip

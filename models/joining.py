@@ -1,6 +1,7 @@
 """Becoming a customer: the one way in which a user is made the owner of what a customer has (A07, A10, B02)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -28,25 +29,27 @@ _CUSTOMERS = sa.select(Customer).where(col(Customer.id).in_(sa.bindparam("custom
 
 
 def join(session: Session, actor: Actor, user: User, customers: Sequence[int], action: str) -> int:
-    """Make the user these customers as well, with an audit row `action`; how many of them are new to her.
+    """Make the user these customers as well, with an audit row `action` for each; how many of them are new to her.
 
     Whoever is one of them already is told, and so is the address that the operator has of the customer herself:
     nobody joins behind her back.
     """
     new = list(session.execute(_JOIN, {"user_id": user.id, "customers": [*customers]}).scalars())
     if new:
-        record(session, actor, action, object_type="user", object_id=user.id, detail={"customers": sorted(new)})
-        _tell(session, user, new)
+        for number in sorted(new):  # a row of hers for each customer: all of its users can read it
+            record(session, replace(actor, principal_customer_id=number), action, object_type="user", object_id=user.id)
+        tell(session, user, new, "customer_joined")
     return len(new)
 
 
-def _tell(session: Session, user: User, new: Sequence[int]) -> None:
+def tell(session: Session, user: User, new: Sequence[int], kind: str, **detail: str) -> None:
+    """Write to whoever is one of these customers already, and to the customers' own addresses, but not to the user."""
     codes = {customer.id: customer for customer in session.scalars(_CUSTOMERS, {"customers": [*new]})}
     own = {user.email, user.email_wanted}
     told = {(number, address) for number in codes for address in own}
     for other, number in session.execute(_OTHERS, {"customers": [*new], "user_id": user.id}).all():
-        outbox.write_to(session, other, other.email, "customer_joined", code=codes[number].code)
+        outbox.write_to(session, other, other.email, kind, code=codes[number].code, **detail)
         told.add((number, other.email))
     for number, customer in codes.items():
         if customer.email and (number, customer.email) not in told and address_ok(customer.email):
-            outbox.queue(session, "customer_joined", None, customer.email, customer.language or "", code=customer.code)
+            outbox.queue(session, kind, None, customer.email, customer.language or "", code=customer.code, **detail)

@@ -3,19 +3,16 @@
 from datetime import date
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from models.types import MeterKind, ValidKind, choice, new_public_id
+from models.types import Addressed, Imported, MeterKind, Numbered, ValidKind, choice
 
 
-class Meter(SQLModel, table=True):
+class Meter(Imported, Addressed, table=True):
     """A meter with 1 to 4 registers (D12). Exactly one of `premises_id` and `house_id` is set."""
 
     __table_args__ = (sa.CheckConstraint("(premises_id IS NULL) <> (house_id IS NULL)", name="one_place"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
-    external_id: str = Field(unique=True, max_length=64)
     premises_id: int | None = Field(default=None, foreign_key="premises.id", index=True)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     kind: MeterKind = choice(MeterKind)
@@ -31,12 +28,11 @@ class Meter(SQLModel, table=True):
     replaces_id: int | None = Field(default=None, foreign_key="meter.id", index=True)
 
 
-class Register(SQLModel, table=True):
+class Register(Numbered, table=True):
     """One dial of a meter. `digits` before and `decimals` after the comma come from the site where the row has none."""
 
     __table_args__ = (sa.UniqueConstraint("meter_id", "ordinal"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     meter_id: int = Field(foreign_key="meter.id")
     ordinal: int = 1
     name: str = Field(default="", max_length=32)  # "T1", "diena"; empty when there is one

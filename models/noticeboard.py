@@ -5,27 +5,39 @@ They stay hers for ever. A notice published before her tenure began or after it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from models.customers import Customer, CustomerUser
+from models.customers import Customer
 from models.database import Database
+from models.mandates import standing
 from models.notices import Notice, NoticeAudience, NoticeFile, NoticeReceipt, NoticeText
 from models.places import FOR_EVER
 from models.premises import Entrance, House, Premises
-from models.tenures import Tenure
+from models.rules.mandates import Lent
+from models.tenures import Tenure, during
 from models.types import AnyRow, AnySelect
 
-_USER = col(CustomerUser.user_id) == sa.bindparam("user_id")
+_WHO = standing()
+# By a mandate: what came since it began, for its premises, and where notices are lent.
+_MAY = sa.or_(
+    _WHO.c.mandate_id.is_(None),
+    sa.and_(
+        _WHO.c.premises_id == col(Tenure.premises_id), _WHO.c.rights.contains(Lent.NOTICES),
+        sa.or_(sa.not_(_WHO.c.strong), sa.bindparam("strong", type_=sa.Boolean)),
+        during(sa.bindparam("today")), _WHO.c.since <= col(Notice.published_on),
+    ),
+)  # fmt: skip
 _LIVED_THERE = sa.and_(
     col(Tenure.starts_on) <= col(Notice.published_on),
     sa.func.coalesce(col(Tenure.ends_on), FOR_EVER) >= col(Notice.published_on),
+    _MAY,
 )
-_TENURES = sa.join(CustomerUser, Tenure, col(Tenure.customer_id) == col(CustomerUser.customer_id))
+_TENURES = sa.join(_WHO, Tenure, col(Tenure.customer_id) == _WHO.c.customer_id)
 _DIRECT = (
     _TENURES.join(Premises, col(Premises.id) == col(Tenure.premises_id))
     .join(
@@ -34,18 +46,21 @@ _DIRECT = (
             col(NoticeAudience.house_id) == col(Premises.house_id),
             col(NoticeAudience.entrance_id) == col(Premises.entrance_id),
             col(NoticeAudience.premises_id) == col(Premises.id),
-            col(NoticeAudience.customer_id) == col(CustomerUser.customer_id),
+            col(NoticeAudience.customer_id) == _WHO.c.customer_id,
         ),
     )
     .join(Notice, col(Notice.id) == col(NoticeAudience.notice_id))
 )
-# What is addressed to a customer by name is hers wherever she lives.
-_ADDRESSED = sa.and_(_USER, sa.or_(col(NoticeAudience.customer_id).is_not(None), _LIVED_THERE))
+# What is addressed to a customer by name is hers wherever she lives, and nobody else's.
+_ADDRESSED = sa.or_(
+    sa.and_(col(NoticeAudience.customer_id).is_not(None), _WHO.c.mandate_id.is_(None)),
+    sa.and_(col(NoticeAudience.customer_id).is_(None), _LIVED_THERE),
+)
 _HERS = sa.union_all(
     sa.select(col(Notice.id)).where(
         col(Notice.for_all),
         sa.bindparam("now") >= col(Notice.published_at),  # so that the index of these is searched
-        sa.exists(sa.select(1).select_from(_TENURES).where(_USER, _LIVED_THERE).correlate(Notice))
+        sa.exists(sa.select(1).select_from(_TENURES).where(_LIVED_THERE).correlate(Notice)),
     ),
     sa.select(col(Notice.id)).select_from(_DIRECT).where(_ADDRESSED),
 )
@@ -63,9 +78,7 @@ def _texts(statement: AnySelect, *columns: str) -> AnySelect:
     return (
         statement.add_columns(*both)
         .join(_FIRST, sa.and_(col(_FIRST.notice_id) == col(Notice.id), col(_FIRST.language) == sa.bindparam("first")))
-        .outerjoin(
-            _OWN, sa.and_(col(_OWN.notice_id) == col(Notice.id), col(_OWN.language) == sa.bindparam("language"))
-        )
+        .outerjoin(_OWN, sa.and_(col(_OWN.notice_id) == col(Notice.id), col(_OWN.language) == sa.bindparam("language")))
     )
 
 
@@ -78,9 +91,7 @@ _MINE = (
     .select_from(Notice)
     .outerjoin(
         NoticeReceipt,
-        sa.and_(
-            col(NoticeReceipt.notice_id) == col(Notice.id), col(NoticeReceipt.user_id) == sa.bindparam("user_id")
-        ),
+        sa.and_(col(NoticeReceipt.notice_id) == col(Notice.id), col(NoticeReceipt.user_id) == sa.bindparam("user_id")),
     )
     .where(col(Notice.id).in_(_HERS))
 )
@@ -113,7 +124,7 @@ _TO: AnySelect = (
     )
     .select_from(
         _DIRECT.join(House, col(House.id) == col(Premises.house_id))
-        .join(Customer, col(Customer.id) == col(CustomerUser.customer_id))
+        .join(Customer, col(Customer.id) == _WHO.c.customer_id)
         .outerjoin(Entrance, col(Entrance.id) == col(NoticeAudience.entrance_id))
     )
     .where(_ADDRESSED, col(NoticeAudience.notice_id).in_(sa.bindparam("notices", expanding=True)))
@@ -123,12 +134,15 @@ _TO: AnySelect = (
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads, at which moment of the business day, in which language, and the site's first one."""
+    """Who reads, at which moment of the business day, in which language, and the site's first one; on which day,
+    and whether by a strong login."""
 
     user_id: int
     now: datetime
     language: str
     first: str
+    today: date
+    strong: bool
 
 
 def of(connection: Connection, reader: Reader) -> Sequence[AnyRow]:

@@ -10,9 +10,10 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from models.types import new_public_id, utc_now
+from models.types import Addressed, Imported, Numbered, utc_now
 
-_TARGETS = ("house", "entrance", "premises", "customer")
+# Whom one can be addressed to, as files name them, with their table; its column of the audience is that with _id.
+TO = {"houses": "house", "entrances": "entrance", "premises": "premises", "customers": "customer"}
 
 
 def _only(name: str, column: str, condition: str) -> sa.Index:
@@ -21,7 +22,7 @@ def _only(name: str, column: str, condition: str) -> sa.Index:
     return sa.Index(name, column, sqlite_where=sa.text(on_sqlite), postgresql_where=sa.text(condition))
 
 
-class Notice(SQLModel, table=True):
+class Notice(Imported, Addressed, table=True):
     """A notice: to everybody where `for_all`, else to those whom its `NoticeAudience` names."""
 
     __table_args__ = (
@@ -31,9 +32,6 @@ class Notice(SQLModel, table=True):
         _only("ix_notice_unannounced", "published_at", "announced_at IS NULL"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
-    external_id: str = Field(unique=True, max_length=64)
     for_all: bool = False
     emergency: bool = False  # stays on home until its end; its letters cannot be switched off
     published_at: datetime  # may lie ahead
@@ -54,17 +52,17 @@ class NoticeText(SQLModel, table=True):
     body: str = Field(max_length=10_000)
 
 
-class NoticeAudience(SQLModel, table=True):
+class NoticeAudience(Numbered, table=True):
     """Whom it is addressed to: exactly one of the four."""
 
     __tablename__ = "notice_audience"
     __table_args__ = (
         sa.CheckConstraint(
-            " + ".join(f"CASE WHEN {target}_id IS NULL THEN 0 ELSE 1 END" for target in _TARGETS) + " = 1", name="one"
+            " + ".join(f"CASE WHEN {target}_id IS NULL THEN 0 ELSE 1 END" for target in TO.values()) + " = 1",
+            name="one",
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     notice_id: int = Field(foreign_key="notice.id", index=True)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     entrance_id: int | None = Field(default=None, foreign_key="entrance.id", index=True)
@@ -72,13 +70,11 @@ class NoticeAudience(SQLModel, table=True):
     customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
 
 
-class NoticeFile(SQLModel, table=True):
+class NoticeFile(Addressed, table=True):
     """An attachment (E02)."""
 
     __tablename__ = "notice_file"
 
-    id: int | None = Field(default=None, primary_key=True)
-    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
     notice_id: int = Field(foreign_key="notice.id", index=True)
     name: str = Field(max_length=120)
     file_hash: str = Field(max_length=64)

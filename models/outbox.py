@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from models.people import User
 from models.rules.mail import address_ok, header_safe
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 LEASE = timedelta(minutes=5)  # for which a claimed letter belongs to one worker
 # Letters of a lower rank go first: to one person, to many at once about an emergency, to many at once.
@@ -23,10 +23,9 @@ ONE_PERSON, SOONER, MANY = 0, 1, 2
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
-class Mail(SQLModel, table=True):
+class Mail(Numbered, table=True):
     """One letter to one address."""
 
-    id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=32)  # names its template in templates/mail/
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
     address: str = Field(max_length=254)

@@ -9,24 +9,21 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from models.site import MeterRule, Site
-from models.types import ONE, MeterKind, choice, utc_now
+from models.types import ONE, MeterKind, Numbered, choice, utc_now
 
 
-class Override(SQLModel, table=True):
+class Override(Numbered, table=True):
     """Another window: for one house or all, for one kind of meter or all.
 
     Both days are inclusive, and it holds on these days only: where its window reaches into the next month,
     `valid_until` must not lie before the closing day.
     """
 
-    __table_args__ = (
-        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
-    )
+    __table_args__ = (sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     external_id: str | None = Field(default=None, unique=True, max_length=64)
     house_id: int | None = Field(default=None, foreign_key="house.id", index=True)
     meter_kind: MeterKind | None = choice(MeterKind, default=None, nullable=True)
@@ -38,15 +35,12 @@ class Override(SQLModel, table=True):
     created_by_user_id: int | None = Field(default=None, foreign_key="user_account.id")
 
 
-class TextOverride(SQLModel, table=True):
+class TextOverride(Numbered, table=True):
     """Another wording of one of the site's texts; both days inclusive."""
 
     __tablename__ = "text_override"
-    __table_args__ = (
-        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
-    )
+    __table_args__ = (sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(max_length=32)
     language: str = Field(max_length=2)
     body: str
@@ -83,9 +77,7 @@ _WINDOWS = sa.select(*(col(getattr(Override, name)) for name in WindowChange._fi
     sa.or_(col(Override.valid_until).is_(None), col(Override.valid_until) >= sa.bindparam("day"))
 )
 _WINDOWS_OF_HOUSES = _WINDOWS.where(
-    sa.or_(
-        col(Override.house_id).is_(None), col(Override.house_id).in_(sa.bindparam("houses", expanding=True))
-    )
+    sa.or_(col(Override.house_id).is_(None), col(Override.house_id).in_(sa.bindparam("houses", expanding=True)))
 )
 _TEXT = (
     sa.select(col(TextOverride.body))

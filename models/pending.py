@@ -16,7 +16,6 @@ from models.sessions import token_hash
 from models.types import AnyRow
 
 LIFETIME = timedelta(minutes=10)
-SWEPT = 100  # of those that nobody finished, deleted at a time
 
 
 class Pending(SQLModel, table=True):
@@ -39,23 +38,15 @@ _PUT = sa.text(
     " ON CONFLICT (token_hash) DO UPDATE SET purpose = excluded.purpose, user_id = excluded.user_id,"
     " challenge = excluded.challenge, detail = excluded.detail, expires_at = excluded.expires_at"
 ).bindparams(*(sa.bindparam(name, type_=_TABLE.c[name].type) for name in ("detail", "expires_at")))
-_OLD = (
-    sa.select(_TABLE.c.token_hash).where(_TABLE.c.expires_at < sa.bindparam("now"))
-    .limit(SWEPT).with_for_update(skip_locked=True)  # nobody waits for one who waits for him
-)  # fmt: skip
-_SWEEP = sa.delete(_TABLE).where(_TABLE.c.token_hash.in_(_OLD))
 
 
-def begin(
-    session: Session, purpose: str, user_id: int | None, now: datetime, token: str = "", **detail: Any
-) -> str:
+def begin(session: Session, purpose: str, user_id: int | None, now: datetime, token: str = "", **detail: Any) -> str:
     """Note what was begun, instead of what this browser began before; returns the secret for its session cookie.
 
     `token`: the secret that lies there already and stays, where it is one that we gave out.
     """
     token = token or secrets.token_urlsafe(32)
     row = {"token_hash": token_hash(token), "purpose": purpose, "user_id": user_id, "detail": detail}
-    session.execute(_SWEEP, {"now": now})
     session.execute(_PUT, row | {"challenge": secrets.token_urlsafe(32), "expires_at": now + LIFETIME})
     return token
 

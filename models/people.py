@@ -3,17 +3,16 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, col
 
-from models.types import Role, choice, utc_now
+from models.types import Numbered, Role, choice, utc_now
 
 
-class User(SQLModel, table=True):
+class User(Numbered, table=True):
     """A person who can log in. `username` and `email` are stored folded (see `fold`), both unique."""
 
     __tablename__ = "user_account"
 
-    id: int | None = Field(default=None, primary_key=True)
     external_id: str | None = Field(default=None, unique=True, max_length=64)
     username: str = Field(unique=True, max_length=254)  # one with @ is her own e-mail address
     email: str | None = Field(default=None, unique=True, max_length=254)
@@ -32,3 +31,9 @@ class User(SQLModel, table=True):
     disabled_at: datetime | None = None
     closed_at: datetime | None = None  # by herself: nothing personal is left
     created_at: datetime = Field(default_factory=utc_now)
+
+
+# Who signs in by this user name or address, as it is stored.
+BY_LOGIN = sa.select(User).where(
+    sa.or_(col(User.username) == sa.bindparam("login"), col(User.email) == sa.bindparam("login"))
+)

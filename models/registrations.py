@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from models import emails, identities, outbox, throttle, tokens
 from models.audit import Actor, record
@@ -23,24 +23,22 @@ from models.database import Database
 from models.identities import Identity
 from models.invoices import Invoice
 from models.joining import join
-from models.people import User
+from models.people import BY_LOGIN, User
 from models.rules.identifiers import fold_code
 from models.rules.registration import Known, Printed, Registration, proves
 from models.site import Site
 from models.tenures import owns
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 PAUSE = timedelta(hours=1)  # after too many tries: longer than for passwords, because what is guessed is short
-KEPT = timedelta(days=60)  # that nobody decided about; then she may ask once more
 _LOOKED_AT: sa.ColumnElement[int] = sa.literal_column("40")  # invoices: the last three of some dozen premises
 
 
-class Waiting(SQLModel, table=True):
+class Waiting(Numbered, table=True):
     """One person who says that one customer code is hers."""
 
     __tablename__ = "registration"
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=64)  # of person and code: who asks again does not stand here twice
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)  # who was signed in,
     email: str | None = Field(default=None, max_length=254)  # else the address that she typed
@@ -90,10 +88,6 @@ _BEGUN = sa.select(User).where(
     col(User.email_wanted) == sa.bindparam("address"), col(User.email).is_(None), col(User.password_hash).is_(None),
     col(User.disabled_at).is_(None), ~sa.exists().where(col(Identity.user_id) == col(User.id)),
 )  # fmt: skip
-_OF_ADDRESS = sa.select(User).where(
-    sa.or_(col(User.email) == sa.bindparam("address"), col(User.username) == sa.bindparam("address"))
-)
-_OLD = sa.delete(_TABLE).where(_TABLE.c.asked_at < sa.bindparam("before"))
 _NEXT = sa.select(Waiting).where(col(Waiting.customer_id).is_not(None)).order_by(col(Waiting.id)).limit(1)
 
 
@@ -110,7 +104,6 @@ def ask(
         if isinstance(left, throttle.Wait):
             return left
     throttle.slow_address(session, applicant.address, now)
-    session.execute(_OLD, {"before": now - KEPT})
     key = hashlib.sha256(f"{applicant.name} {folded}".encode()).hexdigest()
     values = {
         "key": key, "user_id": applicant.user_id, "email": applicant.email, "language": applicant.language,
@@ -163,7 +156,7 @@ def accept(session: Session, actor: Actor, row: Waiting, customers: Sequence[int
             session.flush()  # whom it concerns is written to first
             _answer(session, row, "registration_accepted")
         return
-    known = session.scalars(_OF_ADDRESS, {"address": row.email}).first()
+    known = session.scalars(BY_LOGIN, {"login": row.email}).first()
     if known is None:
         user = _begun(session, row, customers, now)
         join(session, actor, user, customers, "customers.joined")
@@ -200,7 +193,7 @@ def _answer(session: Session, row: Waiting, kind: str, **detail: str) -> None:
         outbox.queue(session, kind, row.user_id, address, row.language, code=row.code, **detail)
 
 
-def waiting(connection: Connection) -> Sequence[AnyRow]:
+def waiting(connection: Connection | Session) -> Sequence[AnyRow]:
     """What staff have to decide, oldest first, with the name of who was signed in."""
     query = sa.select(_TABLE, col(User.name)).outerjoin(User, col(User.id) == _TABLE.c.user_id)
     return connection.execute(query.where(_TABLE.c.customer_id.is_(None)).order_by(_TABLE.c.id)).fetchall()

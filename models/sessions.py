@@ -12,15 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
 from models.people import User
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 _HOLDS_TOKEN = sa.text("id_token IS NOT NULL")
 
 
-class WebSession(SQLModel, table=True):
+class WebSession(Numbered, table=True):
     """One login on one browser."""
 
     __tablename__ = "web_session"
@@ -30,7 +30,6 @@ class WebSession(SQLModel, table=True):
         sa.Index("ix_web_session_id_token", "expires_at", sqlite_where=_HOLDS_TOKEN, postgresql_where=_HOLDS_TOKEN),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     token_hash: str = Field(unique=True, max_length=64)
     user_id: int = Field(foreign_key="user_account.id", index=True)
     method: str = Field(max_length=16)  # "password", "bank", "eparaksts"
@@ -50,13 +49,12 @@ class WebSession(SQLModel, table=True):
     id_token: str | None = None  # sealed, for it may tell a personal code; gone with the session
 
 
-class KnownDevice(SQLModel, table=True):
+class KnownDevice(Numbered, table=True):
     """A browser on which this user has logged in before: still let in while somebody guesses (security rule 8)."""
 
     __tablename__ = "known_device"
     __table_args__ = (sa.UniqueConstraint("token_hash", "user_id"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     token_hash: str = Field(max_length=64)
     user_id: int = Field(foreign_key="user_account.id", index=True)
     seen_at: datetime = Field(default_factory=utc_now)
@@ -92,9 +90,6 @@ _OF_USER = (
 
 
 _TOLD = sa.select(col(WebSession.told_by), col(WebSession.id_token)).where(col(WebSession.id) == sa.bindparam("id"))
-_FORGET = (  # of those that ran out without being ended
-    sa.update(WebSession).where(_HOLDS_TOKEN, col(WebSession.expires_at) < sa.bindparam("now")).values(id_token=None)
-)  # fmt: skip
 
 
 def token_hash(token: str) -> str:
@@ -118,8 +113,6 @@ class Login:
 def begin(session: Session, user_id: int, login: Login, now: datetime) -> str:
     """Open a session and return its secret for the cookie; the secret is stored nowhere."""
     token = secrets.token_urlsafe(32)
-    if "id_token" in login.told:
-        session.execute(_FORGET, {"now": now})
     session.add(
         WebSession(
             token_hash=token_hash(token), user_id=user_id, method=login.method, acr=login.acr,

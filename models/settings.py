@@ -4,7 +4,6 @@
 What is about the operator and not about the machine stands in `models.site`.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from models import toml
 from models.providers import Eparaksts, Provider, read_toml
 
 PREFIX = "EKABINETS_"
@@ -30,11 +30,7 @@ class SettingsError(ValueError):
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or url != f"{parts.scheme}://{parts.netloc}"
-    ):
+    if parts.scheme not in ("http", "https") or not parts.hostname or url != f"{parts.scheme}://{parts.netloc}":
         raise ValueError("expected http(s)://host[:port] and nothing after it")
     return url
 
@@ -98,16 +94,6 @@ class Settings(BaseModel):
         return f"__Host-{name}" if self.is_secure else name
 
     @property
-    def session_cookie(self) -> str:
-        """The name of the session cookie."""
-        return self.cookie("session")
-
-    @property
-    def csrf_cookie(self) -> str:
-        """The name of the csrf cookie."""
-        return self.cookie("csrf")
-
-    @property
     def idle(self) -> timedelta:
         """After how long without an act a session ends."""
         return timedelta(minutes=self.session_idle_minutes)
@@ -160,16 +146,11 @@ def load_settings(environ: Mapping[str, str], file: Path | None = None) -> Setti
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("; ".join(problems(error))) from None
+        raise SettingsError("; ".join(toml.problems(error))) from None
 
 
 def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: {error}") from None
+    values = toml.read(file, SettingsError)
     if unknown := values.keys() - Settings.model_fields:
         raise SettingsError(f"{file}: unknown key {', '.join(sorted(unknown))}")
     return values
@@ -198,12 +179,3 @@ def _content(variable: str, path: Path) -> str:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{variable}: {path} cannot be read ({type(error).__name__})") from None
-
-
-def problems(error: ValidationError) -> Iterator[str]:
-    """Each problem as "key: what is expected". Pydantic's messages for these types never quote the input."""
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
-        if problem["type"] != "default_factory_not_called":  # follows from another problem in the list
-            key = ".".join(str(part) for part in problem["loc"])
-            message = problem["msg"].removeprefix("Value error, ")
-            yield f"{key}: {message}" if key else message

@@ -5,7 +5,6 @@ an override in the database: see `models.overrides`, whose functions give the ru
 """
 
 import re
-import tomllib
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,9 @@ from pydantic import (
     model_validator,
 )
 
+from models import toml
+from models.privacy import periods
+from models.rules.identifiers import iban_ok
 from models.rules.registration import Registration
 from models.rules.windows import WindowRule, parse_rule
 from models.rules.workdays import is_working_day
@@ -47,8 +49,7 @@ _parse = cache(parse_rule)
 
 
 def _check_iban(text: str) -> str:
-    shape = re.fullmatch(r"LV\d\d[A-Z]{4}[A-Z0-9]{13}", text, re.ASCII)
-    if not shape or int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 != 1:  # ISO 7064
+    if not re.fullmatch("LV[0-9A-Z]+", text) or not iban_ok(text):
         raise ValueError("expected a Latvian IBAN with right check digits, without spaces")
     return text
 
@@ -71,8 +72,7 @@ def _inherit(meters: Any) -> dict[str, Any]:
 
 
 def _with_common(own: dict[str, dict[str, str]], info: ValidationInfo) -> dict[str, dict[str, str]]:
-    common = _read(COMMON)["texts"]
-    languages = dict.fromkeys([*info.data.get("languages", ()), *own])
+    common, languages = toml.read(COMMON, SiteError)["texts"], dict.fromkeys([*info.data.get("languages", ()), *own])
     return {language: common.get(language, {}) | own.get(language, {}) for language in languages}
 
 
@@ -92,7 +92,7 @@ class Contact(_Frozen):
 
     @property
     def shown_phone(self) -> str:
-        """The number as people read it: "+371 65049114"; empty where there is none."""
+        """As people read it: "+371 65049114"; empty where there is none."""
         return (self.phone or "").replace("+371", "+371 ")
 
 
@@ -149,18 +149,20 @@ class Site(_Frozen):
     eparaksts: tuple[Literal["mobile", "eid"], ...] = ()
     registration: Registration | None = None  # without it, only staff open accounts
     strong: tuple[Strong, ...] = Field(min_length=1)  # what counts as a strong login (decisions.md 15)
+    lend_without_end: bool = False  # whether what a customer lends may last until she ends it (decisions.md 22)
+    staff_names: bool = False  # whether residents read who of the staff saw their data (I06)
+    second_pair: bool = False  # whether two of the staff check a power of attorney
     remember_days: int = Field(60, ge=1, le=365)
     password_min: int = Field(15, ge=8, le=64)
     terms_version: int = Field(1, ge=1)  # one more where the terms change: everybody is told once
     # Every kind is there: what a file leaves out is its meters.default.
     meters: Annotated[dict[MeterKind, MeterRule], BeforeValidator(_inherit)]
     valid_warning_days: int = Field(90, ge=1)  # a meter's valid-until date is near
+    retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
     payee: Payee
     working_days: dict[date, bool] = {}  # days that are worked, or free, whatever the calendar says
     # By language and key of TEXTS; `models.overrides.text_for` tells what is shown on a day.
-    texts: Annotated[dict[str, dict[str, str]], AfterValidator(_with_common)] = Field(
-        {}, validate_default=True
-    )
+    texts: Annotated[dict[str, dict[str, str]], AfterValidator(_with_common)] = Field({}, validate_default=True)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -220,24 +222,12 @@ class Site(_Frozen):
 
 def load_site(name_or_path: str) -> Site:
     """The site of `sites/NAME.toml`, or of a file given by its path. Raises `SiteError`."""
-    is_path = "/" in name_or_path or name_or_path.endswith(".toml")
+    is_path = name_or_path.endswith(".toml") or "/" in name_or_path
     file = Path(name_or_path) if is_path else FOLDER / f"{name_or_path}.toml"
     try:
-        return Site.model_validate(_read(file))
+        return Site.model_validate(toml.read(file, SiteError))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise SiteError(f"{file}: {key}: {message}" if key else f"{file}: {message}") from None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SiteError(f"{file}: cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SiteError(f"{file}: {error}") from None
+        raise SiteError(f"{file}: {next(toml.problems(error))}") from None
 
 
 def _demand(expected: str, *conditions: bool) -> None:

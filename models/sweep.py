@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col
 
+from models.attorneys import Attorney
+from models.copies import DataCopy
 from models.database import Database
 from models.documents import Document
 from models.files import FileMissing, RenderedFile, Storage
@@ -17,8 +19,9 @@ from models.quarantine import Quarantined
 
 AGE = timedelta(days=1)  # of an orphan: twice `files.FRESH`, so that what was just put and is not yet named stays
 # Every column that names a file; tests/models/test_sweep.py finds one that is not here.
-NAMING = (Document.file_hash, Invoice.file_hash, NoticeFile.file_hash, RenderedFile.file_hash, Quarantined.file_hash)
-_MADE_AGAIN = (RenderedFile.__tablename__, Quarantined.__tablename__)  # where a missing file is no loss
+_NAMERS = (Attorney, Document, Invoice, NoticeFile, RenderedFile, Quarantined, DataCopy)
+NAMING = tuple(table.file_hash for table in _NAMERS)
+_MADE_AGAIN = ("rendered_file", "quarantine", "data_copy")  # where a missing file is no loss
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """Tenures: which customer stood on which premises, in which role, from when until when (B04)."""
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from models.customers import Customer
-from models.types import TenureRole, choice
+from models.types import Imported, TenureRole, choice
 
 
-class Tenure(SQLModel, table=True):
+class Tenure(Imported, table=True):
     """One customer's time on premises, both days inclusive; `ends_on` None means still there."""
 
     __table_args__ = (
@@ -17,8 +18,6 @@ class Tenure(SQLModel, table=True):
         sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="days_in_order"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    external_id: str = Field(unique=True, max_length=64)
     customer_id: int = Field(foreign_key="customer.id")
     premises_id: int = Field(foreign_key="premises.id", index=True)
     role: TenureRole = choice(TenureRole, default=TenureRole.OWNER)
@@ -26,7 +25,12 @@ class Tenure(SQLModel, table=True):
     ends_on: date | None = None
 
 
+def during(day: Any) -> sa.ColumnElement[bool]:
+    """Of a tenure: whether it lasts on this day."""
+    return sa.and_(col(Tenure.starts_on) <= day, sa.func.coalesce(col(Tenure.ends_on), day) >= day)
+
+
 def owns(day: date) -> sa.ColumnElement[bool]:
     """Of a customer: whether she owns something on this day, alone or with others."""
-    now = sa.and_(col(Tenure.starts_on) <= day, sa.func.coalesce(col(Tenure.ends_on), day) >= day)
-    return sa.exists().where(col(Tenure.customer_id) == col(Customer.id), col(Tenure.role) != TenureRole.TENANT, now)
+    mine = (col(Tenure.customer_id) == col(Customer.id), col(Tenure.role) != TenureRole.TENANT)
+    return sa.exists().where(*mine, during(day))

@@ -18,8 +18,6 @@ WARN_FROM = 5  # from the fifth on the page says how many tries are left
 PAUSE = timedelta(minutes=15)
 ADDRESS_TRIES = 100  # wrong passwords from one address within the pause time before it is slowed
 SLOW = timedelta(seconds=2)
-FORGOTTEN = timedelta(days=1)  # a counter that nobody touched so long is deleted: far more tries wait in its pauses
-SWEPT = 100  # deleted at a time; one wrong password adds two at most
 
 
 class Throttle(SQLModel, table=True):
@@ -44,16 +42,9 @@ _NEW = sa.text(
     # An update of nothing, where DO NOTHING would not lock: a row that is there must not be deleted before we read it.
     " ON CONFLICT (key) DO UPDATE SET failures = throttle.failures"
 ).bindparams(sa.bindparam("now", type_=Throttle.__table__.c.last_failed_at.type))  # type: ignore[attr-defined]
-_OLD = (
-    sa.select(col(Throttle.key)).where(col(Throttle.last_failed_at) < sa.bindparam("before"))
-    .limit(SWEPT).with_for_update(skip_locked=True)  # nobody waits for one who waits for him
-)  # fmt: skip
-_SWEEP = sa.delete(Throttle).where(col(Throttle.key).in_(_OLD)).execution_options(synchronize_session=False)
 
 
-def take_try(
-    session: Session, lane: str, address: str | None, now: datetime, pause: timedelta = PAUSE
-) -> int | Wait:
+def take_try(session: Session, lane: str, address: str | None, now: datetime, pause: timedelta = PAUSE) -> int | Wait:
     """Count one try before the password is checked. Returns how many are left (0: paused unless this one is right).
 
     `lane` is the account's name as it was typed, with the device where that is a known one: what strangers guess
@@ -74,16 +65,12 @@ def take_try(
 
 
 def slow_address(session: Session, address: str, now: datetime) -> None:
-    """Count a wrong password against the address; beyond its measure, one try every SLOW.
-
-    Wrong passwords are what makes counters, so they also take the old ones away.
-    """
+    """Count a wrong password against the address; beyond its measure, one try every SLOW."""
     row = _locked(session, _key("address", network(address)), now)
     row.failures = 1 if now - row.last_failed_at > PAUSE else row.failures + 1
     row.last_failed_at = now
     if row.failures >= ADDRESS_TRIES:
         row.blocked_until = now + SLOW
-    session.execute(_SWEEP, {"before": now - FORGOTTEN})
 
 
 def succeeded(session: Session, lane: str) -> None:

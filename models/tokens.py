@@ -2,81 +2,72 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, col
 
-from models.types import utc_now
+from models.types import AnyRow, Numbered, utc_now
 
 Purpose = str | tuple[str, ...]  # of a link, or those that one page takes
 
 
-class Token(SQLModel, table=True):
+class Token(Numbered, table=True):
     """A secret that was sent to one person for one purpose."""
 
     __tablename__ = "mail_token"
 
-    id: int | None = Field(default=None, primary_key=True)
     token_hash: str = Field(unique=True, max_length=64)
     purpose: str = Field(max_length=32)
     user_id: int = Field(foreign_key="user_account.id", index=True)
+    # What it is about, where one person can have several links of a purpose at once.
+    about: int | None = None
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # e.g. the new e-mail address
     created_at: datetime = Field(default_factory=utc_now)
     expires_at: datetime
     used_at: datetime | None = None  # also when a newer one made it void
 
 
-@dataclass(frozen=True)
-class Found:
-    """A token that can be used."""
-
-    id: int
-    user_id: int
-    detail: Mapping[str, Any]
+_TABLE: sa.Table = Token.__table__  # type: ignore[attr-defined]
 
 
 def issue(
-    session: Session, purpose: str, user_id: int, lifetime: timedelta, now: datetime, **detail: Any
-) -> str:
-    """A new secret for the link; the person's older ones for this purpose are void from now on."""
-    void(session, purpose, user_id, now)
+    session: Session, purpose: str, user_id: int, lifetime: timedelta, now: datetime, about: int | None = None,
+    **detail: Any,
+) -> str:  # fmt: skip
+    """A new secret for the link; the person's older ones for this purpose (`about` this) are void from now on."""
+    void(session, purpose, user_id, now, about)
     secret = secrets.token_urlsafe(32)
     session.add(
         Token(
-            token_hash=_hash(secret), purpose=purpose, user_id=user_id, detail=detail, created_at=now,
+            token_hash=_hash(secret), purpose=purpose, user_id=user_id, about=about, detail=detail, created_at=now,
             expires_at=now + lifetime,
         )
     )  # fmt: skip
     return secret
 
 
-def void(session: Session, purpose: Purpose | None, user_id: int, now: datetime) -> None:
-    """No link of this purpose, or of any, sent to this person works any more."""
+def void(session: Session, purpose: Purpose | None, user_id: int, now: datetime, about: int | None = None) -> None:
+    """No link of this purpose (`about` this), or of any, that was made for this person works any more."""
     mine = [col(Token.user_id) == user_id, col(Token.used_at).is_(None)]
     if purpose:
         mine.append(_is_for(purpose))
+    if about is not None:
+        mine.append(col(Token.about) == about)
     session.execute(sa.update(Token).where(*mine).values(used_at=now))
 
 
-def look(connection: Connection, purpose: Purpose, secret: str, now: datetime) -> Found | None:
+def look(connection: Connection, purpose: Purpose, secret: str, now: datetime) -> AnyRow | None:
     """What a link is for, without using it up; None for every kind of bad one alike."""
-    table = Token.__table__  # type: ignore[attr-defined]
-    query = sa.select(table.c.id, table.c.user_id, table.c.detail).where(*_usable(purpose, secret, now))
-    row = connection.execute(query).first()
-    return Found(row.id, row.user_id, row.detail) if row else None
+    return connection.execute(sa.select(_TABLE).where(*_usable(purpose, secret, now))).first()
 
 
-def use(session: Session, purpose: Purpose, secret: str, now: datetime) -> Found | None:
+def use(session: Session, purpose: Purpose, secret: str, now: datetime) -> AnyRow | None:
     """Use a link up: of two at once only one gets it; None for every kind of bad one alike."""
-    table = Token.__table__  # type: ignore[attr-defined]
-    taken = sa.update(Token).where(*_usable(purpose, secret, now)).values(used_at=now)
-    row = session.execute(taken.returning(table.c.id, table.c.user_id, table.c.detail)).first()
-    return Found(row.id, row.user_id, row.detail) if row else None
+    taken = sa.update(_TABLE).where(*_usable(purpose, secret, now)).values(used_at=now)
+    return session.execute(taken.returning(*_TABLE.c)).first()
 
 
 def _usable(purpose: Purpose, secret: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

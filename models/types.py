@@ -4,13 +4,14 @@ Money is whole cents and a reading whole thousandths of its unit (litres for m³
 on every database, in SQL and in Python. Prices are ten-thousandths of a euro.
 """
 
+import re
 import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 
 class MeterKind(StrEnum):
@@ -124,6 +125,29 @@ def new_public_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+def is_public_id(text: str) -> bool:
+    """Whether `new_public_id` could have made it: what else a form brings as its id, no page of ours has given it."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{16}", text) is not None
+
+
 def utc_now() -> datetime:
     """This instant by the real clock, aware, in UTC. The business day is `models.clock.today`, not this."""
     return datetime.now(UTC)
+
+
+class Numbered(SQLModel):
+    """A row with a number, which it has once it is in the database."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class Addressed(Numbered):
+    """One that has pages: it stands in their addresses."""
+
+    public_id: str = Field(default_factory=new_public_id, unique=True, max_length=16)
+
+
+class Imported(Numbered):
+    """One that the billing system brought, by the name that it has there (docs/integration.md)."""
+
+    external_id: str = Field(unique=True, max_length=64)

@@ -4,13 +4,14 @@ Nothing true is refused: what cannot be a reading is a problem (422), what looks
 person answers, and an answer holds only for the value it was given for (decisions.md 16–18; D03–D06, LU-34, LU-35).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Literal
 
 from models.cards import Dial, Mark, MeterCard
+from models.rules.absences import Days, days_away, is_unexplained
 from models.rules.numbers import NumberProblem, format_plain, parse_reading
 from models.rules.plausibility import Situation, Thresholds, Verdict, consumption, judge, monthly_average, months_since
 from models.rules.windows import Window
@@ -21,6 +22,8 @@ Known = Mapping[int, Sequence[AnyRow]]  # register → its current readings with
 Seal = Callable[[str], str]  # a keyed hash: proves that a question was ours
 State = Literal["empty", "saved", "problem", "question"]
 BY_PEOPLE = frozenset({Source.SELF, Source.DELEGATE, Source.STAFF, Source.LINK, Source.SLIP})
+# What stands still while nobody is at home; a flat is heated and a refrigerator runs all the same.
+_STOPS = frozenset({MeterKind.COLD_WATER, MeterKind.HOT_WATER, MeterKind.GAS, MeterKind.LPG})
 _WATER = {MeterKind.COLD_WATER: MeterKind.HOT_WATER, MeterKind.HOT_WATER: MeterKind.COLD_WATER}
 
 
@@ -72,10 +75,13 @@ class Decision:
     flag: str | None = None
 
 
-def decide(entry: Entry, known: Known, user_id: int | None, today: date, seal: Seal) -> Answer | Decision:
+def decide(
+    entry: Entry, known: Known, user_id: int | None, today: date, seal: Seal, absences: Collection[Days] = ()
+) -> Answer | Decision:
     """What becomes of an entry of this user: a value to store, or the answer that it gets instead.
 
-    A reading that stands for this window already is replaced only by somebody who has seen it.
+    A reading that stands for this window already is replaced only by somebody who has seen it. What was used on
+    days of `absences` is flagged and never asked about (B06).
     """
     if not entry.text.strip():
         return Answer(entry.dial.register_id, "empty")
@@ -92,12 +98,15 @@ def decide(entry: Entry, known: Known, user_id: int | None, today: date, seal: S
     if standing and standing.id != entry.seen:
         code = "sent" if standing.actor_user_id == user_id else "taken"
         return Answer(entry.dial.register_id, "question", code, entry.text, value, other=standing)
-    return _weigh(entry, value, known, standing, today, seal)
+    return _weigh(entry, value, known, standing, today, seal, absences if entry.card.kind in _STOPS else ())
 
 
 def stands(reading: AnyRow | Mark, window: Window | None) -> bool:
     """Whether a reading is this window's own, sent by a person: that is what a correction replaces."""
-    return window is not None and reading.period == window.period and reading.source in BY_PEOPLE
+    if window is None or reading.source not in BY_PEOPLE:
+        return False
+    final = reading.period is None and reading.read_on == window.opens
+    return final if window.is_final else reading.period == window.period
 
 
 def _saved(entry: Entry, mine: Sequence[AnyRow], reading: AnyRow) -> Answer:
@@ -112,7 +121,7 @@ def _saved(entry: Entry, mine: Sequence[AnyRow], reading: AnyRow) -> Answer:
 
 
 def _weigh(
-    entry: Entry, value: int, known: Known, standing: AnyRow | None, today: date, seal: Seal
+    entry: Entry, value: int, known: Known, standing: AnyRow | None, today: date, seal: Seal, absences: Collection[Days]
 ) -> Answer | Decision:
     number, dial = entry.dial.register_id, entry.dial
     mine = [row for row in known.get(number, ()) if row is not standing]
@@ -120,17 +129,21 @@ def _weigh(
     previous = base.value if base else None
     decision = Decision(entry, value, None if previous is None else value - previous, standing.id if standing else None)
     digits, decimals = dial.digits or 5, dial.decimals or 0
+    average, since = _average(mine, digits, today), base.read_on if base else today
+    away = days_away(since, today, absences)
     verdict = judge(
         Situation(
-            value, previous, _average(mine, digits, today), digits, decimals,
-            months=months_since(base.read_on, today) if base else 1,
+            value, previous, average, digits, decimals,
+            months=months_since(since, today),
             sibling_previous=_sibling(entry, known),
-            zero_seen_before=any(a.value == b.value for a, b in pairwise(mine)),
+            zero_seen_before=bool(away) or any(a.value == b.value for a, b in pairwise(mine)),
             thresholds=Thresholds(entry.rule.high_times, entry.rule.high_floor),
         )
     )  # fmt: skip
     if verdict is None:
-        return decision
+        usual = entry.rule.high_floor if average is None else average
+        odd = is_unexplained(decision.used or 0, usual, since, today, absences)
+        return replace(decision, flag="absence" if odd else None)
     proof = seal(f"{number}:{value}:{verdict.code}:{previous}")
     question = Answer(
         number, "question", verdict.code, entry.text, value, verdict.consumption,

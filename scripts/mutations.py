@@ -93,20 +93,39 @@ def _marks(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Module):
         return
     for index, mark in enumerate(getattr(node, "decorator_list", [])):
-        word = ast.unparse(mark)
         before, after = node.decorator_list[:index], node.decorator_list[index + 1 :]
-        if re.match(r"public$|needs\(|\w+_limit$", word):
-            yield f"@{word} deleted", _changed(node, decorator_list=before + after)
-        if match := re.fullmatch(r"needs\('(\w+)', Right\.(\w+)\)", word):
-            for other in _other_marks(*match.groups()):
-                new = ast.parse(other, mode="eval").body
-                yield f"@{word} → @{other}", _changed(node, decorator_list=[*before, new, *after])
+        for what, new in (*_of_decorator(mark), *_of_route(mark)):
+            yield f"@{ast.unparse(mark)} {what}", _changed(node, decorator_list=before + new + after)
 
 
-def _other_marks(section: str, right: str) -> Iterator[str]:
-    yield "__import__('auth.guard').guard.public"
-    yield f"needs({'meters' if section == 'help' else 'help'!r}, Right.{right})"
-    yield from (f"needs({section!r}, Right.{other})" for other in ("NONE", "VIEW", "ACT") if other != right)
+def _of_decorator(mark: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
+    word = ast.unparse(mark)
+    if re.match(r"public$|needs\(|\w+_limit$", word):
+        yield "deleted", []
+    if match := re.fullmatch(r"needs\('(\w+)', Right\.(\w+)\)", word):
+        yield "→ public", [ast.parse("__import__('auth.guard').guard.public", mode="eval").body]
+        for other in _others(match[1], match[2].lower()):
+            section, right = other.split()
+            new = f"needs({section!r}, Right.{right.upper().replace('-', 'NONE')})"
+            yield f"→ @{new}", [ast.parse(new, mode="eval").body]
+
+
+def _of_route(mark: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
+    """Of a route of `views.routes`, which says its access and its limit itself."""
+    match mark:
+        case ast.Call(func=ast.Attribute(attr="get" | "post" as verb), args=[rule, ast.Constant(str(access)), *limit]):
+            yield "access deleted", [_changed(mark, args=[rule, *limit])]
+            if " " in access:
+                for other in ("public", *_others(*access.split())):
+                    yield f"→ {other}", [_changed(mark, args=[rule, ast.Constant(other), *limit])]
+            if limit or (verb == "post" and not mark.keywords):
+                args = [rule, ast.Constant(access), ast.Constant(None)]
+                yield "limit deleted", [_changed(mark, args=args)]
+
+
+def _others(section: str, right: str) -> Iterator[str]:
+    yield f"{'meters' if section == 'help' else 'help'} {right}"
+    yield from (f"{section} {other}" for other in ("-", "view", "act") if other != right)
 
 
 def _conditions(node: ast.AST) -> Iterator[Change]:

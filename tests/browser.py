@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,8 +19,12 @@ class Form:
 
     method: str
     action: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)  # checkboxes and radio buttons with their values
+
+    def put(self, name: str, value: str) -> None:
+        """One more field; several of a name are a list."""
+        self.fields[name] = [*([held] if isinstance(held, str) else held), value] if (held := self.fields.get(name)) is not None else value
 
 
 class Page(HTMLParser):
@@ -79,9 +84,9 @@ class Page(HTMLParser):
         if at.get("type") in ("checkbox", "radio"):
             form.choices.setdefault(at["name"], []).append(at.get("value", "on"))
             if "checked" in at:
-                form.fields[at["name"]] = at.get("value", "on")
+                form.put(at["name"], at.get("value", "on"))
         else:
-            form.fields[at["name"]] = at.get("value", "")
+            form.put(at["name"], at.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:
@@ -121,12 +126,21 @@ class Page(HTMLParser):
         return next(form for form in self.forms if form.action == action)
 
 
+class Client(FlaskClient):
+    """Gives up where one address leads to another for ever."""
+
+    def resolve_redirect(self, response: TestResponse, buffered: bool = False) -> TestResponse:
+        """Open the next one."""
+        assert len(response.history) < 10, f"led on and on, at last to {response.location}"
+        return super().resolve_redirect(response, buffered)
+
+
 class Browser:
     """One person's browser. `language` is chosen by the real link."""
 
     def __init__(self, app: Flask, language: str = "en") -> None:
         self.app = app
-        self.client: FlaskClient = app.test_client()
+        self.client = Client(app, app.response_class)
         self.client.set_cookie("lang", language)
         self.response: TestResponse | None = None
 

@@ -6,21 +6,24 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
+from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.database import Database
 from models.documents import Document, EstimateLine
 from models.files import Storage
 from models.invoices import Invoice, InvoiceLine, Payment
+from models.mandates import Mandate, MandatePremises
 from models.meters import Meter, Register
 from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.tenures import Tenure
-from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind
+from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind, utc_now
 
 TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
 PASSWORD = "zaļa upe tek lēni"
+INVITED = "invited@example.com"  # who has not accepted yet
 IBAN = "LV44DEMO0000000000001"
 ZONE = ZoneInfo("Europe/Riga")
 WATER = {
@@ -56,6 +59,10 @@ class Cast:
     notice_file: str = ""
     stranger_notice: str = ""
     stranger_file: str = ""
+    mandate: str = ""  # Anna has invited somebody who has not answered
+    stranger_mandate: str = ""  # and so has Viktors
+    data_copy: str = ""  # Anna's, two days old
+    stranger_copy: str = ""
 
 
 def month(ago: int) -> date:
@@ -111,6 +118,13 @@ class _Stage:
         self.add(InvoiceLine(invoice_id=row.id, position=2, service="Apsaimniekošana", quantity=52400, unit="m2", price=4200, amount=net - 326))
         return row
 
+    def invitation(self, user, customer, premises):
+        """A mandate that nobody has accepted yet."""
+        year = TODAY.replace(year=TODAY.year + 1)
+        row = self.add(Mandate(granted_by=user.id, address=INVITED, name="Ilga", language="lv", rights="submit meters notices", starts_on=TODAY, ends_on=year))
+        self.add(MandatePremises(mandate_id=row.id, premises_id=premises.id, customer_id=customer.id))
+        return row.public_id
+
     def notice(self, name, published, texts, for_all=False, files=(), **more):
         """`texts`: language → title, body; `more`: an audience such as premises_id, and columns of the notice."""
         to = {key: more.pop(key) for key in [*more] if key.endswith("_id") and key != "external_id"}
@@ -121,6 +135,12 @@ class _Stage:
             self.add(NoticeAudience(notice_id=row.id, **to))
         found = [self.add(NoticeFile(notice_id=row.id, name=file, file_hash=self.storage.put(b"%PDF-1.4 plan"), size=13)) for file in files]
         return row.public_id, *(file.public_id for file in found)
+
+    def data_copy(self, user) -> str:
+        """A copy of her data that was made two days ago."""
+        made, content = utc_now() - timedelta(days=2), b"PK the copy of " + user.username.encode()
+        row = DataCopy(user_id=user.id, language="lv", asked_at=made, made_at=made, file_hash=self.storage.put(content), size=len(content))
+        return self.add(row).public_id
 
 
 def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
@@ -150,8 +170,12 @@ def _people_and_places(stage: _Stage) -> None:
     ):  # fmt: skip
         stage.add(Tenure(external_id=f"T{stage.count}", customer_id=customer.id, premises_id=premises.id, role=TenureRole.OWNER, starts_on=start, ends_on=end))
     cast.flat, cast.second, cast.neighbour = flat.public_id, second.public_id, next_door.public_id
+    cast.mandate, cast.stranger_mandate = (
+        stage.invitation(user, customer, at) for user, customer, at in ((anna, customers[0], flat), (viktors, customers[1], next_door))
+    )
     _meters(stage, flat, next_door, house)
     _money(stage, customers, flat, next_door, second)
+    cast.data_copy, cast.stranger_copy = (stage.data_copy(person) for person in (anna, viktors))
 
 
 def _meters(stage: _Stage, flat, next_door, house) -> None:

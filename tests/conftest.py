@@ -4,12 +4,14 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from jinja2 import Environment
 
 from app import create_app
 from auth.methods.password import Passwords
@@ -20,9 +22,26 @@ from models.settings import Settings
 from tests.browser import Browser
 from tests.cast import TODAY, Cast, play
 from tests.postgres import fresh_database, postgres_server
+from views.language import LanguageEnvironment
+from views.limits import limiter
 
 DIALECTS = ("sqlite", "postgres")
 _numbers = itertools.count()
+_standing: list[tuple[Flask, dict[str, Any]]] = []  # the application, with what it held when it was made
+_compiled: dict[tuple[object, ...], Any] = {}
+
+
+def compile_once(self: LanguageEnvironment, source: Any, name: str | None = None, *rest: Any, **options: Any) -> Any:
+    """Compile a template for all applications of a run that have the same texts: it is most of what a start costs."""
+    if name is None:
+        return Environment.compile(self, source, name, *rest, **options)
+    key = (source, name, id(self.catalog), *rest, *options.items())
+    if key not in _compiled:
+        _compiled[key] = Environment.compile(self, source, name, *rest, **options)
+    return _compiled[key]
+
+
+LanguageEnvironment.compile = compile_once  # type: ignore[method-assign]
 
 
 def settings_for(url: str, folder: Path, **changed: object) -> Settings:
@@ -137,9 +156,23 @@ def make_app(staged_url: str, templates: Templates, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
-    """The application with the cast on stage, on TODAY."""
-    return make_app()
+def app(staged_url: str, templates: Templates, tmp_path: Path) -> Iterator[Flask]:
+    """The application with the cast on stage, on TODAY: one for all tests of a run that change no setting."""
+    shutil.copytree(templates.folder / "files", tmp_path / "files", dirs_exist_ok=True)
+    settings = settings_for(staged_url, tmp_path)
+    if not _standing:
+        made = create_app(settings)
+        _standing.append((made, {name: made.extensions[name] for name in ("ekabinets", "assets")}))
+    app, first = _standing[0]
+    database = Database(staged_url)
+    app.extensions |= first  # whatever an earlier test has put in its place
+    app.extensions["ekabinets"] = replace(
+        first["ekabinets"], settings=settings, database=database, storage=FolderStorage(tmp_path / "files")
+    )
+    with app.app_context():
+        limiter.reset()
+    yield app
+    database.dispose()
 
 
 @pytest.fixture

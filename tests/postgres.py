@@ -38,12 +38,12 @@ def postgres_server() -> Iterator[str]:
         subprocess.run([*as_postgres, *map(str, words)], check=True, cwd="/", stdout=subprocess.DEVNULL)
 
     run(programs / "initdb", "-D", f"{folder}/d", "-U", "portal", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_wal_size=256MB"
     run(programs / "pg_ctl", "-D", f"{folder}/d", "-w", "-l", f"{folder}/log", "-o", options, "start")
     try:
         yield f"postgresql+psycopg://portal@127.0.0.1:{port}/postgres"
     finally:
-        run(programs / "pg_ctl", "-D", f"{folder}/d", "-m", "immediate", "stop")
+        run(programs / "pg_ctl", "-D", f"{folder}/d", "-m", "fast", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -59,7 +59,7 @@ def fresh_database(server: str, name: str, template: str = "template1", keep: bo
     """A new database on the server, copied from `template`, dropped at the end unless kept."""
     admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     try:
         yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

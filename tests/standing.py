@@ -1,47 +1,15 @@
-"""One application for all tests of a run that need no settings of their own: its templates are compiled once.
+"""What tests do to the application and its rows behind its back."""
 
-A module that imports `app` from here gets it on a fresh copy of the database with the cast on stage.
-"""
-
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app
-from models.database import Database, metadata
-from models.files import FolderStorage
-from tests import conftest
+from models.database import metadata
 from tests.browser import Page
-from views.limits import limiter
-
-__all__ = ["app", "change", "dump", "fetch", "house_file", "main"]
-_standing: list[tuple[Flask, dict[str, Any]]] = []  # with what it held when it was made
-
-
-@pytest.fixture
-def app(staged_url: str, templates: conftest.Templates, tmp_path: Path) -> Iterator[Flask]:
-    """As the `app` of conftest, without starting one for each test."""
-    shutil.copytree(templates.folder / "files", tmp_path / "files", dirs_exist_ok=True)
-    settings = conftest.settings_for(staged_url, tmp_path)
-    if not _standing:
-        made = create_app(settings)
-        _standing.append((made, {name: made.extensions[name] for name in ("ekabinets", "assets")}))
-    app, first = _standing[0]
-    database = Database(staged_url)
-    app.extensions |= first  # whatever an earlier test has put in its place
-    app.extensions["ekabinets"] = replace(
-        first["ekabinets"], settings=settings, database=database, storage=FolderStorage(tmp_path / "files")
-    )
-    with app.app_context():
-        limiter.reset()
-    yield app
-    database.dispose()
 
 
 @pytest.fixture

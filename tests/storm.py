@@ -192,8 +192,9 @@ class Storm:
 
     def _pairs(self, form: Form) -> Iterator[tuple[str, str]]:
         """The fields of a form, some left out, some twice, some with strange values."""
-        for name, value in form.fields.items():
-            yield from self._field(name, value)
+        for name, held in form.fields.items():
+            for value in [held] if isinstance(held, str) else held:
+                yield from self._field(name, value)
             if self._is(0.02):
                 yield name, self._strange()
         yield from ((name, self.chance.choice(values)) for name, values in form.choices.items() if self._is(0.6))
@@ -228,6 +229,6 @@ class Storm:
 
 def seconds_to_answer() -> float:
     """After how long the browser of a person gives up."""
-    from views.pages import HTMX_CONFIG
+    from views.assets import HTMX_CONFIG
 
     return float(json.loads(HTMX_CONFIG)["timeout"]) / 1000

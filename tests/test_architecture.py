@@ -105,9 +105,10 @@ def code_lines(file: Path) -> set[int]:
 
 
 def test_the_whole_application_is_small():
-    total = sum(len(code_lines(file)) for file in MODULES)
-    print("lines of application Python:", total, "of code,", sum(len(lines(file)) for file in MODULES), "in all")
-    assert total < 12_000
+    sizes = {name(file): len(code_lines(file)) for file in MODULES}
+    total = sum(size for where, size in sizes.items() if not where.startswith("demo/"))
+    print("lines of application Python:", total, "of code, with the demo", sum(sizes.values()), "and in all", sum(len(lines(file)) for file in MODULES))
+    assert total < 12_200  # decision 19
 
 
 @pytest.mark.parametrize("site", sorted(file.stem for file in SITES.glob("*.toml") if file.stem != "common"))

@@ -9,11 +9,8 @@ import pytest
 from flask import Flask
 
 from models.database import Database
-from tests import standing
 from tests.browser import Browser, Page
 from tests.conftest import settings_for
-
-app = standing.app  # one application for all of these tests
 
 
 @pytest.fixture

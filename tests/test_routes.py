@@ -8,9 +8,11 @@ from flask import Flask
 
 from app import create_app
 from auth.access import Right
+from auth.guard import Unmarked
 from auth.scope import FETCH
 from tests.conftest import settings_for
 from views.limits import limiter
+from views.routes import Routes
 
 GOLDEN = Path(__file__).with_name("routes.txt")
 
@@ -44,3 +46,17 @@ def test_no_address_carries_a_name_a_number_or_a_code(app: Flask):
     """ux.md §1.3: only opaque ids, whose meaning the guard knows."""
     names = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
     assert names == {*FETCH} | {"name", "key", "token", "signature", "family"}
+
+
+@pytest.mark.parametrize("access", ["", "meters", "meters all", "Public"])
+def test_a_route_without_a_known_access_cannot_be_written(access: str):
+    with pytest.raises(KeyError):
+        Routes("some", __name__).get("/some", access)
+
+
+def test_two_addresses_of_one_view_ask_for_the_same():
+    some = Routes("some", __name__)
+    view = some.get("/some", "meters act")(lambda: "")
+    assert some.get("/other", "meters act")(view) is view
+    with pytest.raises(Unmarked, match="/third"):
+        some.get("/third", "public")(view)

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,24 +19,29 @@ from flask import Flask
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
-from models import emails, preferences, sessions
+from models import emails, preferences, sessions, tokens
+from models.access_requests import AccessRequest
 from models.factors import Factor
 from models.identifiers import Identifiers
 from models.identities import Identity
+from models.lending import INVITATION
+from models.mandates import Mandate
 from models.people import User
+from models.types import utc_now
 from tests import standing
 from tests.auth.cards import token_for
 from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.gallery.scenes import GOOD, link_for
+from tests.lend import INVITE, fill
+from tests.powers import PDF, POWERS
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
 
-app = standing.app  # one application for all of these tests
 house_file = standing.house_file
 
 GOLDEN = Path(__file__).with_name("statements.txt")
@@ -49,6 +56,9 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    away = f"/properties/{cast.flat}/absences"
+    yield "/properties/<pid>/absences", anna, away, away, {"starts": "2026-12-10", "ends": "2026-12-24"}
+    yield from handed_over(cast, anna)
     yield from factors(app, anna)
     with set_up(app, logout=True, backchannel_logout=True) as bank, both_ways(app):
         yield from bank_acts(app, bank)
@@ -58,9 +68,11 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield from account_acts(app, anna)
+    yield from lending_acts(app, cast, anna)
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
     yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
+    yield "/profile/data", anna, "/profile/data", "/profile/data", {"old": GOOD}
     letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
@@ -72,6 +84,13 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
     yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
     yield "/logout", anna, "/profile", "/logout", {}
+
+
+def handed_over(cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """Anna hands over a flat without meters to nobody: SQLite takes readings and letters one by one."""
+    final = f"/properties/{cast.second}/handover"
+    yield "/properties/<pid>/handover", anna, final, final, {"to": "99999"}
+    yield "/handover", anna, "/properties", "/handover", {"act": "withdrawn"}
 
 
 def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
@@ -146,13 +165,42 @@ def registration_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict
         yield ADD + what, liga, ADD, ADD, {"code": "20417", "secret": secret}
 
 
+def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """The forms about mandates: Anna invites Pēteris, who accepts; then all of them once."""
+    wish = fill(cast, email="peteris@example.com")
+    yield f"{INVITE} (the check)", anna, INVITE, INVITE, wish | {"act": "check"}
+    yield INVITE, anna, INVITE, INVITE, wish | {"act": "send", "old": PASSWORD}
+    ((number, name),) = fetch(app, sa.select(Mandate.id, Mandate.public_id).where(Mandate.granted_by == 1, Mandate.address == wish["email"]))
+    where, peteris = f"/users/{name}", Browser(app)
+    yield "/users/<uid>/code", anna, "/users", f"{where}/code", {}
+    yield "/users/<uid>/state (again)", anna, "/users", f"{where}/state", {"act": "resend"}
+    peteris.log_in("peteris")
+    with app.extensions["ekabinets"].database.write() as session:
+        link = "/invitations/" + tokens.issue(session, INVITATION, 1, timedelta(hours=1), utc_now(), number, mandate=number)
+    yield "/invitations/<token>", peteris, link, link, {"act": "accept"}
+    yield "/users/<uid>/state", anna, "/users", f"{where}/state", {"act": "suspend"}
+    yield "/users/<uid>", anna, where, where, {**wish, "right": ["meters"]} | {"act": "send", "old": PASSWORD}
+    yield "/users/<uid>/revoke", anna, f"{where}/revoke", f"{where}/revoke", {}
+    yield POWERS, anna, POWERS, POWERS, {"code": "20418", "about": "A document.", "document": (BytesIO(PDF), "a.pdf")}
+    request = "/properties/request"
+    yield request, anna, request, request, {"wanted": "Nekur 1–1", "who": "Anna"}
+    change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="Viktors", asked_at=utc_now(), looked_at=utc_now()))
+    number = str(fetch(app, sa.select(AccessRequest.id).where(AccessRequest.owner_id == 1))[0].id)
+    yield "/users/requests/refuse", anna, "/users", "/users/requests/refuse", {"request": number}
+
+
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
-        tokens = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")] if "/confirm/" in rule else values["token"]
-        yield rule, paths(rule, values | {"token": tokens})[0]
+        secrets = values["token"]
+        if "/confirm/" in rule:
+            secrets = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")]
+        if "/invitations/" in rule:
+            ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
+            secrets = [link_for(app, "anna", INVITATION, mandate=number)]
+        yield rule, paths(rule, values | {"token": secrets})[0]
 
 
 def unsubscribing(app: Flask) -> str:

@@ -37,7 +37,9 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "hid": [cast.house_paper],
             "nid": [cast.notice],
             "fid": [cast.notice_file],
+            "cid": [cast.data_copy],
             "sid": ["1"],
+            "uid": [cast.mandate],
         }
     if whose == "viktors":
         return {
@@ -48,17 +50,24 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "hid": [cast.other_paper],
             "nid": [cast.stranger_notice],
             "fid": [cast.stranger_file],
+            "cid": [cast.stranger_copy],
             "sid": ["1"],
+            "uid": [cast.stranger_mandate],
         }
     return {
         name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
-        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "sid")
+        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "cid", "sid", "uid")
     }
+
+
+def examples(app: Flask, ids: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Values for every variable of a path: these ids for objects, and one of everything else."""
+    return ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"], "family": ["bank", "eparaksts"]}
 
 
 def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:
     """Every route, with each of the ids for the objects that its path names."""
-    values = ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"], "family": ["bank", "eparaksts"]}
+    values = examples(app, ids)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
         mark = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
         for verb, path in product(sorted(rule.methods or ()), paths(rule.rule, values)):

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from auth.access import FRESH, Right
-from auth.guard import needs
+from auth.access import FRESH
 from auth.methods import password as method
 from auth.state import reading, somebody, state, writing
 from auth.visitor import Visitor
@@ -15,16 +14,16 @@ from models.rules.mail import address_ok
 from models.rules.passwords import LONGEST
 from models.throttle import Wait
 from models.types import utc_now
-from views.limits import act_limit
 from views.login import leave, next_page, onward
 from views.pages import page, redirect_to
+from views.routes import Routes
 
-account = Blueprint("account", __name__)
+account = Routes("account", __name__)
 
 
-def typed_email() -> tuple[str | None, str]:
+def typed_email(text: str | None = None) -> tuple[str | None, str]:
     """The address of a form, folded, or what is wrong with it: "missing" or "shape"."""
-    typed = fold_login(request.form.get("email", ""))
+    typed = fold_login(request.form.get("email", "") if text is None else text)
     if not typed:
         return None, "missing"
     return (typed, "") if address_ok(typed) else (None, "shape")
@@ -56,8 +55,7 @@ def unconfirmed(person: Visitor | None = None) -> dict[str, Any]:
     return {} if outcome else {"status": 422, "wrong": "wrong"}
 
 
-@account.get("/first-visit")
-@needs("settings", Right.ACT)
+@account.get("/first-visit", "settings act")
 def first_visit() -> Response:
     """Are these still your e-mail address and telephone? And the terms of use."""
     if somebody().step != "visit":
@@ -66,9 +64,7 @@ def first_visit() -> Response:
     return _visit(200, row.email_wanted or row.email or "", row.phone or "")
 
 
-@account.post("/first-visit")
-@needs("settings", Right.ACT)
-@act_limit
+@account.post("/first-visit", "settings act")
 def visited() -> Response:
     """They are right now. A new address waits for its confirmation, the portal does not."""
     person, (email, bad_email), (phone, bad_phone) = somebody(), typed_email(), typed_phone()
@@ -85,13 +81,12 @@ def visited() -> Response:
 
 
 def _visit(status: int, email: str, phone: str, **more: Any) -> Response:
-    words = {"wrong": {"email": "", "phone": "", "terms": ""}, "wait": None, "next_page": next_page()} | more
+    words = {"wrong": {"email": "", "phone": "", "terms": ""}, "next_page": next_page()} | more
     ticked = bool(request.form.get("terms"))
     return page("account/first.html", status=status, email=email[:254], phone=phone[:40], ticked=ticked, **words)
 
 
-@account.post("/profile/terms")
-@needs("settings", Right.ACT)
+@account.post("/profile/terms", "settings act", limit=None)
 def terms() -> Response:
     """She has read the new terms: the notice goes."""
     with writing() as session:
@@ -99,16 +94,13 @@ def terms() -> Response:
     return onward()
 
 
-@account.get("/profile/contact")
-@needs("settings", Right.ACT)
+@account.get("/profile/contact", "settings act")
 def phone() -> Response:
     """Another telephone, or none."""
     return _phone(200, accounts.contacts(reading(), somebody().user_id).phone or "")
 
 
-@account.post("/profile/contact")
-@needs("settings", Right.ACT)
-@act_limit
+@account.post("/profile/contact", "settings act")
 def change_phone() -> Response:
     """Keep it."""
     number, wrong = typed_phone()
@@ -123,24 +115,17 @@ def _phone(status: int, number: str) -> Response:
     return page("account/phone.html", status=status, current="profile", phone=number[:40])
 
 
-@account.get("/profile/close-account")
-@needs("settings", Right.ACT)
-def leaving() -> Response:
+@account.get("/profile/close-account", "settings act")
+def leaving(status: int = 200, **more: Any) -> Response:
     """What is lost and what stays (A20)."""
-    return _leaving()
+    return page("account/close.html", status=status, current="profile", **more)
 
 
-@account.post("/profile/close-account")
-@needs("settings", Right.ACT)
-@act_limit
+@account.post("/profile/close-account", "settings act")
 def close() -> Response:
     """The account ends, and with it every session."""
     if problem := unconfirmed():
-        return _leaving(**problem)
+        return leaving(**problem)
     with writing() as session:
         accounts.close(session, somebody().actor(), utc_now())
     return leave("/signed-out?closed=1")
-
-
-def _leaving(status: int = 200, **more: Any) -> Response:
-    return page("account/close.html", status=status, current="profile", **{"wrong": "", "wait": None} | more)

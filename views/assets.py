@@ -19,6 +19,13 @@ FILES = {
     "favicon.svg": "favicon.svg",
 }
 THEMES = ("light", "dark")
+# What htmx does here, sent once with its script and not with each page.
+HTMX_CONFIG = (
+    '{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,'
+    '"disableInheritance":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"historyRestoreAsHxRequest":false,'
+    '"timeout":20000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},'
+    '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Assets:
         self.by_name: dict[str, Asset] = {}
         self.urls: dict[str, str] = {}
         for name, path in FILES.items():
-            self._add(name, _coloured(name, (FOLDER / path).read_bytes(), site))
+            self._add(name, _served(name, (FOLDER / path).read_bytes(), site))
         for theme in THEMES:
             css = self._content("app.css").decode()
             self._add(f"{theme}.css", _in_theme(css, theme).encode())
@@ -77,19 +84,13 @@ def _in_theme(css: str, theme: str) -> str:
     return css.replace("color-scheme:light dark", f"color-scheme:{theme}")
 
 
-def _coloured(name: str, content: bytes, site: Site) -> bytes:
+def _served(name: str, content: bytes, site: Site) -> bytes:
+    if name == "htmx.js":
+        return content + f";Object.assign(htmx.config,{HTMX_CONFIG})".encode()
     if not name.endswith((".css", ".svg")):
         return content
-    colours = derive(site.colour)
-    tokens = {
-        "strip": colours.strip, "strip-ink": colours.strip_ink,
-        "brand": colours.brand, "brand-hover": colours.brand_hover, "brand-soft": colours.brand_soft,
-        "on-brand": colours.on_brand, "link": colours.link,
-        "brand-dark": colours.brand_dark, "brand-dark-hover": colours.brand_dark_hover,
-        "brand-dark-soft": colours.brand_dark_soft, "on-brand-dark": colours.on_brand_dark,
-        "link-dark": colours.link_dark,
-    }  # fmt: skip
-    text = re.sub(r"SITE\(([a-z-]+)\)", lambda match: tokens[match[1]], content.decode())
+    colours = vars(derive(site.colour))
+    text = re.sub(r"SITE\(([a-z-]+)\)", lambda match: colours[match[1].replace("-", "_")], content.decode())
     if name.endswith(".css"):  # comments and line ends are for readers of the source
         text = re.sub(r"/\*.*?\*/\s*|(?<=[{};,])\s*\n\s*|\n", "", text, flags=re.S)
     return text.encode()

@@ -2,25 +2,22 @@
 
 import logging
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Response, jsonify, make_response, request
 from sqlmodel import Session
 
-from auth.guard import signed
 from auth.methods.base import Refused
 from auth.methods.remote import ProviderAway
 from auth.state import state, writing
 from models import pending, sessions
 from models.audit import Actor, record
 from models.types import utc_now
-from views.limits import login_limit
+from views.routes import Routes
 
-backchannel = Blueprint("backchannel", __name__)
+backchannel = Routes("backchannel", __name__)
 _log = logging.getLogger(__name__)
 
 
-@backchannel.post("/login/bank/<name>/logout")
-@signed
-@login_limit
+@backchannel.post("/login/bank/<name>/logout", "signed")
 def ended(name: str) -> Response:
     """From server to server: exactly the sessions that its signed logout_token names."""
     try:

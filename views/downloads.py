@@ -1,10 +1,13 @@
 """Files sent to a person: named safely, never run in our origin, never kept by caches."""
 
+import csv
+import io
 import mimetypes
 import re
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, g
 
 from auth.state import reading, state
 from models import quarantine
@@ -15,10 +18,20 @@ def download(content: bytes, name: str, media_type: str, *, saved: bool = False)
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name.encode("ascii", "ignore").decode()) or "file"
     kind = "inline" if media_type == "application/pdf" and not saved else "attachment"
     response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = (
-        f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
+    response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return response
+
+
+def spreadsheet(lines: Iterable[Sequence[str]], name: str) -> Response:
+    """A table for a spreadsheet, with the separator that it expects in the reader's language (ux.md §5.3)."""
+    out = io.StringIO()
+    csv.writer(out, delimiter="," if g.language == "en" else ";").writerows(lines)
+    return download(f"\ufeff{out.getvalue()}".encode(), name, "text/csv")
+
+
+def plain(cell: str) -> str:
+    """Words as a cell that a spreadsheet does not reckon with (ASVS 1.2.10)."""
+    return cell.lstrip("=+-@\t\r")
 
 
 def stored(file_hash: str, name: str, *, saved: bool = False) -> Response:

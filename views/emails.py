@@ -2,31 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from auth.access import Right
-from auth.guard import needs, public
 from auth.state import reading, somebody, state, visitor, writing
 from models import accounts, tokens
 from models import emails as verbs
-from models.types import utc_now
+from models.types import AnyRow, utc_now
 from views.account import typed_email, unconfirmed
-from views.limits import act_limit, login_limit
 from views.pages import page, redirect_to
+from views.routes import Routes
 
-emails = Blueprint("emails", __name__)
+emails = Routes("emails", __name__)
 
 
-@emails.get("/profile/email")
-@needs("settings", Right.ACT)
-def form() -> Response:
+@emails.get("/profile/email", "settings act")
+def form(status: int = 200, **more: Any) -> Response:
     """The address, the one that waits for its confirmation, and the form for another."""
-    return _form()
+    row = accounts.contacts(reading(), somebody().user_id)
+    words: dict[str, Any] = {"bad": "", "sent": "sent" in request.args} | more
+    typed = request.form.get("email", "")[:254]
+    return page("account/email.html", status=status, current="profile", row=row, typed=typed, **words)
 
 
-@emails.post("/profile/email")
-@needs("settings", Right.ACT)
-@act_limit
+@emails.post("/profile/email", "settings act")
 def ask() -> Response:
     """The same answer whether the address is another's or not (security rule 7)."""
     address, bad = typed_email()
@@ -35,13 +33,11 @@ def ask() -> Response:
     problem = {} if bad and request.form.get("old") else unconfirmed()
     if bad or problem or not address:
         words: dict[str, Any] = {"status": 422, "bad": bad} | problem
-        return _form(**words)
+        return form(**words)
     return _send(address)
 
 
-@emails.post("/profile/email/wanted")
-@needs("settings", Right.ACT)
-@act_limit
+@emails.post("/profile/email/wanted", "settings act")
 def wanted() -> Response:
     """The link once more, or no other address after all."""
     address = accounts.contacts(reading(), somebody().user_id).email_wanted
@@ -55,18 +51,10 @@ def wanted() -> Response:
 def _send(address: str) -> Response:
     with writing() as session:
         wait = verbs.ask(session, somebody().actor(), address, utc_now())
-    return _form(429, wait=wait) if wait else redirect_to("/profile/email?sent=1")
+    return form(429, wait=wait) if wait else redirect_to("/profile/email?sent=1")
 
 
-def _form(status: int = 200, **more: Any) -> Response:
-    row = accounts.contacts(reading(), somebody().user_id)
-    words = {"bad": "", "wrong": "", "wait": None, "sent": "sent" in request.args} | more
-    typed = request.form.get("email", "")[:254]
-    return page("account/email.html", status=status, current="profile", row=row, typed=typed, **words)
-
-
-@emails.get("/profile/email/confirm/<token>")
-@public
+@emails.get("/profile/email/confirm/<token>", "public")
 def link(token: str) -> Response:
     """The button behind the link: it is used up by POST only, because scanners open links (security rule 6)."""
     found = _found(token)
@@ -76,9 +64,7 @@ def link(token: str) -> Response:
     return page("account/confirm.html", token=token, address=found.detail["address"], name=name)
 
 
-@emails.post("/profile/email/confirm/<token>")
-@public
-@login_limit
+@emails.post("/profile/email/confirm/<token>", "public")
 def confirm(token: str) -> Response:
     """It is the address of the account now; every other session ends."""
     held, person = state(), visitor()
@@ -91,14 +77,13 @@ def confirm(token: str) -> Response:
     return redirect_to("/profile/email/confirmed" + ("" if former else "?first=1"))
 
 
-@emails.get("/profile/email/confirmed")
-@public
+@emails.get("/profile/email/confirmed", "public")
 def confirmed() -> Response:
     """For who confirmed on another device than she is signed in on, and for her very first address (OG-17)."""
     return page("account/confirmed.html", first="first" in request.args)
 
 
-def _found(token: str) -> tokens.Found | None:
+def _found(token: str) -> AnyRow | None:
     """What a link confirms; None where it does not work, or somebody else is signed in here."""
     found, person = tokens.look(reading(), verbs.PURPOSE, token, utc_now()), visitor()
     return found if found and (person is None or person.user_id == found.user_id) else None

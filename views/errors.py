@@ -27,16 +27,13 @@ CODES = (400, 403, 404, 405, 410, 413, 415, 422, 429, 503)
 
 def install(app: Flask) -> None:
     """Answer every error with a page or, to htmx, with a message on top of the form."""
-    app.register_error_handler(NotLoggedIn, _not_logged_in)
-    app.register_error_handler(StalePage, _stale_page)
-    app.register_error_handler(LockedSection, _locked)
-    app.register_error_handler(StepFirst, _step_first)
-    app.register_error_handler(Busy, _busy)
-    app.register_error_handler(FileMissing, _no_file)
-    app.register_error_handler(StorageAway, _no_file)
-    app.register_error_handler(HeldBack, _held_back)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _broken)
+    handlers: dict[type[Exception], Any] = {
+        NotLoggedIn: _not_logged_in, StalePage: _stale_page, LockedSection: _locked, StepFirst: _step_first,
+        Busy: _busy, FileMissing: _no_file, StorageAway: _no_file, HeldBack: _held_back, HTTPException: _http,
+        Exception: _broken,
+    }  # fmt: skip
+    for kind, handler in handlers.items():
+        app.register_error_handler(kind, handler)
 
 
 def problem(code: int, **context: Any) -> Response:
@@ -58,7 +55,7 @@ def _http(error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     if code == 429:
-        response.headers["Retry-After"] = "60"  # the limits of `views.limits` are per minute
+        response.headers["Retry-After"] = "60"  # the limits of `views.limits` are per minute, but for letters
     return response
 
 
@@ -81,7 +78,8 @@ def _stale_page(_error: StalePage) -> Response:
 
 def _typed() -> list[tuple[str, str]]:
     """What was typed, to be sent once more by the person's own act; passwords are typed again."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
+    sent = request.form.items(multi=True) if request.method == "POST" else ()  # reading what is too big would raise
+    return [(name, value) for name, value in sent if name not in _SECRET_FIELDS]
 
 
 def _from_our_page() -> bool:

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from auth.access import Right
-from auth.guard import needs
 from auth.methods import passkey, totp
 from auth.methods import second as codes
 from auth.state import reading, somebody, state, writing
@@ -14,12 +12,12 @@ from models import pending
 from models.identifiers import Identifiers, IdentifierUnreadable
 from models.types import AnyRow, utc_now
 from views.account import unconfirmed
-from views.limits import act_limit
 from views.pages import page, redirect_to
 from views.qr import text_qr_svg
+from views.routes import Routes
 from views.second import cookie
 
-factors = Blueprint("factors", __name__)
+factors = Routes("factors", __name__)
 HOME = "/profile/second-factor"
 
 
@@ -29,8 +27,7 @@ def _own(kind: str = "") -> list[AnyRow]:
 
 
 def _page(template: str, status: int = 200, **words: Any) -> Response:
-    values = {"wrong": "", "wait": None} | words
-    return page(f"factors/{template}.html", status=status, current="profile", **values)
+    return page(f"factors/{template}.html", status=status, current="profile", **words)
 
 
 def _done() -> Response:
@@ -45,8 +42,7 @@ def _shown_codes() -> Response:
     return _page("codes", codes=shown)
 
 
-@factors.get(HOME)
-@needs("settings", Right.VIEW)
+@factors.get(HOME, "settings view")
 def show() -> Response:
     """What is asked besides the password."""
     own = _own()
@@ -54,50 +50,38 @@ def show() -> Response:
     return _page("list", factors=mine, left=len(own) - len(mine), has_app="totp" in {row.kind for row in mine})
 
 
-@factors.get(HOME + "/totp")
-@needs("settings", Right.ACT)
-def app() -> Response:
+@factors.get(HOME + "/totp", "settings act")
+def app(secret: str = "", **words: Any) -> Response:
     """A new secret for an app; it is kept nowhere until a first code has come from it."""
-    return _app(totp.new_secret())
-
-
-def _app(secret: str, **words: Any) -> Response:
-    held, person = state(), somebody()
+    held, person, secret = state(), somebody(), secret or totp.new_secret()
     sealed = Identifiers(held.settings.identifier_key).seal(secret, codes.about(person.user_id))
     address = totp.address(secret, person.username, held.site.short_name)
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return _page("totp", sealed=sealed, address=address, groups=groups, qr=text_qr_svg(address, groups), **words)
 
 
-@factors.post(HOME + "/totp")
-@needs("settings", Right.ACT)
-@act_limit
+@factors.post(HOME + "/totp", "settings act")
 def add_app() -> Response:
     """Add the app that made this first code."""
     held, person, now, sealed = state(), somebody(), utc_now(), request.form.get("sealed", "")
     try:
         secret = Identifiers(held.settings.identifier_key).unseal(sealed, codes.about(person.user_id))
     except IdentifierUnreadable:
-        return _app(totp.new_secret(), status=422, wrong_code=True)
+        return app(status=422, wrong_code=True)
     step = totp.step_of(secret, "".join(request.form.get("code", "").split()), now)
     if not step:
-        return _app(secret, status=422, wrong_code=True)
+        return app(secret, status=422, wrong_code=True)
     if problem := unconfirmed():
-        return _app(secret, **problem)
+        return app(secret, **problem)
     factor = stored.Factor(user_id=person.user_id, kind="totp", secret=sealed, counter=step)
     with writing() as session:
         stored.add(session, person.actor(), person.session_id, now, factor)
     return _done()
 
 
-@factors.get(HOME + "/passkey")
-@needs("settings", Right.ACT)
-def new_passkey() -> Response:
+@factors.get(HOME + "/passkey", "settings act")
+def new_passkey(status: int = 200, **words: Any) -> Response:
     """Name and password first, then the browser's own window."""
-    return _passkey()
-
-
-def _passkey(status: int = 200, **words: Any) -> Response:
     held, person, name, asked = state(), somebody(), request.form.get("name", ""), ""
     if row := pending.look(reading(), "add", cookie(), utc_now()):
         name = row.detail["name"]
@@ -105,24 +89,20 @@ def _passkey(status: int = 200, **words: Any) -> Response:
     return _page("passkey", status, name=name[:60], asked=asked, **words)
 
 
-@factors.post(HOME + "/passkey/begin")
-@needs("settings", Right.ACT)
-@act_limit
+@factors.post(HOME + "/passkey/begin", "settings act")
 def begin_passkey() -> Response:
     """The password is right: ask the browser."""
     name = request.form.get("name", "").strip()
     if not 0 < len(name) <= 60 or not name.isprintable():
-        return _passkey(422, wrong_name=True)
+        return new_passkey(422, wrong_name=True)
     if problem := unconfirmed():
-        return _passkey(**problem)
+        return new_passkey(**problem)
     with writing() as session:
         pending.begin(session, "add", somebody().user_id, utc_now(), cookie(), name=name)
     return redirect_to(HOME + "/passkey")
 
 
-@factors.post(HOME + "/passkey")
-@needs("settings", Right.ACT)
-@act_limit
+@factors.post(HOME + "/passkey", "settings act")
 def add_passkey() -> Response:
     """Add the passkey that the browser made."""
     held, person, now = state(), somebody(), utc_now()
@@ -135,11 +115,10 @@ def add_passkey() -> Response:
                 made = stored.add(session, person.actor(), person.session_id, now, factor)
             except passkey.Wrong:
                 made = False
-    return _done() if made else _passkey(422, wrong="answer")
+    return _done() if made else new_passkey(422, wrong="answer")
 
 
-@factors.get(HOME + "/remove")
-@needs("settings", Right.ACT)
+@factors.get(HOME + "/remove", "settings act")
 def leaving() -> Response:
     """Ask before one is removed."""
     return _leaving(request.args.get("factor", ""))
@@ -150,9 +129,7 @@ def _leaving(number: str, **words: Any) -> Response:
     return _page("remove", factor=row, **words) if row else redirect_to(HOME)
 
 
-@factors.post(HOME + "/remove")
-@needs("settings", Right.ACT)
-@act_limit
+@factors.post(HOME + "/remove", "settings act")
 def remove() -> Response:
     """Remove one; removed twice is removed."""
     person, number = somebody(), request.form.get("factor", "")
@@ -164,16 +141,13 @@ def remove() -> Response:
     return redirect_to(HOME)
 
 
-@factors.get(HOME + "/codes")
-@needs("settings", Right.ACT)
+@factors.get(HOME + "/codes", "settings act")
 def old_codes() -> Response:
     """Ask before new recovery codes take the place of the older ones."""
     return _page("codes", codes=[])
 
 
-@factors.post(HOME + "/codes")
-@needs("settings", Right.ACT)
-@act_limit
+@factors.post(HOME + "/codes", "settings act")
 def renew() -> Response:
     """Show new recovery codes, this once."""
     return _page("codes", codes=[], **problem) if (problem := unconfirmed()) else _shown_codes()

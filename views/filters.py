@@ -60,8 +60,9 @@ class Formats:
         names = "d dt t daymonth month qty unit qtyu eur price size phone tel"
         return {name: lru_cache(1024)(getattr(self, name)) for name in names.split()}
 
-    def d(self, day: date) -> str:
-        """A short date: 21.11.2026. A moment gives its date at the site."""
+    def d(self, day: date | str) -> str:
+        """A short date: 21.11.2026. A moment gives its date at the site; a letter's detail has it as ISO text."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
         return self._day(self._local(day).date() if isinstance(day, datetime) else day)
 
     def t(self, moment: datetime) -> str:

@@ -53,9 +53,7 @@ class Fold(NodeTransformer):
         if marker not in MARKERS:
             return self.generic_visit(node)
         count = MARKERS[marker]
-        texts = [
-            a.value for a in node.args[:count] if isinstance(a, nodes.Const) and isinstance(a.value, str)
-        ]
+        texts = [a.value for a in node.args[:count] if isinstance(a, nodes.Const) and isinstance(a.value, str)]
         numbers = [self.visit(a) for a in node.args[count:]]
         if len(texts) < count or len(numbers) != (marker == "ngettext") or node.dyn_args or node.dyn_kwargs:
             self.fail(node, f"{marker} takes constant texts and named values")
@@ -68,9 +66,7 @@ class Fold(NodeTransformer):
         return folded.set_lineno(node.lineno).set_environment(self.environment)
 
     def text(self, node: nodes.Call, msgid: str, context: str | None) -> nodes.Expr:
-        text = self.trusted(
-            node, self.environment.forms(msgid, [msgid], context)[0], {k.key for k in node.kwargs}
-        )
+        text = self.trusted(node, self.environment.forms(msgid, [msgid], context)[0], {k.key for k in node.kwargs})
         if not node.kwargs:
             return nodes.Const(text)
         values = nodes.Dict([nodes.Pair(nodes.Const(k.key), k.value) for k in node.kwargs])
@@ -104,9 +100,7 @@ class Fold(NodeTransformer):
             yield folded
             return
         assert isinstance(folded.left, nodes.Const) and isinstance(folded.right, nodes.Dict)
-        values = {
-            pair.key.value: pair.value for pair in folded.right.items if isinstance(pair.key, nodes.Const)
-        }
+        values = {pair.key.value: pair.value for pair in folded.right.items if isinstance(pair.key, nodes.Const)}
         for index, piece in enumerate(PLACEHOLDER.split(folded.left.value)):
             if index % 2 and piece:
                 yield values[piece]

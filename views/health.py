@@ -1,23 +1,21 @@
 """Health: alive, and ready to serve (the schema is there and the database answers)."""
 
 import sqlalchemy as sa
-from flask import Blueprint, Response
+from flask import Response
 
-from auth.guard import public
 from auth.state import reading
+from views.routes import Routes
 
-health = Blueprint("health", __name__)
+health = Routes("health", __name__)
 
 
-@health.get("/health/live")
-@public
+@health.get("/health/live", "public")
 def live() -> Response:
     """The process answers."""
     return Response("ok\n", mimetype="text/plain")
 
 
-@health.get("/health/ready")
-@public
+@health.get("/health/ready", "public")
 def ready() -> Response:
     """The database answers and has our tables; 503 where not."""
     try:

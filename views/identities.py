@@ -2,45 +2,34 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from sqlmodel import Session
 
-from auth.access import Right
-from auth.guard import needs
 from auth.state import reading, somebody, state, writing
 from models import factors, identities
 from models.types import utc_now
 from views.account import unconfirmed
-from views.limits import act_limit
 from views.pages import page, redirect_to
+from views.routes import Routes
 
-linked = Blueprint("linked", __name__)
+linked = Routes("linked", __name__)
 METHODS = "/profile/methods"
 
 
-@linked.get(METHODS)
-@needs("settings", Right.VIEW)
-def methods() -> Response:
-    """Which banks and eParaksts are connected with this account."""
-    return methods_page()
-
-
-def methods_page(status: int = 200, **words: Any) -> Response:
-    """The list, with what is wrong with the password that each change asks again."""
+@linked.get(METHODS, "settings view")
+def methods(status: int = 200, **words: Any) -> Response:
+    """Which banks and eParaksts are connected, with what is wrong with the password that each change asks again."""
     told = {name: request.args.get(name, "") for name in ("changed", "trouble")}
-    values = {"wrong": "", "wait": None} | told | words
     own = identities.own(reading(), somebody().user_id)
     offered = state().outside.offered
-    return page("outside/methods.html", status=status, current="profile", own=own, offered=offered, **values)
+    return page("outside/methods.html", status=status, current="profile", own=own, offered=offered, **told | words)
 
 
-@linked.post(METHODS + "/remove")
-@needs("settings", Right.ACT)
-@act_limit
+@linked.post(METHODS + "/remove", "settings act")
 def remove() -> Response:
     """Take one away, never the last way in; taken away twice is taken away."""
     if problem := unconfirmed():
-        return methods_page(**problem)
+        return methods(**problem)
     person, number = somebody(), request.form.get("identity", "")
     gone = False
     with writing() as session:

@@ -1,9 +1,7 @@
 """Invoices: list by year, detail, PDF and payment QR (C01–C03, C06, C08, C09)."""
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Response, abort, g, request
 
-from auth.access import Right
-from auth.guard import needs
 from auth.state import reading, state
 from models import invoices as table
 from models.files import FileMissing
@@ -17,22 +15,18 @@ from views.limits import file_limit
 from views.pages import page
 from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine, cached_invoice_pdf
 from views.qr import payment_qr_svg
+from views.routes import Routes
 
-invoices = Blueprint("invoices", __name__)
+invoices = Routes("invoices", __name__)
 
 
-@invoices.get("/properties/<pid>/invoices")
-@needs("invoices", Right.VIEW)
+@invoices.get("/properties/<pid>/invoices", "invoices view")
 def list_all(pid: Place) -> Response:
     """All years as links, one year of invoices (C02; LU-22)."""
     bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
     wanted = request.args.get("year", "")
-    year = (
-        int(wanted)
-        if wanted.isascii() and wanted.isdigit() and len(wanted) == 4
-        else (years[0] if years else 0)
-    )
+    year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else (years[0] if years else 0)
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
         "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
@@ -40,8 +34,7 @@ def list_all(pid: Place) -> Response:
     )  # fmt: skip
 
 
-@invoices.get("/invoices/<iid>")
-@needs("invoices", Right.VIEW)
+@invoices.get("/invoices/<iid>", "invoices view")
 def show(iid: Bill) -> Response:
     """One invoice: what it is made of, how to pay, what was received. The accessible form of the PDF."""
     connection = reading()
@@ -52,8 +45,7 @@ def show(iid: Bill) -> Response:
     )  # fmt: skip
 
 
-@invoices.get("/invoices/<iid>/qr.svg")
-@needs("invoices", Right.VIEW)
+@invoices.get("/invoices/<iid>/qr.svg", "invoices view")
 def qr(iid: Bill) -> Response:
     """The payment details as an EPC QR code for a bank's app on another device."""
     title = text("Payment QR code")
@@ -67,9 +59,7 @@ def _to_pay(bill: Bill) -> int:
     return bill.status(state().clock.today()).outstanding
 
 
-@invoices.get("/invoices/<iid>.pdf")
-@needs("invoices", Right.VIEW)
-@file_limit
+@invoices.get("/invoices/<iid>.pdf", "invoices view", file_limit)
 def pdf(iid: Bill) -> Response:
     """The operator's own file where it was imported, else ours, made once and kept (C03; LU-21)."""
     held = state()

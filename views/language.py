@@ -4,8 +4,7 @@ A page says about 80 texts. Looked up on every request they cost more than the d
 environment of a language replaces `_('…')` by its translation while it compiles a template.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -136,18 +135,6 @@ def render(template: str, **context: Any) -> str:
 def text(msgid: str, **values: object) -> str:
     """One of the few texts that live in Python (subjects, file names), in the current language."""
     return str(flask_babel.gettext(msgid, **values))
-
-
-@contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Inside, `text` and `render` speak a recipient's language. Needs an application context."""
-    before = g.get("language")
-    g.language = language
-    try:
-        with flask_babel.force_locale(LOCALES[language]):
-            yield
-    finally:
-        g.language = before
 
 
 def choose_language(

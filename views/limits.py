@@ -1,14 +1,16 @@
 """Rate limits, only on acts that somebody could automate; never on reading a page (performance.md, habit 5)."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from auth.state import visitor
-from models.throttle import network
+from models.throttle import Wait, network
+from models.types import utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -26,7 +28,15 @@ limiter = Limiter(_person)
 # A house behind one address logs in on the same evening: this only stops machines; people are paused per account.
 login_limit = limiter.limit("120 per minute", key_func=_address)
 act_limit = limiter.limit("60 per minute")
+letter_limit = limiter.limit("30 per hour")  # each of these acts may write to somebody whom we do not know
 file_limit = limiter.limit("60 per minute")
+
+
+def come_back(response: Response, wait: Wait) -> Response:
+    """With the seconds after which it may be tried again."""
+    seconds = math.ceil((wait.until - utc_now()).total_seconds())
+    response.headers["Retry-After"] = str(max(1, seconds))
+    return response
 
 
 def install(app: Flask, storage: str) -> None:

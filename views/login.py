@@ -1,16 +1,14 @@
 """Logging in and out (A01, A02, A05; LU-06..08, LU-48, LU-49, LU-54, LU-55, DD-23)."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from auth.guard import public
 from auth.methods.password import Refused, Second, Welcome, log_in, welcome
 from auth.state import reading, state, visitor, writing
 from models import noticeboard, sessions
@@ -19,23 +17,22 @@ from models.rules.passwords import LONGEST
 from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
 from models.types import AnyRow, utc_now
 from views.devices import device_name
-from views.limits import login_limit
+from views.limits import come_back
 from views.notices import reader
 from views.pages import page, redirect_to, safe_next, set_cookie
+from views.routes import Routes
 
-login = Blueprint("login", __name__)
+login = Routes("login", __name__)
 _YEAR = 365 * 24 * 3600
 
 
-@login.get("/")
-@public
+@login.get("/", "public")
 def start() -> Response:
     """To the home of the address last used, or to login."""
     return redirect_to("/login" if visitor() is None else "/properties/last")
 
 
-@login.get("/login")
-@public
+@login.get("/login", "public")
 def form() -> Response:
     """The ways to log in that this site offers and that are built."""
     if visitor():
@@ -43,9 +40,7 @@ def form() -> Response:
     return _form(expired="expired" in request.args)
 
 
-@login.post("/login")
-@public
-@login_limit
+@login.post("/login", "public")
 def submit() -> Response:
     """User name or e-mail and password."""
     name, password, missing, impossible = typed_pair()
@@ -61,7 +56,7 @@ def submit() -> Response:
 
     outcome = log_in(held.database, held.passwords, name, password, attempt, device, now, finish)
     if isinstance(outcome, Wait):
-        return _wait(outcome, name)
+        return come_back(_form(429, name=name, wait=outcome), outcome)
     if isinstance(outcome, Refused):
         left = outcome.left if outcome.left <= ACCOUNT_TRIES - WARN_FROM else None
         return _form(422, name=name, wrong=True, left=left)
@@ -76,8 +71,7 @@ def typed_pair() -> tuple[str, str, list[str], bool]:
     return name, password, missing, len(name) > 254 or not name.isprintable() or len(password) > LONGEST
 
 
-@login.post("/logout")
-@public
+@login.post("/logout", "public", limit=None)
 def log_out() -> Response:
     """End the session here and on the server, and leave nothing in the browser; then at its provider, if so set."""
     person = visitor()
@@ -106,8 +100,7 @@ def _end_session() -> None:
             record(session, person.actor(), "logout")
 
 
-@login.get("/signed-out")
-@public
+@login.get("/signed-out", "public")
 def signed_out() -> Response:
     """What the person sees after logging out, or closing her account."""
     return page("login/signed_out.html", closed="closed" in request.args)
@@ -134,13 +127,6 @@ def _emergencies() -> Sequence[AnyRow]:
         return noticeboard.emergencies(reading(), reader())
     except OperationalError:
         return ()
-
-
-def _wait(wait: Wait, name: str) -> Response:
-    response = _form(429, name=name, wait=wait)
-    seconds = math.ceil((wait.until - utc_now()).total_seconds())
-    response.headers["Retry-After"] = str(max(1, seconds))
-    return response
 
 
 def next_page() -> str | None:
@@ -185,7 +171,7 @@ def enter(outcome: Welcome | Second, remember: bool = False, wanted: str | None 
 def keep_session(response: Response, token: str, remember: bool = False) -> None:
     """Put the secret of a session, or of what has been begun, into the browser."""
     days = state().site.remember_days * 24 * 3600 if remember else None
-    set_cookie(response, state().settings.session_cookie, token, max_age=days)
+    set_cookie(response, state().settings.cookie("session"), token, max_age=days)
 
 
 def next_query() -> str:

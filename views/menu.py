@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from auth.access import Right, may, opens
+from auth.access import Right, lent, may, opens
 from auth.visitor import Visitor
 from models.places import Place
 from models.site import Site
@@ -27,6 +27,7 @@ _ITEMS = (
     ("documents", "documents", "/properties/{pid}/documents", True),
     ("house", "house_file", "/properties/{pid}/house", False),
     ("notices", "notices", "/notices", False),
+    ("users", "users", "/users", False),
     ("profile", "settings", "/profile", False),
     ("help", None, "/help", False),
 )
@@ -38,7 +39,10 @@ def menu(site: Site, visitor: Visitor, place: Place | None) -> list[Item]:
     if visitor.role is not Role.RESIDENT:
         return items
     for key, section, url, in_bar in _ITEMS:
-        locked = section is not None and may(site, visitor, section) < Right.VIEW
+        here = place if "{pid}" in url else None
+        if section is not None and lent(here, section) < Right.VIEW:
+            continue
+        locked = section is not None and may(site, visitor, section, here) < Right.VIEW
         if locked and opens(site, section or "") < Right.VIEW:
             continue
         if key == "house" and place and place.role is TenureRole.TENANT:  # it is the owners'

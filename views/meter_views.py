@@ -67,9 +67,7 @@ def meter_views(found: Iterable[MeterCard], calendar: Calendar) -> list[MeterVie
 def _view(card: MeterCard, calendar: Calendar) -> MeterView:
     closed = card.refusal(calendar.today)
     window = None if closed else calendar.open_window(card)
-    days = (
-        (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
-    )
+    days = (card.valid_until - calendar.today).days if card.valid_until and card.valid_kind != "none" else None
     return MeterView(
         card, calendar.rule(card), window, None if closed or window else calendar.next_window(card),
         days, days is not None and days <= calendar.site.valid_warning_days,

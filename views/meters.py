@@ -1,16 +1,12 @@
 """Meters and readings: cards, the form of one meter, the form of all, and the history (D01–D13)."""
 
-import csv
 import hashlib
 import hmac
-import io
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Blueprint, Response, g, request
+from flask import Response, abort, g, request
 
-from auth.access import Right, right
-from auth.guard import needs
+from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import cards, history
 from models.cards import MeterCard
@@ -19,43 +15,37 @@ from models.rules.numbers import format_plain
 from models.weighing import Answer
 from models.windows import Calendar
 from views import readings
-from views.downloads import download
+from views.downloads import plain, spreadsheet
 from views.language import text
-from views.limits import act_limit
 from views.meter_views import MeterView, calendar_for, meter_views, sorted_out
 from views.pages import fragment, is_fragment, page, redirect_to
+from views.routes import Routes
 
-meters = Blueprint("meters", __name__)
-
-
-@meters.get("/properties/<pid>/meters")
-@needs("meters", Right.VIEW)
-def list_all(pid: Place) -> Response:
-    """The cards of a place."""
-    return _list(pid)
+meters = Routes("meters", __name__)
 
 
-def _list(
-    place: Place, status: int = 200, editing: MeterView | None = None, answers: Sequence[Answer] = ()
+@meters.get("/properties/<pid>/meters", "meters view")
+def list_all(
+    pid: Place, status: int = 200, editing: MeterView | None = None, answers: Sequence[Answer] = ()
 ) -> Response:
+    """The cards of a place, one of them with its form open, as `editing` has it."""
     connection = reading()
-    calendar = calendar_for(connection, place)
-    shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
+    calendar = calendar_for(connection, pid)
+    shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
     opened = editing.card.public_id if editing else ""
     if editing and opened not in {view.card.public_id for view in shown}:
         shown.append(editing)  # removed while its form was open: what was typed is still told
     return page(
-        "meters/list.html", status=status, current="meters", place=place, **sorted_out(shown), editing=opened,
-        sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(),
+        "meters/list.html", status=status, current="meters", place=pid, **sorted_out(shown), editing=opened,
+        sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(pid),
     )  # fmt: skip
 
 
-def _may_act() -> bool:
-    return right(state().site, "meters", somebody().method) >= Right.ACT
+def _may_act(place: Place) -> bool:
+    return may(state().site, somebody(), "meters", place) >= Right.ACT
 
 
-@meters.get("/meters/<mid>")
-@needs("meters", Right.VIEW)
+@meters.get("/meters/<mid>", "meters view")
 def show(mid: MeterCard) -> Response:
     """One meter: its card, 36 months of history as chart and table. htmx gets the card alone (Cancel)."""
     connection = reading()
@@ -67,28 +57,26 @@ def show(mid: MeterCard) -> Response:
     lines = history.of_meter(connection, view.card, 36, day)
     return page(
         "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
-        charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(),
+        charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(mid.place),
         before=history.predecessor(connection, view.card),
     )  # fmt: skip
 
 
 def _card_fragment(view: MeterView) -> Response:
-    return fragment("meters/_card.html", place=view.card.place, meter=view, back=True, may_act=_may_act())
+    place = view.card.place
+    return fragment("meters/_card.html", place=place, meter=view, back=True, may_act=_may_act(place))
 
 
-@meters.get("/meters/<mid>/reading")
-@needs("meters", Right.ACT)
+@meters.get("/meters/<mid>/reading", "meters act")
 def edit(mid: MeterCard) -> Response:
     """The form of one meter: in its card for htmx, else the meters page with that card open. No window, no form."""
     view = meter_views([mid], calendar_for(reading(), mid.place))[0]
     if not is_fragment():
-        return _list(mid.place, editing=view if view.window else None)
+        return list_all(mid.place, editing=view if view.window else None)
     return _form_fragment(view, ()) if view.window else _card_fragment(view)
 
 
-@meters.post("/meters/<mid>/reading")
-@needs("meters", Right.ACT)
-@act_limit
+@meters.post("/meters/<mid>/reading", "meters act")
 def send(mid: MeterCard) -> Response:
     """Take the reading of one meter: 200, 409 to be confirmed, or 422 to be mended."""
     calendar = calendar_for(reading(), mid.place)
@@ -97,10 +85,8 @@ def send(mid: MeterCard) -> Response:
     status = readings.status_of(answers)
     if not is_fragment():
         if status == 200:
-            return redirect_to(
-                f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}"
-            )
-        return _list(mid.place, status, view, answers)
+            return redirect_to(f"/properties/{mid.place.public_id}/meters?sent={mid.public_id}#meter-{mid.public_id}")
+        return list_all(mid.place, status, view, answers)
     if status != 200:
         return _form_fragment(view, answers, status)
     return _sent_fragment(mid, calendar, answers)
@@ -118,29 +104,26 @@ def _sent_fragment(mid: MeterCard, calendar: Calendar, answers: Sequence[Answer]
     return fragment("meters/_card.html", place=mid.place, meter=view, sent=answers, may_act=True)
 
 
-@meters.get("/properties/<pid>/readings")
-@needs("meters", Right.ACT)
+@meters.get("/properties/<pid>/readings", "meters act")
 def edit_all(pid: Place) -> Response:
     """One form for all meters of a place: filled in the basement, sent upstairs (UX11)."""
     return _all(pid)
 
 
-@meters.post("/properties/<pid>/readings")
-@needs("meters", Right.ACT)
-@act_limit
+@meters.post("/properties/<pid>/readings", "meters act")
 def send_all(pid: Place) -> Response:
     """Take what can be taken; what cannot stays in the form with its reason."""
     connection = reading()
     calendar = calendar_for(connection, pid)
     shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    if not all(map(g.reach.meter, readings.others(shown))):
+        abort(404)  # one that is not hers refuses the whole
     answers, left_over = readings.submit(pid, shown, calendar, seal), readings.left_over(shown)
     status = readings.status_of(answers)
     return _all(pid, 409 if left_over and status == 200 else status, answers, left_over)
 
 
-def _all(
-    place: Place, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = ()
-) -> Response:
+def _all(place: Place, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = ()) -> Response:
     connection = reading()
     calendar = calendar_for(connection, place)
     shown = meter_views(cards.cards(connection, place, calendar.today), calendar)
@@ -153,28 +136,23 @@ def _all(
     )  # fmt: skip
 
 
-@meters.get("/meters/<mid>/history.csv")
-@needs("meters", Right.VIEW)
+@meters.get("/meters/<mid>/history.csv", "meters view")
 def export(mid: MeterCard) -> Response:
     """The history as a table for a spreadsheet, in the reader's language (ux.md §5.3)."""
     today = min(state().clock.today(), mid.place.until)
     card = Calendar(state().site, (), today).fitted([mid])[0]
-    out = io.StringIO()
-    _write(out, history.of_meter(reading(), card, history.EVER, today), len(card.dials) > 1, g.language != "en")
-    return download(f"\ufeff{out.getvalue()}".encode(), f"{mid.serial}.csv", "text/csv")
+    lines = history.of_meter(reading(), card, history.EVER, today)
+    return spreadsheet(_table(lines, len(card.dials) > 1, g.language != "en"), f"{mid.serial}.csv")
 
 
-def _write(out: TextIO, lines: Iterable[history.Line], named: bool, comma: bool) -> None:
-    """The table of the export: what counts, so without corrected readings; the registers named where there are two."""
-    writer = csv.writer(out, delimiter=";" if comma else ",")
-    writer.writerow([text("Date"), *([text("Register")] if named else []), text("Reading"), text("Consumption")])
+def _table(lines: Iterable[history.Line], named: bool, comma: bool) -> Iterator[list[str]]:
+    """The rows of the export: what counts, so without corrected readings; the registers named where there are two."""
+    yield [text("Date"), *([text("Register")] if named else []), text("Reading"), text("Consumption")]
     for line in lines:
         if not line.superseded:
             figures = ["" if number is None else format_plain(number, 3) for number in (line.value, line.used)]
-            name = [line.register_name.lstrip("=+-@\t\r")] if named else []  # a spreadsheet must not reckon with it
-            writer.writerow(
-                [line.read_on.isoformat(), *name, *(f.replace(".", ",") if comma else f for f in figures)]
-            )
+            name = [plain(line.register_name)] if named else []
+            yield [line.read_on.isoformat(), *name, *(f.replace(".", ",") if comma else f for f in figures)]
 
 
 def seal(words: str) -> str:

@@ -2,29 +2,30 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Response, abort, g, request
 
-from auth.access import Right
-from auth.guard import needs
+from auth.access import is_strong
 from auth.state import reading, somebody, state, visitor
 from models import noticeboard as board
 from models.types import AnyRow
 from views.downloads import stored
 from views.limits import file_limit
 from views.pages import page
+from views.routes import Routes
 
-notices = Blueprint("notices", __name__)
+notices = Routes("notices", __name__)
 _NEWEST = 100  # on the page of all of them; the rest stands on those of their years
 
 
 def reader() -> board.Reader:
     """Who reads, here and now; on a public page nobody in particular."""
     person, held = visitor(), state()
-    return board.Reader(person.user_id if person else 0, held.clock.now(), g.language, held.site.languages[0])
+    number, strong = (person.user_id, is_strong(held.site, person)) if person else (0, False)
+    today, first = held.clock.today(), held.site.languages[0]
+    return board.Reader(number, held.clock.now(), g.language, first, today, strong)
 
 
-@notices.get("/notices")
-@needs("notices", Right.VIEW)
+@notices.get("/notices", "notices view")
 def list_all() -> Response:
     """The archive, for ever: all, the unread, or those of a year (LU-42)."""
     connection, who = reading(), reader()
@@ -42,8 +43,7 @@ def list_all() -> Response:
     )
 
 
-@notices.get("/notices/<nid>")
-@needs("notices", Right.VIEW)
+@notices.get("/notices/<nid>", "notices view")
 def show(nid: AnyRow) -> Response:
     """One notice. To open it marks it read: the one GET that changes something (decisions.md 6; LU-40, LU-41)."""
     if nid.withdrawn_at:
@@ -62,9 +62,7 @@ def _is_opened() -> bool:
     return request.method == "GET" and "prefetch" not in purposes
 
 
-@notices.get("/notices/<nid>/files/<fid>")
-@needs("notices", Right.VIEW)
-@file_limit
+@notices.get("/notices/<nid>/files/<fid>", "notices view", file_limit)
 def file(nid: AnyRow, fid: AnyRow) -> Response:
     """An attachment, always to be saved (E02; security rule 16)."""
     if fid.notice_id != nid.id:

@@ -1,22 +1,19 @@
 """What people want to be written about, and the consent to offers (E04, I04, I05; LU-43, LG-16)."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from auth.access import Right
-from auth.guard import needs, signed
 from auth.state import reading, somebody, state, writing
 from models import accounts, preferences
 from models.audit import Actor
 from models.preferences import KINDS, OFFERS
 from models.types import utc_now
-from views.limits import act_limit
 from views.pages import page, redirect_to
+from views.routes import Routes
 
-notifications = Blueprint("notifications", __name__)
+notifications = Routes("notifications", __name__)
 
 
-@notifications.get("/profile/notifications")
-@needs("settings", Right.VIEW)
+@notifications.get("/profile/notifications", "settings view")
 def show() -> Response:
     """What is sent to which address, and whether offers may be."""
     connection, person = reading(), somebody()
@@ -28,17 +25,13 @@ def show() -> Response:
     )  # fmt: skip
 
 
-@notifications.post("/profile/notifications")
-@needs("settings", Right.ACT)
-@act_limit
+@notifications.post("/profile/notifications", "settings act")
 def save() -> Response:
     """One Save for all kinds: a box that is not ticked is not sent."""
     return _choose({kind: kind in request.form for kind in KINDS})
 
 
-@notifications.post("/profile/consents")
-@needs("settings", Right.ACT)
-@act_limit
+@notifications.post("/profile/consents", "settings act")
 def consent() -> Response:
     """Give the consent to offers, or withdraw it; a form of its own, as nothing else depends on it."""
     return _choose({OFFERS: OFFERS in request.form})
@@ -50,15 +43,13 @@ def _choose(choices: dict[str, bool]) -> Response:
     return redirect_to("/profile/notifications?saved=1")
 
 
-@notifications.get("/unsubscribe/<signature>")
-@signed
+@notifications.get("/unsubscribe/<signature>", "signed")
 def ask(signature: str) -> Response:
     """The page behind the link of a letter: scanners open links, so it only asks (security rule 6)."""
     return _unsubscribe(signature, done=False)
 
 
-@notifications.post("/unsubscribe/<signature>")
-@signed
+@notifications.post("/unsubscribe/<signature>", "signed", limit=None)
 def stop(signature: str) -> Response:
     """Switch one kind of letter off, from that page or by the mail program itself, in one click (RFC 8058)."""
     return _unsubscribe(signature, done=True)

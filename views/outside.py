@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, g, request
+from flask import Response, abort, g, request
 from sqlmodel import Session, col
 
-from auth.guard import public
 from auth.methods import password as method
 from auth.methods.base import Begun, Cancelled, Person, Refused
 from auth.methods.password import Second, Welcome
@@ -22,13 +21,13 @@ from models.people import User
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed
-from views.identities import METHODS, claim, methods_page
-from views.limits import login_limit
+from views.identities import METHODS, claim, methods
 from views.login import enter, keep_session, known_device, this_browser, typed_pair
 from views.pages import page, redirect_to, safe_next
+from views.routes import Routes
 from views.second import cookie
 
-outside = Blueprint("outside", __name__)
+outside = Routes("outside", __name__)
 HOME = "/properties/last"
 Outcome = tuple[Welcome | Second | None, str]  # a session, and where to go; without a path: another person
 _AT = "/login/<any(bank, eparaksts):family>/<name>"
@@ -43,9 +42,7 @@ _HERS = (
 )
 
 
-@outside.post(_AT)
-@public
-@login_limit
+@outside.post(_AT, "public")
 def begin(family: str, name: str) -> Response:
     """To the provider's page; what is to happen afterwards is kept here and not in an address."""
     held, person = state(), visitor()
@@ -53,7 +50,7 @@ def begin(family: str, name: str) -> Response:
         abort(404)
     act = (request.form.get("act") if person else None) or "login"
     if act == "link" and (problem := unconfirmed()):
-        return methods_page(**problem)
+        return methods(**problem)
     try:
         begun = held.outside.begin(family, name, g.language)
     except ProviderAway as away:
@@ -70,8 +67,7 @@ def begin(family: str, name: str) -> Response:
     return response
 
 
-@outside.get(_AT + "/return")
-@public
+@outside.get(_AT + "/return", "public")
 def back(family: str, name: str) -> Response:
     """Who came back from the provider."""
     return returned(family, name, {} if name == "card" else request.args)
@@ -191,26 +187,19 @@ _ACTS: dict[str, Callable[[Session, AnyRow, Identity, Person], Outcome]] = {
 }  # fmt: skip
 
 
-@outside.get("/login/choose")
-@public
-def choose() -> Response:
+@outside.get("/login/choose", "public")
+def choose(status: int = 200, **words: Any) -> Response:
     """Somebody is known to the provider and not to us (ux.md §2.1)."""
-    return _choose()
-
-
-def _choose(status: int = 200, **words: Any) -> Response:
     row = pending.look(reading(), "choose", cookie(), utc_now())
     if row is None:
         return redirect_to("/login?trouble=expired")
-    values = {"username": "", "wrong": "", "wait": None} | words
+    values = {"username": ""} | words
     asked = state().site.registration
     may_register = asked is not None and "identity" in asked.ways
     return page("outside/choose.html", status=status, name=row.detail["person"], may_register=may_register, **values)
 
 
-@outside.post("/login/choose")
-@public
-@login_limit
+@outside.post("/login/choose", "public")
 def connect() -> Response:
     """Connect the identity with an account whose password she knows, once."""
     held, now = state(), utc_now()
@@ -219,7 +208,7 @@ def connect() -> Response:
         return redirect_to("/login?trouble=expired")
     name, password, missing, impossible = typed_pair()
     if missing or impossible:
-        return _choose(422, username=name[:254], wrong="missing" if missing else "wrong")
+        return choose(422, username=name[:254], wrong="missing" if missing else "wrong")
 
     def finish(session: Session, user_id: int) -> Welcome | Second | None:
         if factors.asked(session, user_id) or pending.take(session, "choose", cookie(), now) is None:
@@ -238,7 +227,7 @@ def connect() -> Response:
 
 def _connected(row: AnyRow, name: str, outcome: Welcome | Second | Wait | method.Refused | None) -> Response:
     if isinstance(outcome, Wait):
-        return _choose(429, username=name, wait=outcome)
+        return choose(429, username=name, wait=outcome)
     if outcome is None or isinstance(outcome, method.Refused):
-        return _choose(422, username=name, wrong="wrong" if outcome else "second")
+        return choose(422, username=name, wrong="wrong" if outcome else "second")
     return enter(outcome, wanted=row.detail["next"] or HOME)

@@ -19,20 +19,13 @@ from views.language import choose_language, offer_language, render
 from views.menu import Item, menu
 
 htmx = HTMX()
-HTMX_CONFIG = (
-    '{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,'
-    '"disableInheritance":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"historyRestoreAsHxRequest":false,'
-    '"timeout":20000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},'
-    '{"code":"(400|401|403|404|409|410|413|422|429)","swap":true},{"code":"[45]..","swap":false,"error":true}]}'
-)
+_FINE = {"wrong": "", "wait": None}  # what a page with a form is told where nothing is wrong
 YEAR = 365 * 24 * 3600  # seconds
 _GZIP = re.compile(r"(?<!\w)gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 class Shell:
     """What the layout needs on every page; parts that a page does not use cost nothing."""
-
-    htmx_config = HTMX_CONFIG
 
     def __init__(self, place: Place | None, current: str) -> None:
         self._place, self.current = place, current
@@ -47,6 +40,15 @@ class Shell:
         if self._place is None and self.visitor and "reach" in g:
             return next(iter(g.reach.places), None)
         return self._place
+
+    @cached_property
+    def acting(self) -> list[Place]:
+        """By whose places she acts for others here (F08): by the page's own; on pages of none, by all she was lent."""
+        if self.visitor is None or self.visitor.step or "reach" not in g:
+            return []
+        today = self.state.clock.today()
+        lent = [one for one in ([self._place] if self._place else g.reach.places) if one.lent]
+        return [*{one.customer_ids: one for one in lent if not one.has_ended(today)}.values()]
 
     @cached_property
     def menu(self) -> list[Item]:
@@ -85,11 +87,9 @@ class Shell:
     @property
     def idle_seconds(self) -> int | None:
         """After how long without an act the session ends; None on a remembered device."""
-        return (
-            None
-            if self.visitor is None or self.visitor.remembered
-            else int(self.state.settings.idle.total_seconds())
-        )
+        if self.visitor is None or self.visitor.remembered:
+            return None
+        return int(self.state.settings.idle.total_seconds())
 
     @cached_property
     def here(self) -> str:
@@ -108,8 +108,8 @@ def assets() -> Assets:
 
 def here() -> str:
     """This page's address with its query, `lang` apart. Always a path of ours, also where "//elsewhere" was asked."""
-    query = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
-    return "/" + quote(request.path.lstrip("/")) + (f"?{urlencode(query)}" if query else "")
+    query = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"])
+    return "/" + quote(request.path.lstrip("/")) + (f"?{query}" if query else "")
 
 
 def takes_gzip() -> bool:
@@ -137,11 +137,8 @@ def page(
     template: str, *, status: int = 200, place: Place | None = None, current: str = "", **context: Any
 ) -> Response:
     """A whole page. `current` is the menu entry it belongs to; 409 to 499 mark its title as an error."""
-    if "language" not in g:  # what the guard refused
-        settle_language()
     shell = Shell(place, current)
-    html = render(template, shell=shell, status=status, today=state().clock.today(), **context)
-    response = make_response(html, status)
+    response = _rendered(template, shell, status, context)
     if shell.first_visit:
         response.headers["X-First-Visit"] = "1"  # read and dropped by `finish`
     return response
@@ -149,17 +146,19 @@ def page(
 
 def fragment(template: str, *, status: int = 200, place: Place | None = None, **context: Any) -> Response:
     """A part of a page, for htmx."""
-    if "language" not in g:  # as above
+    return _rendered(template, Shell(place, ""), status, context)
+
+
+def _rendered(template: str, shell: Shell, status: int, context: dict[str, Any]) -> Response:
+    if "language" not in g:  # what the guard refused
         settle_language()
-    html = render(template, shell=Shell(place, ""), status=status, today=state().clock.today(), **context)
+    html = render(template, shell=shell, status=status, today=state().clock.today(), **_FINE | context)
     return make_response(html, status)
 
 
 def redirect_to(path: str) -> Response:
     """303: after a POST, and wherever the address of a page is another one."""
-    response = make_response("", 303)
-    response.headers["Location"] = path
-    return response
+    return Response("", 303, {"Location": path})
 
 
 def safe_next(path: str | None) -> str | None:
@@ -174,9 +173,7 @@ def set_cookie(
 ) -> None:
     """One of our few cookies (decisions.md 9)."""
     secure = state().settings.is_secure
-    response.set_cookie(
-        name, value, max_age=max_age, secure=secure, httponly=http_only, samesite="Lax", path="/"
-    )
+    response.set_cookie(name, value, max_age=max_age, secure=secure, httponly=http_only, samesite="Lax", path="/")
 
 
 def install(app: Flask) -> None:
@@ -202,8 +199,7 @@ def _switch_language() -> Response | None:
 
 def _finish(response: Response) -> Response:
     first_visit = response.headers.pop("X-First-Visit", None)
-    name = state().settings.csrf_cookie
-    if g.get("csrf_used") and request.cookies.get(name) != g.csrf_cookie:
+    if g.get("csrf_used") and request.cookies.get(name := state().settings.cookie("csrf")) != g.csrf_cookie:
         set_cookie(response, name, g.csrf_cookie)
     _secure(response, assets().css_hash if first_visit else None)
     if response.mimetype == "text/html":

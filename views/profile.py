@@ -1,41 +1,35 @@
 """The profile: language, appearance, and the devices that are logged in (A18, I01, I05)."""
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 from sqlmodel import col
 
-from auth.access import Right
-from auth.guard import needs
 from auth.state import reading, somebody, state, writing
 from models import accounts, sessions
 from models.audit import record
 from models.people import User
 from models.types import utc_now
 from views.assets import THEMES
-from views.limits import act_limit
 from views.pages import YEAR, page, redirect_to, set_cookie
+from views.routes import Routes
 
-profile = Blueprint("profile", __name__)
+profile = Routes("profile", __name__)
 
 
-@profile.get("/profile")
-@needs("settings", Right.VIEW)
+@profile.get("/profile", "settings view")
 def show() -> Response:
     """Who I am here."""
     contacts = accounts.contacts(reading(), somebody().user_id)
     return page("profile/page.html", current="profile", contacts=contacts, changed=request.args.get("changed", ""))
 
 
-@profile.get("/profile/language")
-@needs("settings", Right.VIEW)
+@profile.get("/profile/language", "settings view")
 def language() -> Response:
     """In which language pages and letters are (I01)."""
     return page("profile/language.html", current="profile", chosen=somebody().language or g.language)
 
 
-@profile.post("/profile/language")
-@needs("settings", Right.ACT)
-@act_limit
+@profile.post("/profile/language", "settings act")
 def set_language() -> Response:
     """Keep the language, on this device and for letters."""
     chosen = request.form.get("language", "")
@@ -47,16 +41,13 @@ def set_language() -> Response:
     return response
 
 
-@profile.get("/profile/appearance")
-@needs("settings", Right.VIEW)
+@profile.get("/profile/appearance", "settings view")
 def appearance() -> Response:
     """Light, dark, or as the device has it (I05)."""
     return page("profile/appearance.html", current="profile", chosen=somebody().theme or "device")
 
 
-@profile.post("/profile/appearance")
-@needs("settings", Right.ACT)
-@act_limit
+@profile.post("/profile/appearance", "settings act")
 def set_appearance() -> Response:
     """Keep how the pages look, on every device."""
     chosen = request.form.get("theme", "")
@@ -74,16 +65,14 @@ def _keep(**wish: str | None) -> None:
         record(session, person.actor(), "profile.changed", object_type="user", object_id=person.user_id, detail=wish)
 
 
-@profile.get("/profile/sessions")
-@needs("settings", Right.VIEW)
+@profile.get("/profile/sessions", "settings view")
 def devices() -> Response:
     """Where I am logged in."""
     live = sessions.live(reading(), somebody().user_id, utc_now(), state().settings.idle)
     return page("profile/sessions.html", current="profile", sessions=live)
 
 
-@profile.post("/profile/sessions/<sid>/end")
-@needs("settings", Right.ACT)
+@profile.post("/profile/sessions/<sid>/end", "settings act", limit=None)
 def end(sid: int) -> Response:
     """End one of them; its next request finds nobody."""
     person = somebody()
@@ -93,8 +82,7 @@ def end(sid: int) -> Response:
     return redirect_to("/login" if sid == person.session_id else "/profile/sessions")
 
 
-@profile.post("/profile/sessions/end-others")
-@needs("settings", Right.ACT)
+@profile.post("/profile/sessions/end-others", "settings act", limit=None)
 def end_others() -> Response:
     """End every session but this one."""
     person = somebody()
@@ -104,8 +92,7 @@ def end_others() -> Response:
     return redirect_to("/profile/sessions")
 
 
-@profile.post("/session/extend")
-@needs("settings", Right.VIEW)
+@profile.post("/session/extend", "settings view", limit=None)
 def extend() -> Response:
     """The person is still here: the guard has noted it."""
     return Response(status=204)

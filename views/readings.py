@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from views.meter_views import MeterView
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,43}")
+_FIELD = re.compile(r"r-([A-Za-z0-9_-]{1,32})-[0-9]")
 _LONGEST = 200  # of a field: what is longer is no reading, and is not shown again whole
 
 
@@ -63,7 +64,7 @@ def submit(
     if not typed or len(typed) < len(wanted):
         return [_empty(entry) for entry in wanted]
     person = somebody()
-    actor = person.actor(Source.SELF, place.customer_ids[0])
+    actor = person.at(place)
     once = request.form.get("once", "")
     once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)
     for last_try in (False, True):
@@ -96,11 +97,23 @@ def _empty(entry: Entry) -> Answer:
     return entry.problem("empty")
 
 
+def others(views: Sequence["MeterView"]) -> set[str]:
+    """The ids of the meters that the form names beside these."""
+    named = (_FIELD.fullmatch(name) for name in request.form)
+    return {name[1] for name in named if name} - {view.card.public_id for view in views}
+
+
 def left_over(views: Sequence["MeterView"]) -> list[str]:
     """What was typed for meters that are not here (any more): nothing typed may vanish without a word."""
     here = {_field(view.card, dial) for view in views for dial in view.card.dials}
     typed = [text[:_LONGEST] for name, text in request.form.items() if name.startswith("r-") and name not in here]
     return [text for text in typed if text.strip()][:10]
+
+
+def kept(views: Sequence["MeterView"]) -> list[Answer]:
+    """What was typed for these meters, to be shown again without having been weighed."""
+    entries = [_entry(view, dial) for view in views for dial in view.card.dials]
+    return [Answer(entry.dial.register_id, "empty", "", entry.text, seen=entry.seen) for entry in entries]
 
 
 def status_of(answers: Sequence[Answer]) -> int:
@@ -118,7 +131,7 @@ def with_answers(card: MeterCard, answers: Sequence[Answer], calendar: Calendar)
         answer = by_register.get(dial.register_id)
         if answer and answer.value is not None and answer.at and window and _is_news(dial, answer.at):
             mark = Mark(
-                0, answer.value, calendar.today, Source.SELF, answer.at, window.period,
+                0, answer.value, calendar.today, Source(somebody().at(card.place).source), answer.at, window.period,
                 answer.code == "rollover_likely", somebody().user_id, answer.code or None,
             )  # fmt: skip
             corrected = dial.last and stands(dial.last, window)

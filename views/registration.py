@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 
-from auth.access import Right
-from auth.guard import needs, public
 from auth.methods import password as method
 from auth.methods import renewal
 from auth.state import reading, somebody, state, writing
@@ -16,21 +14,20 @@ from models.rules.registration import Registration
 from models.throttle import Wait
 from models.types import AnyRow, utc_now
 from views.account import typed_email
-from views.limits import act_limit, login_limit
 from views.login import enter, onward
 from views.outside import open_session
 from views.pages import page, redirect_to
 from views.passwords import rules_shown
+from views.routes import Routes
 from views.second import cookie
 
-registration = Blueprint("registration", __name__)
+registration = Routes("registration", __name__)
 _EXPIRED = "/login?trouble=expired"
 _WAYS = "/register"
 _RIGHT = {"code": "", "secret": "", "email": ""}  # field → what is wrong with it
 
 
-@registration.get(_WAYS)
-@public
+@registration.get(_WAYS, "public")
 def ways() -> Response:
     """The ways to an account, a line of explanation each."""
     return page("registration/ways.html", offered=state().outside.offered)
@@ -47,14 +44,9 @@ def _proved() -> AnyRow | None:
     return pending.look(reading(), "choose", cookie(), utc_now()) if _rules("identity") else None
 
 
-@registration.get(_WAYS + "/identity")
-@public
-def identity() -> Response:
+@registration.get(_WAYS + "/identity", "public")
+def identity(status: int = 200, broken: list[str] | None = None, **words: Any) -> Response:
     """What is still missing once a bank or eParaksts has told who somebody is (OG-13, OG-14)."""
-    return _identity()
-
-
-def _identity(status: int = 200, broken: list[str] | None = None, **words: Any) -> Response:
     row = _proved()
     if row is None:
         return redirect_to(_EXPIRED)
@@ -64,9 +56,7 @@ def _identity(status: int = 200, broken: list[str] | None = None, **words: Any) 
     return page("registration/identity.html", status=status, **values)
 
 
-@registration.post(_WAYS + "/identity")
-@public
-@login_limit
+@registration.post(_WAYS + "/identity", "public")
 def by_identity() -> Response:
     """A new account with this identity; sent twice, it is one account."""
     held, row, (email, bad) = state(), _proved(), typed_email()
@@ -75,12 +65,12 @@ def by_identity() -> Response:
     secret, unread = request.form.get("password", ""), not request.form.get("terms")
     broken = renewal.broken(reading(), held.site, None, secret, row.detail["person"], email or "")
     if bad or broken or unread or not email:
-        return _identity(422, broken, bad=bad, unread=unread)
+        return identity(422, broken, bad=bad, unread=unread)
     outcome = _begin(row, email, held.passwords.hash(secret))
     if isinstance(outcome, Another):
         return page("outside/another.html", status=403, name=row.detail["person"])
     if isinstance(outcome, Wait):
-        return _identity(429, wait=outcome)
+        return identity(429, wait=outcome)
     return enter(outcome, wanted=_WAYS + "/check-email") if outcome else redirect_to(_EXPIRED)
 
 
@@ -100,8 +90,7 @@ def _begin(row: AnyRow, email: str, hashed: str) -> method.Welcome | method.Seco
         return open_session(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])
 
 
-@registration.get(_WAYS + "/check-email")
-@needs("settings", Right.ACT)
+@registration.get(_WAYS + "/check-email", "settings act")
 def check_email() -> Response:
     """Where the letter went, and what to do when it does not come (OG-15, OG-18)."""
     address = accounts.contacts(reading(), somebody().user_id).email_wanted
@@ -112,16 +101,13 @@ def check_email() -> Response:
     return page("registration/check_email.html", address=masked, sender=sender, places=g.reach.places, asked=_rules())
 
 
-@registration.get(_WAYS + "/code")
-@public
+@registration.get(_WAYS + "/code", "public")
 def code() -> Response:
     """The form for those who have an invoice at hand (DD-05, DD-08)."""
     return _form("registration/code.html", _rules("code"))
 
 
-@registration.post(_WAYS + "/code")
-@public
-@login_limit
+@registration.post(_WAYS + "/code", "public")
 def by_code() -> Response:
     """The same answer for everybody (security rule 7); a letter comes where the data match."""
     email, bad = typed_email()
@@ -130,23 +116,19 @@ def by_code() -> Response:
     return outcome if isinstance(outcome, Response) else redirect_to(_WAYS + "/sent")
 
 
-@registration.get(_WAYS + "/sent")
-@public
+@registration.get(_WAYS + "/sent", "public")
 def sent() -> Response:
     """What happens next."""
     return page("registration/sent.html")
 
 
-@registration.get("/properties/add")
-@needs("addresses", Right.ACT)
+@registration.get("/properties/add", "addresses act")
 def another() -> Response:
     """The form for one more property (DD-19)."""
     return _form("registration/add.html", _rules())
 
 
-@registration.post("/properties/add")
-@needs("addresses", Right.ACT)
-@act_limit
+@registration.post("/properties/add", "addresses act")
 def add() -> Response:
     """Hers at once where the data match; everything else waits for staff."""
     applicant = Applicant(somebody().user_id, None, g.language, request.remote_addr or "")

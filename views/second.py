@@ -1,13 +1,12 @@
 """The second half of a login, a login by passkey, and proving again who one is (A14, A19)."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from auth.access import steps_up
-from auth.guard import NotLoggedIn, public
+from auth.guard import NotLoggedIn
 from auth.methods import passkey
 from auth.methods import password as method
 from auth.methods import second as codes
@@ -19,31 +18,27 @@ from models.identifiers import Identifiers
 from models.throttle import Wait
 from models.types import AnyRow, utc_now
 from views.account import unconfirmed
-from views.limits import login_limit
+from views.limits import come_back
 from views.login import enter, keep_session, known_device, next_query, this_browser
 from views.pages import page, redirect_to, safe_next
+from views.routes import Routes
 
-second = Blueprint("second", __name__)
+second = Routes("second", __name__)
 EXPIRED = "/login?expired=1"
 
 
 def cookie() -> str:
     """The secret that lies in this browser: of its session, or of what it has begun."""
-    return request.cookies.get(state().settings.session_cookie) or ""
+    return request.cookies.get(state().settings.cookie("session")) or ""
 
 
 def _begun(purpose: str) -> AnyRow | None:
     return pending.look(reading(), purpose, cookie(), utc_now())
 
 
-@second.get("/login/second-factor")
-@public
-def form() -> Response:
+@second.get("/login/second-factor", "public")
+def form(status: int = 200, **words: Any) -> Response:
     """What is still asked after a right password; nobody is logged in yet."""
-    return _form()
-
-
-def _form(status: int = 200, **words: Any) -> Response:
     row = _begun("login")
     if row is None:
         return redirect_to(EXPIRED)
@@ -54,26 +49,21 @@ def _form(status: int = 200, **words: Any) -> Response:
 
 
 def _page(template: str, status: int, **words: Any) -> Response:
-    values = {"wrong": "", "wait": None, "next_page": safe_next(request.values.get("next"))} | words
-    response = page(template, status=status, **values)
-    if wait := values["wait"]:
-        response.headers["Retry-After"] = str(max(1, math.ceil((wait.until - utc_now()).total_seconds())))
-    return response
+    response = page(template, status=status, **{"next_page": safe_next(request.values.get("next"))} | words)
+    return come_back(response, words["wait"]) if "wait" in words else response
 
 
-@second.post("/login/second-factor")
-@public
-@login_limit
+@second.post("/login/second-factor", "public")
 def finish() -> Response:
     """Take a code or a passkey's answer, and open the session."""
     row = _begun("login")
     if row is None:
         return redirect_to(EXPIRED)
     if answer := request.form.get("answer"):
-        return _by_passkey("login", answer, row.user_id) or _form(422, wrong="passkey")
+        return _by_passkey("login", answer, row.user_id) or form(422, wrong="passkey")
     outcome = _code(row.user_id)
     if not isinstance(outcome, str):
-        return _form(429, wait=outcome) if outcome else _form(422, wrong="code")
+        return form(429, wait=outcome) if outcome else form(422, wrong="code")
     return _open("login", row.user_id, outcome) or redirect_to(EXPIRED)
 
 
@@ -115,9 +105,7 @@ def answered(purpose: str, answer: str, user_id: int | None) -> int | None:
             return None
 
 
-@second.post("/login/passkey/begin")
-@public
-@login_limit
+@second.post("/login/passkey/begin", "public")
 def begin() -> Response:
     """Ask this browser for any passkey that it has for us."""
     if visitor():
@@ -130,14 +118,9 @@ def begin() -> Response:
     return response
 
 
-@second.get("/login/passkey")
-@public
-def ask() -> Response:
+@second.get("/login/passkey", "public")
+def ask(status: int = 200, **words: Any) -> Response:
     """The question, which the browser's own window asks."""
-    return _ask()
-
-
-def _ask(status: int = 200, **words: Any) -> Response:
     row = _begun("passkey")
     if row is None:
         return redirect_to("/login")
@@ -145,24 +128,19 @@ def _ask(status: int = 200, **words: Any) -> Response:
     return _page("factors/ask.html", status, asked=asked, **{"next_page": row.detail["next"]} | words)
 
 
-@second.post("/login/passkey")
-@public
-@login_limit
+@second.post("/login/passkey", "public")
 def by_passkey() -> Response:
     """Log in whoever's passkey it is."""
-    return _by_passkey("passkey", request.form.get("answer", "")) or _ask(422, wrong="passkey")
+    return _by_passkey("passkey", request.form.get("answer", "")) or ask(422, wrong="passkey")
 
 
-@second.get("/verify")
-@public
+@second.get("/verify", "public")
 def verify() -> Response:
     """Why a section is closed to this session, and what opens it (ux.md §2.7)."""
     return _verify(_somebody())
 
 
-@second.post("/verify")
-@public
-@login_limit
+@second.post("/verify", "public")
 def step_up() -> Response:
     """Prove once more who one is: a new session begins, which is strong where the site says so."""
     person, now = _somebody(), utc_now()

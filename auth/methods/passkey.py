@@ -68,9 +68,7 @@ def created(settings: Settings, user_id: int, name: str, challenge: str, answer:
     if len(made.credential_id) > _LONGEST:
         raise Wrong
     number, key = map(_library().helpers.bytes_to_base64url, (made.credential_id, made.credential_public_key))
-    return Factor(
-        user_id=user_id, kind="passkey", name=name, credential_id=number, secret=key, counter=made.sign_count
-    )
+    return Factor(user_id=user_id, kind="passkey", name=name, credential_id=number, secret=key, counter=made.sign_count)
 
 
 def proved(

@@ -2,7 +2,8 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -16,7 +17,7 @@ from auth.methods import new_device
 from models import factors, pending, sessions, throttle
 from models.audit import Actor, record
 from models.database import Database
-from models.people import User
+from models.people import BY_LOGIN, User
 from models.rules.identifiers import fold_login
 from models.rules.passwords import normal_password
 
@@ -78,20 +79,14 @@ class Passwords:
         """Whether a hash was made with another cost than today's."""
         return self._hasher.check_needs_rehash(stored)
 
-    def _place(self) -> "_Place":
-        return _Place(self._places)
-
-
-class _Place:
-    def __init__(self, places: threading.BoundedSemaphore) -> None:
-        self._places = places
-
-    def __enter__(self) -> None:
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         if not self._places.acquire(timeout=WAIT_SECONDS):
             raise Busy
-
-    def __exit__(self, *_error: object) -> None:
-        self._places.release()
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 def one_time_password() -> str:
@@ -106,11 +101,6 @@ def set_password(session: Session, passwords: Passwords, user: User, password: s
     session.add(user)
 
 
-BY_NAME = sa.select(User).where(
-    sa.or_(col(User.username) == sa.bindparam("name"), col(User.email) == sa.bindparam("name"))
-)
-
-
 def log_in(
     database: Database, passwords: Passwords, name: str, password: str, login: sessions.Login,
     device: str | None, now: datetime, finish: Callable[[Session, int], Opened],
@@ -121,9 +111,10 @@ def log_in(
     slow hash runs outside of any transaction. A device that the person has used before counts its own tries, so
     a paused account still lets its owner in from there (security rule 8).
     """
-    lane, address = fold_login(name), login.address or None
+    name, address = fold_login(name), login.address or None
+    lane = f"login {name}"  # else "anna confirm", typed as a name, would count against another lane of hers
     with database.write() as session:
-        user = session.scalars(BY_NAME, {"name": lane}).first()
+        user = session.scalars(BY_LOGIN, {"login": name}).first()
         user_id = user.id if user else None
         stored = user.password_hash if user and user.disabled_at is None else None
         if user_id and device and sessions.is_known_device(session, user_id, device):

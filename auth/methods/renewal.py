@@ -8,13 +8,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from auth.methods.password import BY_NAME, Passwords, Second, Welcome, welcome
+from auth.methods.password import Passwords, Second, Welcome, welcome
 from models import emails, outbox, sessions, tokens
 from models.accounts import INVITATION
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.database import Database
-from models.people import User
+from models.people import BY_LOGIN, User
 from models.rules.identifiers import fold_login
 from models.rules.passwords import broken_rules
 from models.site import Site
@@ -33,7 +33,7 @@ _CODES = (
 def ask(database: Database, name: str, now: datetime) -> None:
     """Queue a letter with a link for whoever has this e-mail or user name; the same work and no word otherwise."""
     with database.write() as session:
-        user = session.scalars(BY_NAME.where(col(User.disabled_at).is_(None)), {"name": fold_login(name)}).first()
+        user = session.scalars(BY_LOGIN.where(col(User.disabled_at).is_(None)), {"login": fold_login(name)}).first()
         record(session, Actor(user.id if user else None, "web"), "password.reset_requested")
         if user and not outbox.lately(session, user.id, "password_reset", now - AGAIN_AFTER):
             outbox.write_to(session, user, user.email, "password_reset")

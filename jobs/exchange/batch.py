@@ -129,6 +129,12 @@ class Batch:
         """The rows that nothing was found against so far."""
         return [index for index, fine in enumerate(self.ok) if fine]
 
+    def stored(self, work: Work) -> dict[int, int]:
+        """The ids of the good rows, once they are in the database."""
+        own, db = self.values["external_id"], self.table.db.c
+        ids = work.find(db.external_id, own, db.id)
+        return {index: ids[own[index]].id for index in self.good()}
+
     def said(self, column: str) -> list[Any]:
         """What the file says in a column: nothing where it has no such column."""
         return self.values.get(column) or [None] * len(self.rows)

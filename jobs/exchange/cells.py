@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from models.rules.days import ISO, parse_day
 from models.rules.identifiers import fold_login, iban_ok, normal_identifier
 from models.rules.mail import header_safe
 from models.rules.numbers import NumberProblem, parse_reading
@@ -15,8 +16,6 @@ Convert = Callable[[str], Any]
 
 # Every white space but the control characters among it: a line break in a quoted cell becomes a space.
 _SPACES = re.compile(r"[^\S\x0b\x0c\x1c-\x1f\x85]+")
-_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_DOTTED_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\.?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PLAIN_READING = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,3}))?")
 
@@ -114,13 +113,7 @@ def reading(value: str) -> int:
 
 def day(value: str) -> date:
     """A date, 2026-11-30 or 30.11.2026, from 1900 to 2200."""
-    dotted = _DOTTED_DAY.fullmatch(value)
-    match = _ISO_DAY.fullmatch(value)
-    numbers = dotted.groups()[::-1] if dotted else match.groups() if match else ("0", "0", "0")
-    try:
-        found = date(*map(int, numbers))
-    except ValueError:
-        found = date.min
+    found = parse_day(value) or date.min
     _need(1900 <= found.year <= 2200, "a date such as 2026-11-30 or 30.11.2026, from 1900 to 2200")
     return found
 
@@ -128,7 +121,7 @@ def day(value: str) -> date:
 def month(value: str) -> date:
     """A month such as 2026-11, as its first day; spreadsheets like to make that day of it, so it is taken too."""
     try:
-        found = day(value if _ISO_DAY.fullmatch(value) else f"{value}-01")
+        found = day(value if ISO.fullmatch(value) else f"{value}-01")
     except Refused:
         found = date.max
     _need(found.day == 1, "a month such as 2026-11")

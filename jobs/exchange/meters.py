@@ -71,15 +71,14 @@ def _check_meters(batch: Batch, work: Work) -> None:
 
 def _write_registers(batch: Batch, work: Work) -> set[int]:
     """Write registers and which meter replaces which."""
-    meter, own = batch.table.db.c, batch.values["external_id"]
-    ids = {name: row.id for name, row in work.find(meter.external_id, own, meter.id).items()}
-    standing = _registers(work, [*ids.values()])
+    own, at = batch.values["external_id"], batch.stored(work)
+    standing = _registers(work, [*at.values()])
     new, other, changed = [], [], set()
-    for index in batch.good():
-        stands = standing.get(ids[own[index]], [])
+    for index, number in at.items():
+        stands = standing.get(number, [])
         for place, (name, digits, decimals) in enumerate(_dials(batch, index, stands)):
             if place >= len(stands):
-                new.append((ids[own[index]], place + 1, name, digits, decimals))
+                new.append((number, place + 1, name, digits, decimals))
             elif (name, digits, decimals) != (stands[place].name, stands[place].digits, stands[place].decimals):
                 other.append({"row_id": stands[place].id, "name": name, "digits": digits, "decimals": decimals})
             else:

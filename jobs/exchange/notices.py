@@ -1,26 +1,19 @@
 """The file of notices: texts in the languages of the portal, whom they are for, and their files (E01–E03)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
-
-import sqlalchemy as sa
 
 from jobs.exchange import cells
 from jobs.exchange.batch import ID, Batch, Column, Table, must
 from jobs.exchange.source import read_document
 from jobs.exchange.work import Work, db
 from models.announcements import OLD
-from models.notices import Notice
+from models.notices import TO, Notice
 from models.rules.mail import header_safe
-from models.types import new_public_id, utc_now
+from models.types import utc_now
 
 LANGUAGES = ("lv", "en", "ru")
-# Column → table of what it names, and the column of the audience.
-_TO = {
-    "houses": ("house", "house_id"), "entrances": ("entrance", "entrance_id"), "premises": ("premises", "premises_id"),
-    "customers": ("customer", "customer_id"),
-}  # fmt: skip
 _TEXTS = tuple((f"title_{language}", f"text_{language}", language) for language in LANGUAGES)
 
 
@@ -79,30 +72,28 @@ def _check_moments(batch: Batch, work: Work) -> None:
 
 
 def _check_audience(batch: Batch, work: Work) -> None:
-    for column, (table, _) in _TO.items():
+    for column, table in TO.items():
         named = batch.said(column)
-        known = work.find(db(table).c.external_id, {name for names in named for name in names or ()})
+        known = work.named(table, named)
         for index, names in enumerate(named):
             if unknown := [name for name in names or () if name not in known]:
                 batch.refuse(index, column, f"external_ids ({unknown[0]} is not one)")
-    if {*_TO} & {*batch.values}:
-        every = zip(*(batch.said(column) for column in _TO), strict=True)
+    if {*TO} & {*batch.values}:
+        every = zip(*(batch.said(column) for column in TO), strict=True)
         batch.fields["for_all"] = [not any(names) for names in every]
 
 
 def _write_parts(batch: Batch, work: Work) -> set[int]:
     """Texts, audience and files become those that the file names, as far as it has their columns."""
-    own = batch.values["external_id"]
-    ids = work.find(batch.table.db.c.external_id, own, batch.table.db.c.id)
-    at = {index: ids[own[index]].id for index in batch.good()}
+    at = batch.stored(work)
     changed: set[int] = set()
     for columns, table, wanted in (
         ({one for texts in _TEXTS for one in texts[:2]}, "notice_text", _texts(batch, at)),
-        ({*_TO}, "notice_audience", _audience(batch, work, at)),
+        ({*TO}, "notice_audience", _audience(batch, work, at)),
         ({"files"}, "notice_file", _files(batch, at)),
     ):
         if columns & {*batch.values}:
-            changed |= _replace(work, db(table), {*at.values()}, [*wanted])
+            changed |= work.replace(db(table), "notice_id", {*at.values()}, [*wanted])
     return {index for index, number in at.items() if number in changed}
 
 
@@ -115,12 +106,12 @@ def _texts(batch: Batch, at: dict[int, int]) -> Iterator[dict[str, Any]]:
 
 
 def _audience(batch: Batch, work: Work, at: dict[int, int]) -> Iterator[dict[str, Any]]:
-    nobody = {"house_id": None, "entrance_id": None, "premises_id": None, "customer_id": None}
-    for column, (table, field) in _TO.items():
-        named, other = batch.said(column), db(table).c
-        known = work.find(other.external_id, {name for names in named for name in names or ()}, other.id)
+    nobody: dict[str, int | None] = {f"{table}_id": None for table in TO.values()}
+    for column, table in TO.items():
+        named = batch.said(column)
+        known = work.named(table, named)
         for index, number in at.items():
-            yield from ({"notice_id": number, **nobody, field: known[name].id} for name in named[index] or ())
+            yield from ({"notice_id": number, **nobody, f"{table}_id": known[name]} for name in named[index] or ())
 
 
 def _files(batch: Batch, at: dict[int, int]) -> Iterator[dict[str, Any]]:
@@ -128,22 +119,6 @@ def _files(batch: Batch, at: dict[int, int]) -> Iterator[dict[str, Any]]:
     for index, number in at.items():
         for name, stored, size in files[index] or ():
             yield {"notice_id": number, "name": name, "file_hash": stored, "size": size}
-
-
-def _replace(work: Work, table: sa.Table, numbers: Collection[int], wanted: list[dict[str, Any]]) -> set[int]:
-    """Let the rows of these notices be `wanted`; the notices whose rows were others."""
-    names = [column.name for column in table.c if column.name not in ("id", "public_id")]
-    standing = sa.select(*(table.c[name] for name in names)).where(work.among(table.c.notice_id, numbers))
-    rows = {tuple(row) for row in work.connection.execute(standing)} if numbers else set()
-    differ = {row[names.index("notice_id")] for row in rows ^ {tuple(one[name] for name in names) for one in wanted}}
-    if differ:
-        work.connection.execute(sa.delete(table).where(work.among(table.c.notice_id, differ)))
-    new = [one for one in wanted if one["notice_id"] in differ]
-    columns = {name: [one[name] for one in new] for name in names}
-    if "public_id" in table.c:
-        columns["public_id"] = [new_public_id() for _ in new]
-    work.insert(table, columns)
-    return differ
 
 
 def _moment(value: str) -> datetime:
@@ -161,7 +136,7 @@ NOTICES = Table(
     "notices", Notice, (
         ID, must("published", _moment, "published_at"), Column("until", _moment, field="valid_until"),
         Column("emergency", cells.yes_no, default=False),
-        *(Column(name, cells.names(1000, 64), field="") for name in _TO),
+        *(Column(name, cells.names(1000, 64), field="") for name in TO),
         *(Column(title, _title, field="") for title, _, _ in _TEXTS),
         *(Column(body, _paragraphs, field="") for _, body, _ in _TEXTS),
         Column("files", cells.names(10, 120), field=""),

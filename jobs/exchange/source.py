@@ -27,7 +27,7 @@ MAX_ENTRIES = 2000  # of a ZIP; more files come as a folder
 MAX_BYTES = 2 * 10**9  # of a ZIP when it is unpacked
 MAX_RATIO = 200  # unpacked ÷ packed of one entry; tables reach 30
 MAX_FILE = 20 * 10**6  # bytes of one document
-_SMALL = 1 << 20  # bytes; so much may unpack from nothing
+_ABOUT = 1 << 20  # bytes of exchange.toml
 # What reading a damaged archive or disk raises; the last one stands for a way of packing that is not known.
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 
@@ -126,20 +126,18 @@ def _checked(archive: zipfile.ZipFile) -> list[str]:
 
 def _is_unsafe(entry: zipfile.ZipInfo) -> bool:
     """Not a plain, unencrypted file below the top, or one that unpacks to far more than it is."""
-    parts = entry.filename.rstrip("/").split("/")
     return (
-        any(part in ("", ".", "..") or "\\" in part or ":" in part for part in parts)
+        intake.is_odd(entry)
         or entry.orig_filename != entry.filename  # a name with a zero byte, which zipfile cuts there
         or stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR)
-        or bool(entry.flag_bits & 1)
-        or entry.file_size > max(_SMALL, entry.compress_size * MAX_RATIO)
+        or intake.swells(entry, MAX_RATIO)
     )
 
 
 def _of_our_version(source: Source) -> Source:
     try:
         with source.open("exchange.toml") as file:
-            about = tomllib.loads(file.read(_SMALL).decode("utf-8-sig"))
+            about = tomllib.loads(file.read(_ABOUT).decode("utf-8-sig"))
     except (Refused, ValueError, *DAMAGED):
         raise ExchangeError("exchange.toml is missing at the top, or is no TOML.") from None
     if type(about.get("version")) is not int or about["version"] != VERSION:

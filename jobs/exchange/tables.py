@@ -3,8 +3,6 @@
 Above each stand the rules that look at more than one cell; meters and readings have a module of their own.
 """
 
-import sqlalchemy as sa
-
 from jobs.exchange import cells
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
 from jobs.exchange.meters import METERS, READINGS
@@ -169,9 +167,9 @@ DOCUMENTS = Table(
 
 def _check_users(batch: Batch, work: Work) -> None:
     """Customers are known; a user name with @ is the own e-mail address, so that no two people share a login."""
-    customer, wanted = db("customer").c, batch.said("customers")
+    wanted = batch.said("customers")
     _keep_own(batch, work)
-    known = work.find(customer.external_id, {name for names in wanted for name in names or ()})
+    known = work.named("customer", wanted)
     names = batch.fields["name"] = batch.final("name")
     for index, username, email in batch.each("username", "email"):
         names[index] = names[index] or username
@@ -198,21 +196,11 @@ def _link_customers(batch: Batch, work: Work) -> set[int]:
     """Make the links of each user those that the file names, where it has the column."""
     if "customers" not in batch.values:
         return set()
-    user, customer, link = batch.table.db.c, db("customer").c, db("customer_user")
-    named, own = batch.values["customers"], batch.values["external_id"]
-    ids = work.find(user.external_id, own, user.id)
-    known = work.find(customer.external_id, {name for names in named for name in names or ()}, customer.id)
-    links = sa.select(link.c.user_id, link.c.customer_id)
-    links = links.where(work.among(link.c.user_id, [row.id for row in ids.values()]))
-    standing = {(user_id, customer_id) for user_id, customer_id in work.connection.execute(links)}
-    wanted = {(ids[own[index]].id, known[name].id): index for index in batch.good() for name in named[index] or ()}
-    places = {ids[own[index]].id: index for index in batch.good()}
-    new = wanted.keys() - standing
-    gone = {pair for pair in standing - wanted.keys() if pair[0] in places}
-    work.insert(link, {"user_id": [pair[0] for pair in new], "customer_id": [pair[1] for pair in new]})
-    if gone:
-        work.connection.execute(sa.delete(link).where(work.among((link.c.user_id, link.c.customer_id), gone)))
-    return {places[pair[0]] for pair in new | gone}
+    named, at = batch.values["customers"], batch.stored(work)
+    known = work.named("customer", named)
+    wanted = [{"user_id": at[index], "customer_id": known[name]} for index in at for name in named[index] or ()]
+    changed = work.replace(db("customer_user"), "user_id", {*at.values()}, wanted)
+    return {index for index, number in at.items() if number in changed}
 
 
 USERS = Table(

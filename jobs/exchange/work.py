@@ -13,6 +13,7 @@ from jobs.exchange.source import Source
 from models.files import Storage
 from models.identifiers import Identifiers
 from models.site import Site
+from models.types import new_public_id
 
 
 def db(name: str) -> sa.Table:
@@ -70,6 +71,12 @@ class Work:
         rows: Iterable[Any] = self.connection.execute(sa.select(*keys, *columns).where(self.among(key, values)))
         return {tuple(row[: len(keys)]) if isinstance(key, tuple) else row[0]: row for row in rows}
 
+    def named(self, table: str, cells: Iterable[Collection[str] | None]) -> dict[str, int]:
+        """The ids of the rows of a table that these cells name, each of them any number of external ids."""
+        other = db(table).c
+        found = self.find(other.external_id, {name for names in cells for name in names or ()}, other.id)
+        return {name: row.id for name, row in found.items()}
+
     def insert(self, table: sa.Table, columns: dict[str, list[Any]]) -> None:
         """Add rows that are given column by column, as the driver does it fastest.
 
@@ -93,6 +100,22 @@ class Work:
         """Change rows of a table, in one statement: `row_id` and the same columns in each."""
         if rows:
             self.connection.execute(sa.update(table).where(table.c.id == sa.bindparam("row_id")), [*rows])
+
+    def replace(self, table: sa.Table, key: str, owners: Collection[int], wanted: list[dict[str, Any]]) -> set[int]:
+        """Let the rows that belong to `owners`, by the column `key`, be `wanted`; whose rows were others."""
+        names = [column.name for column in table.c if column.name not in ("id", "public_id")]
+        standing = sa.select(*(table.c[name] for name in names)).where(self.among(table.c[key], owners))
+        rows = {tuple(row) for row in self.connection.execute(standing)} if owners else set()
+        at = names.index(key)
+        differ = {row[at] for row in rows ^ {tuple(one[name] for name in names) for one in wanted}}
+        if old := differ & {row[at] for row in rows}:
+            self.connection.execute(sa.delete(table).where(self.among(table.c[key], old)))
+        new = [one for one in wanted if one[key] in differ]
+        columns = {name: [one[name] for one in new] for name in names}
+        if "public_id" in table.c:
+            columns["public_id"] = [new_public_id() for _ in new]
+        self.insert(table, columns)
+        return differ
 
 
 def _for_driver(kind: sa.types.TypeEngine[Any], values: list[Any], dialect: sa.Dialect) -> list[Any]:

@@ -1,16 +1,12 @@
-"""Identifiers as people type them: IBAN, personal code, customer code and login name, checked and folded."""
+"""Identifiers as people type them: IBAN, personal code, telephone, customer code and login name, checked and folded."""
 
 import re
 import unicodedata
-from datetime import date
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _LATVIAN_IBAN = re.compile(r"LV[0-9]{2}[A-Z]{4}[A-Z0-9]{13}")  # 21 characters
-_PERSONAL_CODE = re.compile(r"([0-9]{6})-?([0-9]{5})")
 # Latvian numbers have eight digits (2: mobile, 6: land line, 5, 7 to 9: services); all others at most 15 (ITU E.164).
 _PHONE = re.compile(r"\+371[25-9][0-9]{7}|\+(?!371|0)[0-9]{7,15}")
-_WEIGHTS = (1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CENTURIES = {"0": 1800, "1": 1900, "2": 2000}
 _LOOKALIKES = str.maketrans("АВЕКМНОРСТХУ", "ABEKMHOPCTXY")  # Cyrillic capitals to the Latin ones they look like
 _DROPPED = re.compile(r"[\s\u00ad\u2010-\u2015\u2212-]")  # spaces and everything that looks like a hyphen
 
@@ -29,27 +25,6 @@ def group_iban(text: str) -> str:
     """An IBAN as people read it: capitals in groups of four (ux.md §2.6)."""
     iban = _without_spaces(text)
     return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
-
-
-def personal_code_ok(text: str) -> bool:
-    """True when the text can be a Latvian personal code, with or without its hyphen.
-
-    Old form: day, month, year, the century as a digit, three digits, a check digit. New form (since 2017):
-    32 to 39 and nine random digits, nothing to check. Genuine test identities fail this: use it to warn
-    somebody who types, never to refuse what an identity provider says (identity-and-money.md §3.11).
-    """
-    match = _PERSONAL_CODE.fullmatch(text.strip())
-    if not match:
-        return False
-    code = match[1] + match[2]
-    if "32" <= code[:2] <= "39":
-        return True
-    try:
-        date(_CENTURIES[code[6]] + int(code[4:6]), int(code[2:4]), int(code[:2]))
-    except (KeyError, ValueError):
-        return False
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, code, strict=False))
-    return (1101 - total) % 11 % 10 == int(code[10])
 
 
 def normal_identifier(text: str) -> str:
@@ -83,6 +58,12 @@ def fold_code(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
     return unicodedata.normalize("NFKC", _DROPPED.sub("", plain.translate(_LOOKALIKES)))
+
+
+def fold_address(text: str) -> str:
+    """An address as it is compared: words and numbers without case, accents and what stands between them."""
+    letters = (one for one in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(one))
+    return " ".join(re.findall(r"[^\W_]+", "".join(letters)))
 
 
 def fold_login(text: str) -> str:

@@ -30,11 +30,15 @@ class WindowRule:
 
 @dataclass(frozen=True)
 class Window:
-    """One window: both days belong to it whole; `period` is the first day of the month in which it opens."""
+    """One window: both days belong to it whole; `period` is the first day of the month in which it opens.
+
+    `is_final`: the last day of somebody who leaves. What is read then is for no month, and corrects that day alone.
+    """
 
     opens: date
     closes: date
     period: date
+    is_final: bool = False
 
     def days_left(self, today: date) -> int:
         """Full days that remain after `today`: 0 on the last day and later."""
@@ -89,15 +93,6 @@ def next_window(rule: WindowRule, day: date, is_working: IsWorking) -> Window:
     """The first window that opens after `day`."""
     window = window_of(rule, day, is_working)
     return window if window.opens > day else window_of(rule, _month_after(day), is_working)
-
-
-def windows_from(rule: WindowRule, day: date, count: int, is_working: IsWorking) -> list[Window]:
-    """`count` windows in order: the one that is open on `day`, if any, and those that open after it."""
-    current = window_on(rule, day, is_working)
-    windows = [current] if current else []
-    while len(windows) < count:
-        windows.append(next_window(rule, windows[-1].opens if windows else day, is_working))
-    return windows[:count]
 
 
 def _opening(text: str) -> int:

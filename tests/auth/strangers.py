@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlmodel import Session
 
+from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.documents import Document
 from models.invoices import Invoice
@@ -16,7 +17,7 @@ from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.tenures import Tenure
-from models.types import DocumentKind, MeterKind, TenureRole
+from models.types import DocumentKind, MeterKind, TenureRole, utc_now
 from tests.cast import TODAY, Cast, month
 from tests.walk import ids_of
 
@@ -29,7 +30,8 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
     with app.extensions["ekabinets"].database.write() as session:
         stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
         stage.helper("marta")
-        far = stage.far_away("liga")
+        far = stage.far_away("liga") | {"cid": [stage.data_copy("liga")]}
+        former = [stage.data_copy("peteris")]
         papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
         told = [stage.notice(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
@@ -44,7 +46,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
         "peteris": {
             "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
-            "nid": [told[0][0]], "fid": [told[0][1]],
+            "nid": [told[0][0]], "fid": [told[0][1]], "cid": former,
         },
         "liga": far,
         "marta": {},
@@ -96,6 +98,11 @@ class Stage:
             "did": [self.paper(TODAY, premises_id=flat.id)],
             "hid": [self.paper(TODAY, house_id=house.id, kind=DocumentKind.MINUTES)],
         }
+
+    def data_copy(self, username: str) -> str:
+        """A copy of somebody's data."""
+        user = self.session.scalars(sa.select(User).where(User.username == username)).one()
+        return self.add(DataCopy(user_id=user.id, language="lv", made_at=utc_now(), file_hash="0" * 64, size=14)).public_id
 
     def meter(self, serial: str, **where: Any) -> str:
         """A meter with a reading of each of the two times: 70.707 on Pēteris's last day, 80.808 on Anna's first."""

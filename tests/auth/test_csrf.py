@@ -6,13 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth import csrf
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import PASSWORD, Cast
 from tests.standing import dump
 from tests.walk import ids_of, routes
-
-app = standing.app  # one application for all of these tests
 
 KEY = "k" * 40
 SAME = {"Sec-Fetch-Site": "same-origin"}

@@ -11,13 +11,10 @@ from auth import guard
 from auth.access import Right
 from models.audit import AuditRow
 from models.invoices import Invoice
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change, dump, fetch
 from tests.walk import VERBS, Route, ids_of, routes
-
-app = standing.app  # one application for all of these tests
 
 
 def token(browser: Browser) -> dict[str, str]:
@@ -103,7 +100,7 @@ def test_what_exists_for_nobody_looks_the_same(app: Flask, cast: Cast):
 # Pages that send on, or are gone, where nothing was begun.
 SENT_ON = {
     "login.start", "login.form", "properties.last", "passwords.well_known", "passwords.reset", "account.first_visit", "emails.link",
-    "second.form", "second.ask", "factors.leaving", "notifications.ask",
+    "second.form", "second.ask", "invitations.show", "factors.leaving", "notifications.ask",
     "outside.back", "cards.ask", "outside.choose", "registration.identity", "registration.check_email", "registration.code",
 }  # fmt: skip
 

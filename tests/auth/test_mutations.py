@@ -1,13 +1,14 @@
 """Every access mark and every cell of the matrix is there for a reason that a test knows; how mutations are made."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.mutate import BITERS, MARKS, ROOT
+from scripts.mutate import BITERS, ROOT, marks
 from scripts.mutations import mutations_of
 
 
@@ -22,15 +23,24 @@ def test_whatever_mark_is_taken_away_makes_a_test_fail(part: str) -> None:
 def test_every_file_with_its_tests_is_there() -> None:
     for file, tests in BITERS.items():
         assert (ROOT / file).is_file(), file
-        assert all((ROOT / "tests" / name).is_file() for name in (*tests, *MARKS)), file
+        assert all((ROOT / "tests" / name).is_file() for name in tests), file
 
 
 @pytest.mark.parametrize("module", sorted(file.name for file in (ROOT / "views").glob("*.py")))
 def test_every_mark_of_a_view_is_taken_away(module: str) -> None:
     source = (ROOT / "views" / module).read_text("utf-8")
-    marks = [line.strip() for line in source.splitlines() if line.startswith(("@public", "@needs("))]
-    taken = [one.what for one in mutations_of(ROOT, f"views/{module}") if one.what.endswith(" deleted")]
-    assert len([what for what in taken if what.startswith(("@public", "@needs("))]) == len(marks)
+    said = re.compile(r"@public$|@needs\(|@\w+\.(get|post)\(.+, \"(public|signed|\w+ (view|act))\"")
+    marks = [line for line in source.splitlines() if said.match(line)]
+    taken = [one.what for one in mutations_of(ROOT, f"views/{module}")]
+    gone = re.compile(r"@(public|needs\(.+\)) deleted$|.+ access deleted$")
+    assert len([what for what in taken if gone.match(what)]) == len(marks)
+
+
+@pytest.mark.parametrize("module", sorted(file.name for file in (ROOT / "views").glob("*.py")))
+def test_a_view_makes_its_part_of_the_table_of_routes(module: str) -> None:
+    source = (ROOT / "views" / module).read_text("utf-8")
+    golden, made = (ROOT / "tests/routes.txt").read_text("utf-8").splitlines(), marks(f"views/{module}", source)
+    assert made == marks(f"views/{module}", ast.unparse(ast.parse(source))) and {*made.splitlines()} <= {*golden, ""}
 
 
 def test_a_mutation_is_a_whole_source_and_leaves_the_original_alone(tmp_path: Path) -> None:

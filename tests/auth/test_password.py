@@ -14,11 +14,8 @@ from models.database import Database
 from models.people import User
 from models.rules.passwords import LONGEST
 from models.settings import Settings
-from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD
-
-app = standing.app  # one application for all of these tests
 
 CHEAP = Passwords(8, 1, 2)
 
@@ -80,15 +77,9 @@ def test_without_a_usable_hash_nobody_gets_in(stored: str | None):
 def test_when_every_place_is_taken_the_page_says_so_and_when_to_come_back(browser: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(method, "WAIT_SECONDS", 0)
     held = app.extensions["ekabinets"].passwords
-    places = [held._place(), held._place()]
     form = browser.get("/login")
-    for place in places:
-        place.__enter__()
-    try:
+    with held._place(), held._place():
         page = browser.submit(form, "/login", username="anna", password=PASSWORD)
-    finally:
-        for place in places:
-            place.__exit__()
     assert browser.status == 503 and browser.response.headers["Retry-After"] == "5"
     assert page.headings == ["Not available right now"]
     browser.log_in("anna")

@@ -14,13 +14,11 @@ from models.people import User
 from models.premises import House, Premises
 from models.tenures import Tenure
 from models.types import TenureRole
-from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast, month
+from tests.lend import lend
 from tests.standing import change, fetch
 from tests.walk import ids_of
-
-app = standing.app  # one application for all of these tests
 
 
 def row(app: Flask, table: type, **which: object):
@@ -157,6 +155,27 @@ def test_the_places_are_read_once_in_a_request(anna: Browser, cast: Cast, statem
     statements.clear()
     anna.client.get("/favicon.ico")
     assert statements == []
+
+
+def test_many_mandates_are_read_by_the_statements_of_one(app: Flask, liga: Browser, cast: Cast, statements: list[str]) -> None:
+    counts = []
+    for number in range(20):
+        lend(app, cast, public_id=f"{number}" * 16, address=f"{number}@example.com")
+        if number in (0, 19):
+            liga.get(f"/properties/{cast.flat}")
+            statements.clear()
+            assert "You act for" in liga.get(f"/properties/{cast.flat}").text
+            counts.append((len(statements), sum("mandate" in one and "notice" not in one for one in statements)))
+    assert counts[0] == counts[1] and counts[0][1] <= 2, "one of them decides about access"
+
+
+def test_an_owner_at_one_address_is_a_helper_at_another_in_one_session(app: Flask, cast: Cast) -> None:
+    lend(app, cast, who="viktors")
+    viktors = Browser(app)
+    viktors.log_in("viktors")
+    pages = [viktors.get(f"/properties/{pid}").text for pid in (cast.neighbour, cast.flat)]
+    assert ["You act for" in page for page in pages] == [False, True]
+    assert [viktors.client.get(f"/properties/{pid}/invoices").status_code for pid in (cast.neighbour, cast.flat)] == [200, 404]
 
 
 def test_every_kind_of_object_is_fetched_by_the_reach_itself():

@@ -18,9 +18,10 @@ from jobs.exchange import import_folder
 from models import migrations
 from models.database import Database
 from models.files import FolderStorage
-from models.rules.identifiers import iban_ok, personal_code_ok
+from models.rules.identifiers import iban_ok
 from models.site import load_site
 from tests.demo.folders import SITES, Demo, demo_of
+from tests.personal_codes import personal_code_ok
 
 CENT = Decimal("0.01")
 

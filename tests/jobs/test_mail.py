@@ -79,7 +79,14 @@ def test_what_was_sent_is_noted_at_its_moment_with_an_aware_time(app: Flask, pos
 
 
 DETAILS = {"new_device": {"device": "Chrome, Android"}, "factor_changed": {"what": "removed"}, "notice": {"notice": 1}, "registration_refused": {"code": "20417", "reason": "No contract."}}
+DETAILS |= {"data_copy": {"days": 7}, "handover": {"state": "asked", "premises": "Skolas iela 1"}}
 DETAILS |= {kind: {"code": "20417"} for kind in ("registration_accepted", "customer_joined")}
+LENT = {"by": "Anna Ozoliņa", "name": "Līga", "until": "2027-01-31", "mandate": 1}
+DETAILS |= {"mandate_invited": LENT, "mandate": LENT | {"what": "ending", "ours": True}}
+DETAILS |= {
+    "attorney": {"code": "20417", "reason": ""}, "attorney_granted": {"code": "20417", "name": "Līga", "until": "2027-05-31"},
+    "access_request": {"name": "Līga", "who": "daughter"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -90,6 +97,17 @@ def test_every_kind_of_letter_can_be_written_in_every_language(app: Flask, post:
     assert len({letter["Subject"] for letter in mailbox.letters}) == 3
     for letter in mailbox.letters:
         assert "None" not in text(letter) and "%(" not in text(letter) and "\n\n\n\n" not in text(letter)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("attorney", [True, False])
+@pytest.mark.parametrize("what", ["accepted", "declined", "changed", "suspended", "resumed", "ending", "expired", "revoked", "resigned", "closed"])
+def test_what_became_of_a_mandate_is_told_to_either_side_by_the_others_name(app: Flask, post: Post, mailbox: Mailbox, what: str, ours: bool, attorney: bool):
+    for language in ("lv", "en", "ru"):
+        write(app, "mandate", language=language, **LENT | {"what": what, "ours": ours, "attorney": attorney})
+    post.send_due()
+    assert len({letter["Subject"] for letter in mailbox.letters}) == 3
+    assert all(("Līga" if ours else "Anna Ozoliņa") in text(letter) and "/users" in text(letter) for letter in mailbox.letters)
 
 
 def test_a_link_is_made_when_it_is_sent_and_stored_only_as_a_hash(app: Flask, post: Post, mailbox: Mailbox):

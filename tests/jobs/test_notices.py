@@ -23,6 +23,7 @@ from models.types import utc_now
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.jobs.test_mail import write
+from tests.lend import lend
 from tests.mailserver import Mailbox, html, mail_server, text
 from tests.standing import change, dump, fetch, main
 
@@ -157,6 +158,17 @@ def test_staff_disabled_people_and_former_residents_get_none(app: Flask, publish
     change(app, sa.update(User).where(User.username == "viktors").values(disabled_at=utc_now()))
     publish()
     assert letters(app) == [("anna", "lv")]
+
+
+@pytest.mark.parametrize("to", ["everybody = true", 'premises = ["P34"]'])
+def test_a_helper_gets_one_while_who_has_lent_it_may_read_it_too(app: Flask, publish: Callable[..., Result], cast: Cast, to: str):
+    lend(app, cast)
+    publish(to)
+    assert ("liga", "lv") in letters(app)
+    change(app, sa.delete(Mail))
+    change(app, sa.delete(CustomerUser).where(CustomerUser.user_id == user(app, "anna")))
+    publish(to, text=WATER.replace("water-1", "water-2"))
+    assert not [who for who, _ in letters(app) if who in ("anna", "liga")]
 
 
 def test_a_scheduled_notice_is_announced_when_its_time_comes_and_once(app: Flask, publish: Callable[..., Result], mailbox: Mailbox, make_app: Callable[..., Flask]):

@@ -44,9 +44,10 @@ def test_the_queue_says_who_asks_for_what_since_when(app: Flask, staff, waiting:
     liga = Browser(app)
     liga.log_in("liga")
     add(liga, "99999", "x")
-    first, second = staff("list").output.splitlines()
+    first, second = staff("list", "--purpose", "x").output.splitlines()
     assert first.startswith(f"{waiting} 20") and first.endswith(f" {NEW} asks for customer 20417")
     assert second.endswith(f" user {user(app, 'liga')} (Līga Ozoliņa) asks for customer 99999")
+    assert "Data viewed" in liga.get("/activity?show=data").text
 
 
 def test_who_is_accepted_gets_the_same_letter_as_who_was_right_at_once(app: Flask, staff, waiting: str, mailbox: Mailbox, arrive) -> None:
@@ -82,7 +83,7 @@ def test_what_was_decided_is_decided(app: Flask, staff, waiting: str) -> None:
     for words in (("accept", waiting, "--customer", "20417"), ("refuse", waiting, "--reason", "x"), ("refuse", "77", "--reason", "x")):
         outcome = staff(*words)
         assert outcome.exit_code == 1 and "nobody waits under the number" in outcome.output
-    assert len(letters(app)) == 1 and staff("list").output == ""
+    assert len(letters(app)) == 1 and staff("list", "--purpose", "x").output == ""
 
 
 @pytest.mark.parametrize(("words", "said"), [

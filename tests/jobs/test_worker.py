@@ -6,18 +6,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models.copies import DataCopy
 from models.customers import Customer
 from models.outbox import Mail
 from models.quarantine import Quarantined
 from models.registrations import Waiting
+from models.seals import AuditSeal, verify
+from models.throttle import Throttle
 from models.types import utc_now
 from tests import registering
+from tests.browser import Browser
 from tests.cast import TODAY
 from tests.clamserver import MARKER, clam_server
 from tests.jobs.test_mail import write
@@ -73,13 +78,14 @@ def test_a_killed_worker_loses_no_letter_and_sends_one_twice_at_most_under_the_s
             worker.send_signal(signal.SIGKILL)
             worker.wait()
             change(app, sa.update(Mail).values(leased_until=None, due_at=utc_now()))  # the lease is over
+        write(app, address=f"reader{LETTERS}@example.lv")  # who sends it has begun, and can be told to end
         worker = start(app, port)
         while any(row.sent_at is None for row in fetch(app, sa.select(Mail.__table__.c.sent_at))):
             assert worker.poll() is None
         worker.terminate()
         assert worker.wait(timeout=60) == 0
-    assert {letter["To"] for letter in mailbox.letters} == {f"reader{number}@example.lv" for number in range(LETTERS)}
-    assert len(mailbox.letters) <= LETTERS + KILLS, "one letter a kill: the gap that SMTP leaves"
+    assert {letter["To"] for letter in mailbox.letters} == {f"reader{number}@example.lv" for number in range(LETTERS + 1)}
+    assert len(mailbox.letters) <= LETTERS + 1 + KILLS, "one letter a kill: the gap that SMTP leaves"
     ids = {letter["To"]: set() for letter in mailbox.letters}
     for letter in mailbox.letters:
         ids[letter["To"]].add(letter["Message-ID"])
@@ -109,6 +115,34 @@ def test_the_worker_lets_in_whose_data_match_and_writes_to_them(app: Flask):
         worker.terminate()
         assert worker.wait(timeout=60) == 0
     assert {letter["To"] for letter in mailbox.letters} == {registering.NEW, "anna@example.com"} and registering.queue(app) == []
+
+
+def test_the_worker_makes_the_copies_that_wait_and_purges(app: Flask):
+    change(app, sa.delete(DataCopy))
+    with app.extensions["ekabinets"].database.write() as session:
+        session.add_all([DataCopy(user_id=1, language="lv"), Throttle(key="old", last_failed_at=utc_now() - timedelta(days=2))])
+    mailbox = Counting()
+    with mail_server(mailbox) as port:
+        worker = start(app, port)
+        mailbox.wait_for(1)
+        while fetch(app, sa.select(Throttle.key)):
+            assert worker.poll() is None
+        worker.terminate()
+        assert worker.wait(timeout=60) == 0
+    assert mailbox.letters[0]["Subject"] == "Jūsu datu kopija ir gatava" and fetch(app, sa.select(DataCopy.file_hash))[0].file_hash
+def test_the_worker_seals_the_audit_trail(app: Flask):
+    Browser(app).log_in("anna")
+    with mail_server(Counting()) as port:
+        worker = start(app, port)
+        while not fetch(app, sa.select(AuditSeal.audit_id)):
+            assert worker.poll() is None
+        Browser(app).log_in("viktors")
+        while len(fetch(app, sa.select(AuditSeal.audit_id))) < 2:
+            assert worker.poll() is None
+        worker.terminate()
+        assert worker.wait(timeout=60) == 0
+    with app.extensions["ekabinets"].database.read() as connection:
+        assert verify(connection)[0] == ""
 
 
 def test_without_a_mail_server_the_worker_says_so(app: Flask):

@@ -10,6 +10,7 @@ from models import announcements
 from models.audit import Actor
 from models.customers import Customer, CustomerUser
 from models.database import Database
+from models.mandates import Mandate, MandatePremises
 from models.notices import Notice, NoticeAudience, NoticeText
 from models.outbox import Mail
 from models.people import User
@@ -64,6 +65,34 @@ def test_a_notice_is_for_who_lives_there_on_its_day(database: Database, flat: in
         assert announcements.count(session, row) == (expected, expected)
         announcements.announce(session, row, LANGUAGES, NOON)
         assert session.scalar(sa.select(sa.func.count()).select_from(Mail)) == expected
+
+
+HELPS = {
+    "since that day": ({"starts_on": DAY}, 1), "since the next day": ({"starts_on": DAY + ONE}, 0), "until that day": ({"ends_on": DAY}, 1),
+    "until the day before": ({"ends_on": DAY - ONE}, 0), "with other things": ({"rights": "submit meters"}, 0), "suspended": ({"suspended_at": NOON}, 0),
+    "ended": ({"ended_at": NOON}, 0), "not yet": ({"accepted_at": None}, 0), "of who has moved out": ({"customer_id": 2}, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("to_all", [True, False])
+@pytest.mark.parametrize("helps", HELPS)
+def test_a_notice_is_for_who_helps_there_on_its_day(database: Database, flat: int, helps: str, to_all: bool):
+    columns, expected = HELPS[helps]
+    with database.write() as session:
+        add(session, Customer(external_id="D", code="2", name="Before", is_company=False, settlement=Settlement.METERED))
+        for number, begins, ends in ((1, DAY - 9 * ONE, None), (2, DAY - 99 * ONE, DAY - 10 * ONE)):
+            add(session, Tenure(external_id=f"T{number}", customer_id=number, premises_id=flat, role=TenureRole.OWNER, starts_on=begins, ends_on=ends))
+        session.execute(sa.delete(CustomerUser))
+        values = {"rights": "submit meters notices", "starts_on": DAY - 9 * ONE, "accepted_at": NOON} | columns
+        customer = values.pop("customer_id", 1)
+        mandate = add(session, Mandate(delegate_id=1, address="anna@example.com", name="A", language="lv", **values))
+        add(session, MandatePremises(mandate_id=mandate.id, premises_id=flat, customer_id=customer))
+        row = notice(session, for_all=to_all)
+        if not to_all:
+            add(session, NoticeAudience(notice_id=row.id, premises_id=flat))
+        assert announcements.count(session, row) == (expected, expected)
+        announcements.announce(session, row, LANGUAGES, NOON)
+        assert len(session.scalars(sa.select(Mail)).all()) == expected
 
 
 LATE = (

@@ -212,11 +212,11 @@ def test_hot_is_looked_for_beside_cold_and_only_where_it_is_one(flat: Flat, hot:
     assert answer.state == "question" and (answer.code == "swapped") == (code == "swapped")
 
 
-def test_hot_water_of_a_neighbour_or_of_a_meter_that_is_gone_is_not_looked_at(flat: Flat) -> None:
+@pytest.mark.parametrize("days", [0, 3])
+def test_hot_water_of_a_neighbour_or_of_a_meter_that_is_gone_is_not_looked_at(flat: Flat, days: int) -> None:
     register = flat.meter(MONTHLY)
     Flat(flat.database).meter([397_000, 400_000], MeterKind.HOT_WATER)
-    for removed in (TODAY, TODAY - timedelta(days=3)):
-        flat.meter([397_000, 400_000], MeterKind.HOT_WATER, removed_on=removed)
+    flat.meter([397_000, 400_000], MeterKind.HOT_WATER, removed_on=TODAY - timedelta(days=days))
     assert flat.send(flat.entry(register, "401"))[0].code == "high"
 
 
@@ -243,6 +243,13 @@ def test_the_readings_of_a_tenure_begin_with_its_first_day(flat: Flat, days: int
     flat.place = replace(flat.place, since=TODAY - timedelta(days=days))
     (answer,) = flat.send(flat.entry(register, "120"))
     assert (answer.state, answer.used) == ("saved", used)
+
+
+@pytest.mark.parametrize(("days", "state"), [(63, "question"), (62, "saved")])
+def test_the_average_of_a_tenure_begins_with_its_first_day(flat: Flat, days: int, state: str) -> None:
+    register = flat.meter(MONTHLY)
+    flat.place = replace(flat.place, since=TODAY - timedelta(days=days))
+    assert flat.send(flat.entry(register, "120"))[0].state == state
 
 
 def test_a_reading_of_tomorrow_is_not_known_today(flat: Flat) -> None:

@@ -12,11 +12,8 @@ from models import invoices
 from models.invoices import Invoice, InvoiceLine, Payment
 from models.people import User
 from models.places import Place, places_of
-from tests import standing
 from tests.cast import TODAY, Cast
 from tests.standing import change, fetch
-
-app = standing.app
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from sqlmodel import col, select
 from models.cards import card, cards
 from models.customers import Customer, CustomerUser
 from models.database import Database
+from models.mandates import Mandate, MandatePremises
 from models.meters import Meter, Register
 from models.places import FOR_EVER, natural, places_of
 from models.premises import Premises
 from models.readings import Reading
 from models.tenures import Tenure
-from models.types import MeterKind, Source, TenureRole
+from models.types import MeterKind, Source, TenureRole, utc_now
 from tests.cast import TODAY, Cast, month
 
 ANNA, VIKTORS, PETERIS, LIGA = 1, 2, 3, 4
@@ -111,16 +112,17 @@ def test_a_meter_of_the_house_is_seen_by_all_of_the_house_and_by_nobody_else(dat
     assert found(database, LIGA, cast.house_meter) is None
 
 
-def test_a_meter_of_the_house_is_seen_from_the_flat_that_lasts(database: Database, cast: Cast) -> None:
+@pytest.mark.parametrize(("ends", "from_the_first"), [(month(2), False), (TODAY, True)], ids=["over", "last day"])
+def test_a_meter_of_the_house_is_seen_from_the_flat_that_lasts(database: Database, cast: Cast, ends: date, from_the_first: bool) -> None:
     with database.write() as session:
         house = session.scalars(select(Premises).where(col(Premises.public_id) == cast.flat)).one().house_id
         session.add(Premises(id=900, external_id="P900", house_id=house, flat="90", address="Brīvības iela 12–90, Ogre"))
         mine = session.scalars(select(Tenure).where(col(Tenure.ends_on).is_(None))).first()
         assert mine
-        mine.ends_on, kept = month(2), mine.customer_id  # the flat with the lower id is hers no more
+        mine.ends_on, kept = ends, mine.customer_id  # of the flat with the lower id
         session.add(Tenure(external_id="T900", customer_id=kept, premises_id=900, starts_on=month(12)))
     seen = found(database, ANNA, cast.house_meter)
-    assert seen and seen.place.id == 900 and not seen.place.has_ended(TODAY)
+    assert seen and (seen.place.id != 900) is from_the_first and not seen.place.has_ended(TODAY)
     assert seen.dials[0].last and seen.dials[0].last.read_on >= month(1)
 
 
@@ -140,6 +142,50 @@ def test_cards_are_those_of_the_day_or_of_the_last_day(database: Database, cast:
     assert gas == {ANNA: ["soon"], PETERIS: ["soon", "then", "today"]}
 
 
+LAST = month(24) - timedelta(days=1)  # of Pēteris; Anna's first is the next
+DAY = timedelta(days=1)
+
+
+def hang(database: Database, pid: str, name: str, **days: date) -> str:
+    """A meter in a flat; its public id."""
+    with database.write() as session:
+        flat = session.scalars(select(Premises).where(col(Premises.public_id) == pid)).one()
+        meter = Meter(external_id=name, public_id=name, premises_id=flat.id, kind=MeterKind.GAS, serial=name, **days)
+        session.add(meter)
+        session.flush()
+        session.add(Register(meter_id=meter.id))
+    return name
+
+
+def test_a_reading_of_the_last_day_is_still_his_who_leaves(database: Database, cast: Cast) -> None:
+    seen = found(database, PETERIS, cast.cold)
+    assert seen
+    with database.write() as session:
+        for value, day in ((121_000, LAST), (122_000, LAST + DAY)):
+            session.add(Reading(register_id=seen.dials[0].register_id, value=value, read_on=day, source=Source.SELF))
+    again = found(database, PETERIS, cast.cold)
+    with database.read() as connection:
+        shown = next(one for one in cards(connection, places(database, PETERIS)[cast.flat], TODAY) if one.public_id == cast.cold)
+    assert again and again.dials[0].last == shown.dials[0].last and shown.dials[0].last and shown.dials[0].last.value == 121_000
+
+
+def test_a_meter_is_theirs_in_whose_days_it_hung(database: Database, cast: Cast) -> None:
+    hung = {name: hang(database, cast.flat, name, **days) for name, days in {
+        "came-last": {"installed_on": LAST}, "came-after": {"installed_on": LAST + DAY}, "went-last": {"removed_on": LAST},
+        "went-after": {"removed_on": LAST + DAY}, "always": {},
+    }.items()}  # fmt: skip
+    assert [name for name in hung if found(database, PETERIS, name)] == ["came-last", "went-last", "went-after", "always"]
+    assert [name for name in hung if found(database, ANNA, name)] == ["came-last", "came-after", "went-after", "always"]
+
+
+def test_a_meter_has_a_card_from_its_first_day(database: Database, cast: Cast) -> None:
+    for name, day in (("today", TODAY), ("tomorrow", TODAY + DAY)):
+        hang(database, cast.flat, name, installed_on=day)
+    with database.read() as connection:
+        shown = cards(connection, places(database, ANNA)[cast.flat], TODAY)
+    assert [one.serial for one in shown if one.kind is MeterKind.GAS] == ["today"]
+
+
 def test_own_meters_come_before_those_of_the_house_by_kind_and_place(database: Database, cast: Cast) -> None:
     with database.read() as connection:
         shown = cards(connection, places(database, ANNA)[cast.flat], TODAY)
@@ -156,6 +202,26 @@ def test_a_superseded_reading_is_not_the_last_one(database: Database, cast: Cast
         session.add(Reading(register_id=new.register_id, value=999_000, read_on=TODAY, source=Source.SELF, superseded_at=new.received_at, superseded_by_id=new.id))
     again = found(database, ANNA, cast.cold)
     assert again and again.dials[0].last and (again.dials[0].last.value, again.dials[0].used) == (195_000, 3_000)
+
+
+@pytest.mark.parametrize(("ended", "is_lent"), [(0, False), (1, True)])
+def test_who_leaves_and_is_lent_it_stands_there_as_herself_to_her_last_day(database: Database, cast: Cast, ended: int, is_lent: bool) -> None:
+    with database.write() as session:
+        flat = session.scalars(select(Premises).where(col(Premises.public_id) == cast.flat)).one()
+        own = Customer(external_id="OWN", code="OWN", name="Līga")
+        mandate = Mandate(
+            public_id="to-liga", granted_by=ANNA, delegate_id=LIGA, address="liga@example.com", name="Līga", language="lv",
+            rights="meters", starts_on=month(1), accepted_at=utc_now(),
+        )  # fmt: skip
+        session.add_all([own, mandate])
+        session.flush()
+        session.add_all([
+            CustomerUser(user_id=LIGA, customer_id=own.id), MandatePremises(mandate_id=mandate.id, premises_id=flat.id, customer_id=1),
+            Tenure(external_id="TOWN", customer_id=own.id, premises_id=flat.id, starts_on=month(9), ends_on=TODAY - ended * DAY),
+        ])  # fmt: skip
+        number = own.id
+    there = places(database, LIGA)[cast.flat]
+    assert (there.lent is not None, there.customer_ids) == (is_lent, (1,) if is_lent else (number,))
 
 
 def test_addresses_are_sorted_as_people_read_them() -> None:

@@ -92,15 +92,6 @@ def test_nobody_ends_the_session_of_somebody_else(stage: Stage):
     assert stage.lives(token, NOW)
 
 
-def test_what_a_bank_told_is_forgotten_with_its_session_and_not_before(stage: Stage):
-    told = {"told_by": "https://bank.example", "id_token": "sealed"}
-    for at in (NOW - LIFE - SECOND, NOW - LIFE, NOW):  # over, ending in this very moment, and new
-        with stage.database.write() as session:
-            sessions.begin(session, stage.anna, Login("bank", lifetime=LIFE, told=told), at)
-    with stage.database.read() as connection:
-        assert [sessions.told(connection, number).id_token for number in (1, 2, 3)] == [None, "sealed", "sealed"]
-
-
 def test_what_a_bank_has_ended_it_ends_no_second_time(stage: Stage):
     told = {"told_by": "https://bank.example", "sid": "one"}
     with stage.database.write() as session:

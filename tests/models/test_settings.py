@@ -205,8 +205,8 @@ def test_a_base_url_that_is_no_origin_is_refused(url: str) -> None:
 
 def test_cookies_are_host_bound_exactly_under_tls() -> None:
     plain, secure = load(), load(base_url="https://my.example")
-    assert (plain.is_secure, plain.session_cookie) == (False, "session")
-    assert (secure.is_secure, secure.session_cookie) == (True, "__Host-session")
+    assert (plain.is_secure, plain.cookie("session")) == (False, "session")
+    assert (secure.is_secure, secure.cookie("session")) == (True, "__Host-session")
 
 
 def test_settings_cannot_be_changed_later() -> None:

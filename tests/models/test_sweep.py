@@ -20,13 +20,10 @@ from models.files import FolderStorage, Storage
 from models.notices import NoticeFile
 from models.storages import storage_of
 from models.types import utc_now
-from tests import standing
 from tests.cast import Cast
 from tests.conftest import settings_for
 from tests.s3server import bucket, s3_server
 from tests.standing import change, fetch
-
-app = standing.app  # one application for all of these tests
 
 DAY = timedelta(days=1)
 # What is called a hash or a file and names none in the storage.

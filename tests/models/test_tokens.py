@@ -11,10 +11,9 @@ from flask import Flask
 from models import tokens
 from models.database import Database
 from models.people import User
-from models.types import utc_now
-from tests.standing import app, fetch
+from models.types import AnyRow, utc_now
+from tests.standing import fetch
 
-__all__ = ["app"]
 HOUR = timedelta(hours=1)
 
 
@@ -29,7 +28,7 @@ def issue(app: Flask, purpose: str = "password.reset", name: str = "anna", **det
         return tokens.issue(session, purpose, user_id, HOUR, utc_now(), **detail)
 
 
-def use(database: Database, secret: str, purpose: str = "password.reset", later: timedelta = timedelta(0)) -> tokens.Found | None:
+def use(database: Database, secret: str, purpose: str = "password.reset", later: timedelta = timedelta(0)) -> AnyRow | None:
     with database.write() as session:
         return tokens.use(session, purpose, secret, utc_now() + later)
 

@@ -25,7 +25,6 @@ from tests.mailserver import Mailbox, text
 from tests.standing import change, fetch, main
 from tests.walk import ids_of, routes
 
-app = standing.app  # one application for all of these tests
 deliver, mailbox = letters.deliver, letters.mailbox
 
 NEW = "zaļa zāle aug lēnām 7"

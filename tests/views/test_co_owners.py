@@ -12,14 +12,12 @@ from models.invoices import Invoice
 from models.premises import Premises
 from models.tenures import Tenure
 from models.types import TenureRole
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import Cast, month
 from tests.registering import user
 from tests.standing import change, fetch, main
 from tests.views.reading_form import send
 
-app = standing.app
 Owns = Callable[..., None]
 LONG_AGO = month(24)
 

@@ -14,14 +14,11 @@ from models.documents import Document, EstimateLine
 from models.invoices import Invoice
 from models.storages import storage_of
 from models.types import DocumentKind
-from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.conftest import settings_for
 from tests.s3server import bucket, s3_server
 from tests.standing import change, fetch, main
-
-app = standing.app  # one application for all of these tests
 
 
 def test_documents_stand_in_groups_with_kind_size_and_date(anna: Browser, cast: Cast):
@@ -73,6 +70,13 @@ def test_a_customers_own_papers_stand_on_all_of_her_premises_and_on_nobody_elses
         stranger = Browser(app)
         stranger.log_in(name)
         assert stranger.client.get("/documents/paper0/file").status_code == 404
+
+
+def test_a_customers_own_papers_reach_who_has_moved_away(app: Flask, cast: Cast):
+    change(app, sa.update(Document).where(Document.public_id == cast.document).values(premises_id=None, customer_id=3, issued_on=TODAY))
+    peteris = Browser(app)
+    peteris.log_in("peteris")
+    assert f"/documents/{cast.document}/file" in peteris.get(f"/properties/{cast.flat}/documents").links
 
 
 def test_a_document_belongs_to_exactly_one(app: Flask, cast: Cast):

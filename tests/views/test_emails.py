@@ -15,14 +15,13 @@ from models.people import User
 from models.throttle import Throttle
 from models.tokens import Token
 from models.types import utc_now
-from tests import letters, standing
+from tests import letters
 from tests.browser import Browser, Page
 from tests.cast import PASSWORD
 from tests.letters import link_in
 from tests.mailserver import Mailbox, html, text
 from tests.standing import change, fetch
 
-app = standing.app  # one application for all of these tests
 deliver, mailbox = letters.deliver, letters.mailbox
 
 EMAIL, WANTED = "/profile/email", "/profile/email/wanted"

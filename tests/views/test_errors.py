@@ -12,15 +12,12 @@ from werkzeug.test import TestResponse
 
 from models.files import FolderStorage
 from models.invoices import Invoice
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import PASSWORD, Cast
 from tests.standing import change
 from views import errors
 from views.language import LANGUAGES
 from views.limits import limiter
-
-app = standing.app  # one application for all of these tests
 
 CODES = (400, 401, 403, 404, 405, 410, 413, 422, 429, 500, 503)
 
@@ -202,6 +199,12 @@ def test_too_much_is_refused(browser: Browser):
     for more in ({"data": b"x" * 1_000_001}, {"data": {"username": "x" * 600_000}, "content_type": "multipart/form-data"}, {"data": many, "content_type": "multipart/form-data"}):
         answer = browser.client.post("/login", **more)
         assert answer.status_code == 413 and Page(answer.get_data(as_text=True)).title.startswith("Error: That was too large")
+
+
+@pytest.mark.parametrize("verb", ["GET", "HEAD"])
+def test_too_much_from_nobody_where_nothing_is_sent_is_asked_to_log_in(browser: Browser, verb: str):
+    form = {"headers": {"HX-Request": "true"}, "content_type": "application/x-www-form-urlencoded"}
+    assert browser.client.open("/profile", method=verb, data=b"a=" + b"x" * 2_000_000, **form).status_code == 401
 
 
 def test_errors_offer_a_way_home_and_to_help(anna: Browser):

@@ -14,7 +14,6 @@ from models.pending import Pending
 from models.people import User
 from models.sessions import WebSession
 from models.types import utc_now
-from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD
 from tests.gallery.scenes import GOOD, link_for
@@ -33,8 +32,6 @@ from tests.views.factor_help import (
     secret_of,
 )
 from tests.views.test_words import LANGUAGES, spoken
-
-app = standing.app  # one application for all of these tests
 
 
 def half_in(app: Flask, name: str = "anna", **more: str) -> tuple[Browser, object]:

@@ -11,13 +11,10 @@ from flask import Flask
 from models.invoices import Invoice
 from models.overrides import Override
 from scripts import messages
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change
 from views.filters import Formats
-
-app = standing.app  # one application for all of these tests
 
 LANGUAGES = ("lv", "en", "ru")
 # A filter, a page that uses it, and what it then says; `_` is a no-break space.
@@ -57,6 +54,7 @@ PLURALS = {
     "%(num)d code is left for when you have nothing else at hand": "test_factors.py::test_the_recovery_codes_that_are_left_have_their_plural",
     "The code has %(num)d digit.": "test_registration.py::test_the_digits_of_the_code_have_their_plural",
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
+    "It is deleted after %(num)d day.": "test_copies.py::test_the_days_that_a_copy_is_kept_have_their_plural",
 }  # fmt: skip
 
 

@@ -20,7 +20,6 @@ from tests.views.test_headers import assert_safe
 from tests.walk import Route, ids_of, routes
 from views.limits import limiter
 
-app = standing.app  # one application for all of these tests
 house_file = standing.house_file
 
 # A browser that has the answer already, or wants a part of it, gets no 304 and no 206: nothing personal is kept.

@@ -16,12 +16,9 @@ from werkzeug.test import TestResponse
 from models.audit import AuditRow
 from models.files import FolderStorage
 from models.invoices import Invoice
-from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.standing import change, fetch
-
-app = standing.app  # one application for all of these tests
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'{}; img-src 'self'; connect-src 'self'; "

@@ -8,14 +8,11 @@ from flask import Flask
 
 from app import create_app
 from models.site import FOLDER, load_site
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import Cast
 from tests.conftest import settings_for
 from tests.walk import ids_of, routes
 from views.language import LANGUAGES
-
-app = standing.app  # one application for all of these tests
 
 SITES = sorted(file.stem for file in FOLDER.glob("*.toml") if file.stem != "common")
 
@@ -68,6 +65,11 @@ def test_each_legal_text_is_there_in_every_language(app: Flask, key: str):
         assert len(main) > 400 and "{" not in main
         seen.add(main)
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("language", "words"), [("lv", "nedzēšam nekad, arī pēc konta slēgšanas"), ("en", "are never deleted, not even after an account is closed"), ("ru", "не удаляются никогда, в том числе после закрытия")])
+def test_the_privacy_text_says_that_the_records_of_acts_outlive_an_account(app: Flask, language: str, words: str):
+    assert words in Browser(app, language).get("/privacy").text
 
 
 def test_the_cookies_page_names_every_cookie_that_is_set(app: Flask):

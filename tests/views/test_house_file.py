@@ -5,14 +5,15 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models.documents import Document
+from models.premises import Premises
 from models.tenures import Tenure
 from models.types import DocumentKind, TenureRole
 from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.lend import lend
 from tests.standing import change, main
 
-app = standing.app  # one application for all of these tests
 house_file = standing.house_file
 
 
@@ -54,7 +55,20 @@ def test_the_house_file_is_its_owners_and_not_its_tenants(anna: Browser, app: Fl
     change(app, sa.update(Tenure).values(role=TenureRole.TENANT))
     assert anna.client.get(f"/properties/{cast.flat}/house").status_code == 403
     assert anna.client.get(f"/house-files/{cast.house_paper}/file").status_code == 404
-    assert f"/properties/{cast.flat}/house" not in anna.get(f"/properties/{cast.flat}/documents").links
+    links = anna.get(f"/properties/{cast.flat}/documents").links
+    assert f"/properties/{cast.flat}/house" not in links and f"/documents/{cast.document}/file" in links
+
+
+def test_a_mandate_for_strong_logins_locks_nothing_that_another_opens(app: Flask, cast: Cast, house_file):
+    house = sa.select(Premises.house_id).where(Premises.public_id == cast.flat).scalar_subquery()
+    change(app, sa.update(Document).where(Document.public_id == cast.house_paper).values(house_id=house))
+    lend(app, cast, "house_file", strong=True)
+    liga = Browser(app)
+    liga.log_in("liga")
+    assert liga.client.get(f"/house-files/{cast.house_paper}/file").status_code == 303
+    for owner, at in (("viktors", cast.neighbour), ("anna", cast.flat)):
+        lend(app, cast, "house_file", owner=owner, at=at, public_id=owner.ljust(16, "-"), address=f"{owner}@liga.example")
+        assert liga.client.get(f"/house-files/{cast.house_paper}/file").status_code == 200
 
 
 def test_the_way_there_is_shown_and_says_what_will_be_asked(anna: Browser, cast: Cast, request: pytest.FixtureRequest):

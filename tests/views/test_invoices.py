@@ -8,13 +8,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models.invoices import Invoice, InvoiceLine, Payment
-from tests import standing
 from tests.browser import Browser
 from tests.cast import IBAN, TODAY, Cast
 from tests.standing import change, fetch, main
 from tests.tools import run
-
-app = standing.app  # one application for all of these tests
 
 DAY = timedelta(days=1)
 

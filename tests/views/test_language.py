@@ -11,6 +11,7 @@ from flask import Flask, g, render_template_string
 from flask_babel import gettext
 from markupsafe import Markup
 
+from tests.speaking import speaking
 from views import filters, language
 
 TEXTS = {
@@ -192,7 +193,7 @@ def test_a_page_is_rendered_in_the_language_of_the_request_and_a_letter_in_its_o
 def test_python_speaks_the_language_of_the_request_and_a_letter_that_of_its_reader(app: Flask) -> None:
     with app.test_request_context():
         g.language = "lv"
-        with language.speaking("ru"):
+        with speaking("ru"):
             assert language.text("Hello") == gettext("Hello") == "Здравствуйте"
         assert language.text("Hello") == "Labdien"
         assert language.text("Reading %(value)s of %(meter)s", value="<", meter=2) == "2: rādījums <"

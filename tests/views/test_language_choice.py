@@ -5,12 +5,9 @@ from itertools import product
 
 from flask import Flask
 
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import dump
-
-app = standing.app  # one application for all of these tests
 
 OFFERS = {"en": "The portal is also available in English", "ru": "Портал доступен и на русском языке"}
 HELP = {"lv": "Palīdzība", "en": "Help", "ru": "Помощь"}

@@ -21,13 +21,11 @@ from models.identities import Identity
 from models.providers import ProviderDocument
 from models.sessions import WebSession
 from models.types import utc_now
-from tests import standing
 from tests.auth.provider import ANNA, KEYS, Hostile, by_the_public_key, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD
+from tests.keeping import purge
 from tests.standing import change, fetch
-
-app = standing.app  # one application for all of these tests
 
 DEMO, MOBILE = "/login/bank/demo", "/login/eparaksts/mobile"
 KEPT = sa.select(col(WebSession.told_by), col(WebSession.subject), col(WebSession.sid), col(WebSession.id_token)).order_by(col(WebSession.id))
@@ -98,10 +96,11 @@ def test_the_id_token_is_sealed_and_goes_with_the_session(app: Flask, running: H
     assert [row.id_token for row in fetch(app, KEPT)] == [None]
 
 
-def test_the_id_token_of_a_session_that_ran_out_goes_with_the_next_login(app: Flask, running: Hostile) -> None:
+def test_the_id_token_of_a_session_that_ran_out_goes_with_the_purge(app: Flask, running: Hostile) -> None:
     enter(app)
     change(app, sa.update(WebSession).values(expires_at=utc_now() - timedelta(seconds=1)))
     enter(app)
+    purge(app)
     assert [row.id_token is None for row in fetch(app, KEPT)] == [True, False]
 
 

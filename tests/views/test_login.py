@@ -11,12 +11,9 @@ from models.people import User
 from models.sessions import KnownDevice, WebSession
 from models.throttle import Throttle
 from models.types import utc_now
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import PASSWORD, Cast
 from tests.standing import change, dump, fetch
-
-app = standing.app  # one application for all of these tests
 
 WRONG = "not her password"
 REFUSED = "Check the e-mail address or username and the password"

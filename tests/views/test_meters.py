@@ -359,6 +359,11 @@ def test_a_removed_meter_beside_does_not_hide_that_hot_and_cold_are_swapped(anna
     assert "This looks like the reading of the other water meter" in send(anna, cast.cold, "528").text
 
 
+def test_one_meter_of_somebody_else_refuses_the_whole_form(anna: Browser, cast: Cast, app):
+    fill_all(anna, cast, cold="195,5", **{f"r-{cast.stranger_meter}-1": "7"})
+    assert anna.status == 404 and not stored(app, cast.cold) and not audit(app)
+
+
 def test_a_meter_that_is_removed_while_the_form_is_open_loses_no_value_silently(anna: Browser, cast: Cast, app):
     form = anna.get(all_of(cast))
     set_meter(app, cast.hot, removed_on=TODAY)

@@ -34,13 +34,11 @@ from models.readings import Reading
 from models.tenures import Tenure
 from models.throttle import Throttle
 from models.types import MeterKind, Source, TenureRole
-from tests import standing
 from tests.browser import Browser, Page
 from tests.standing import change, fetch
 from tests.views.reading_form import HTMX, second_person
 from views.limits import limiter
 
-app = standing.app  # one application for all of these tests
 DAY, FIRST, DIAL = timedelta(days=1), date(2026, 11, 29), 100_000_000
 
 

@@ -12,7 +12,6 @@ from models.audit import AuditRow
 from models.outbox import Mail
 from models.people import User
 from models.types import utc_now
-from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD
 from tests.mailserver import Mailbox, mail_server, text
@@ -28,7 +27,6 @@ def mailbox() -> Mailbox:
     return Mailbox()
 
 
-app = standing.app  # one application for all of these tests, but for those of the letters' words
 
 
 def letters(app: Flask) -> list[tuple[str, str]]:

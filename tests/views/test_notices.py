@@ -17,13 +17,10 @@ from models.people import User
 from models.premises import Entrance, House, Premises
 from models.tenures import Tenure
 from models.types import utc_now
-from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast, _Stage, month
 from tests.standing import change, fetch, main
 from tests.views.test_words import LANGUAGES, spoken
-
-app = standing.app  # one application for all of these tests
 
 NOON = datetime.combine(TODAY, datetime.min.time(), UTC)  # of the business day, which stands still
 Publish = Callable[..., str]
@@ -147,7 +144,7 @@ def test_a_notice_begins_and_ends_at_its_very_moment(app: Flask, cast: Cast, pub
     anna = id_of(app, User, username="anna")
     with app.extensions["ekabinets"].database.read() as connection:
         for moment, is_there, is_on_home in ((begins - instant, False, False), (begins, True, True), (ends - instant, True, True), (ends, True, False)):
-            who = noticeboard.Reader(anna, moment, "lv", "lv")
+            who = noticeboard.Reader(anna, moment, "lv", "lv", TODAY, False)
             assert (noticeboard.one(connection, who, nid) is not None, nid in [row.public_id for row in noticeboard.of(connection, who)]) == (is_there, is_there), moment
             assert (nid in [row.public_id for row in noticeboard.on_home(connection, who)]) == is_on_home, moment
             assert bool(noticeboard.emergencies(connection, who)) == (is_on_home and to_all), moment
@@ -165,7 +162,7 @@ def test_what_is_over_leaves_home_unread_and_an_emergency_stays_until_its_end_th
     anna.get(f"/notices/{nid}")
     text = home(anna, cast)
     assert "Jau garām" not in text and text.index("Avārija") < text.index("No water") and "Until 2 Dec 2026, 02:00" in text
-    change(app, sa.update(Notice).where(Notice.public_id == nid).values(valid_until=NOON - timedelta(hours=1)))
+    change(app, sa.update(Notice).where(Notice.public_id == nid).values(valid_until=NOON - timedelta(hours=4)))
     assert "Avārija" not in home(anna, cast) and "Avārija" in main(anna.get("/notices"))
 
 
@@ -236,7 +233,7 @@ def test_of_several_addressees_she_sees_her_own_alone(app: Flask, cast: Cast, pu
 
 
 def test_an_attachment_is_fetched_by_those_alone_whose_notice_it_is(app: Flask, cast: Cast):
-    anna, viktors = (noticeboard.Reader(id_of(app, User, username=name), NOON, "lv", "lv") for name in ("anna", "viktors"))
+    anna, viktors = (noticeboard.Reader(id_of(app, User, username=name), NOON, "lv", "lv", TODAY, False) for name in ("anna", "viktors"))
     with app.extensions["ekabinets"].database.read() as connection:
         assert noticeboard.attachment(connection, anna, cast.notice_file).public_id == cast.notice_file
         assert noticeboard.attachment(connection, anna, cast.stranger_file) is None

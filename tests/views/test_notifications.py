@@ -8,11 +8,8 @@ from models import preferences
 from models.audit import AuditRow
 from models.people import User
 from models.preferences import KINDS, Preference
-from tests import standing
 from tests.browser import Browser
 from tests.standing import change, dump, fetch, main
-
-app = standing.app  # one application for all of these tests
 
 LETTERS, OFFERS = "/profile/notifications", "/profile/consents"
 

@@ -13,13 +13,10 @@ from sqlmodel import col
 from auth.methods.outside import Outside
 from models.audit import AuditRow
 from models.providers import Eparaksts, Provider
-from tests import standing
 from tests.auth.provider import choose, set_up
 from tests.auth.sick import NO_ANSWERS, says, server
 from tests.browser import Browser
 from tests.standing import fetch
-
-app = standing.app  # one application for all of these tests
 
 DEMO, MOBILE = "/login/bank/demo", "/login/eparaksts/mobile"
 

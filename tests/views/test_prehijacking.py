@@ -10,7 +10,7 @@ from flask import Flask
 
 from models.people import User
 from tests import letters as post
-from tests import registering, standing
+from tests import registering
 from tests.auth.provider import ANNA, PEOPLE, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD
@@ -31,7 +31,7 @@ from tests.registering import (
 )
 from tests.standing import fetch
 
-app, deliver, mailbox, arrive = standing.app, post.deliver, post.mailbox, registering.arrive
+deliver, mailbox, arrive = post.deliver, post.mailbox, registering.arrive
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,9 @@ from models.audit import AuditRow
 from models.people import User
 from models.sessions import WebSession
 from models.types import utc_now
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change, fetch
-
-app = standing.app  # one application for all of these tests
 
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/128.0 Mobile Safari/537.36"
 

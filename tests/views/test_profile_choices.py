@@ -9,13 +9,10 @@ from flask import Flask
 from models.audit import AuditRow
 from models.people import User
 from models.site import load_site
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change, fetch
 from views.assets import Assets
-
-app = standing.app  # one application for all of these tests
 
 
 def user(app: Flask, name: str = "anna") -> tuple[str | None, str | None]:

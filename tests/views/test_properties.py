@@ -12,12 +12,9 @@ from models.meters import Meter
 from models.people import User
 from models.premises import Premises
 from models.tenures import Tenure
-from tests import standing
 from tests.browser import Browser, Page
 from tests.cast import TODAY, Cast
 from tests.standing import change, fetch, main
-
-app = standing.app  # one application for all of these tests
 
 
 def in_order(page: Page, *texts: str) -> bool:
@@ -73,7 +70,7 @@ def test_who_has_no_address_yet_reads_what_to_expect(app: Flask):
     assert liga.status == 200 and liga.response.request.path == "/properties"
     assert "No address is linked to you yet" in page.text and "call or write to us" in page.text
     assert {"/properties", "/profile", "/help"} <= page.links.keys()
-    assert [link for link in page.links if link.startswith("/properties/")] == ["/properties/add"]
+    assert [link for link in page.links if link.startswith("/properties/")] == ["/properties/add", "/properties/request"]
 
 
 def test_an_ended_tenure_says_when_it_ended_and_lets_nothing_be_sent(app: Flask, cast: Cast):

@@ -18,7 +18,7 @@ from models.sessions import WebSession
 from models.tenures import Tenure
 from models.types import TenureRole
 from tests import letters as post
-from tests import registering, standing
+from tests import registering
 from tests.auth.provider import set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, TODAY
@@ -41,7 +41,7 @@ from tests.registering import (
 )
 from tests.standing import change, fetch
 
-app, deliver, mailbox, arrive = standing.app, post.deliver, post.mailbox, registering.arrive
+deliver, mailbox, arrive = post.deliver, post.mailbox, registering.arrive
 NAME = "ANNA OZOLIŅA"
 
 

@@ -14,13 +14,11 @@ from models.audit import AuditRow
 from models.sessions import WebSession
 from models.site import load_site
 from models.types import Role, utc_now
-from tests import standing
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.standing import change, fetch, main
 from tests.views.factor_help import Authenticator, add_app, add_passkey, asked, code_of, later
 
-app = standing.app  # one application for all of these tests
 HIDDEN = ("12345678", "Cold water")  # what the locked section would show
 
 

@@ -10,14 +10,12 @@ from models import quarantine
 from models.documents import Document
 from models.intake import Refused, take
 from models.quarantine import Quarantined
-from tests import standing
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.speaking import speaking
 from tests.standing import change, fetch
-from views.language import LANGUAGES, speaking
+from views.language import LANGUAGES
 from views.uploads import refusal
-
-app = standing.app  # one application for all of these tests
 
 REASONS = ("kind", "heic", "empty", "large", "many", "content", "pixels", "packed", "damaged", "virus")
 

@@ -7,14 +7,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.rules.identifiers import (
+    fold_address,
     fold_code,
     fold_login,
     group_iban,
     iban_ok,
     normal_identifier,
     normal_phone,
-    personal_code_ok,
 )
+from tests.personal_codes import personal_code_ok
 
 # Examples of the IBAN standard, no real accounts.
 IBANS = ("LV80BANK0000435195001", "DE89370400440532013000", "GB82WEST12345698765432", "EE382200221020145685")
@@ -211,3 +212,14 @@ def test_a_telephone_number_is_either_refused_or_plain_ascii(typed: str):
     except ValueError:
         return
     assert re.fullmatch(r"\+[0-9]{7,15}", number) and normal_phone(number) == number
+
+
+@given(st.text(max_size=40), st.sampled_from([" ", "–", "-", ", ", " / ", "\u00a0"]))
+def test_an_address_is_the_same_however_its_parts_are_parted_and_its_letters_written(address: str, between: str):
+    folded = fold_address(address)
+    assert fold_address(between.join(folded.split())) == folded == fold_address(folded.upper().lower()) and folded == " ".join(folded.split())
+
+
+@pytest.mark.parametrize("typed", ["Brīvības iela 12–34", "brivibas  IELA 12-34", "Brīvi\u0304bas iela, 12 – 34", "Brīvības iela 12/34"])
+def test_an_address_is_found_without_its_accents(typed: str):
+    assert fold_address(typed) == "brivibas iela 12 34" and fold_address("—") == ""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.clock import Clock
-from models.rules.windows import Window, next_window, parse_rule, window_of, window_on, windows_from
+from models.rules.windows import IsWorking, Window, WindowRule, next_window, parse_rule, window_of, window_on
 from models.rules.workdays import is_working_day
 from tests.models.rules.calendar_by_hand import DAY, FIRST, LAST, ends_month, every_day, windows_by_hand
 
@@ -95,6 +95,15 @@ def test_a_rule_is_refused_exactly_when_some_month_has_no_such_window(opens, clo
     in_order = all(before[1] < after[0] for before, after in pairwise(spans))
     one_a_month = {first.replace(day=1) for first, _ in spans if FIRST <= first <= LAST}
     assert accepted(opens, closes) == (in_order and len(one_a_month) == 108)
+
+
+def windows_from(rule: WindowRule, day: date, count: int, is_working: IsWorking) -> list[Window]:
+    """`count` windows in order: the one that is open on `day`, if any, and those that open after it."""
+    current = window_on(rule, day, is_working)
+    windows = [current] if current else []
+    while len(windows) < count:
+        windows.append(next_window(rule, windows[-1].opens if windows else day, is_working))
+    return windows[:count]
 
 
 @given(rules, days)

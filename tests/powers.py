@@ -1,0 +1,67 @@
+"""What the tests of powers of attorney and requests for access share: the forms, and the checklist of the staff."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from models.attorneys import Attorney
+from models.audit import AuditRow
+from models.intake import LARGEST
+from models.sessions import WebSession
+from tests.browser import Browser, Page
+from tests.models.test_intake import WORD, archive
+from tests.standing import change, fetch
+
+POWERS, PDF = "/powers-of-attorney", b"%PDF-1.7 by my hand"
+REQUEST, REFUSE = "/properties/request", "/users/requests/refuse"
+CHECKED = {
+    "--customer": "20417", "--premises": "P34", "--right": "house_file", "--identity": "passport, at the desk", "--document": "notary A. Liepa, act 123",
+    "--scope": "all matters of housing", "--until": "2027-05-31", "--revocation": "2026-11-30", "--by": "Ilze",
+}  # fmt: skip
+# Files that are not taken, with the sentence that says why.
+REFUSED = [
+    ("", b"", "Choose the document"), ("a.docx", archive(WORD), "Send the document as a PDF, EDOC, ASICE, JPG, PNG or WEBP file."), ("a.exe", PDF, "Send the document as a PDF"),
+    ("a.heic", b"x", "is an iPhone picture"), ("a.pdf", b"", "“a.pdf” is empty."), ("a.pdf", b"GIF89a", "is not what its name says"),
+    ("a.pdf", PDF + b"x" * LARGEST, "“a.pdf” is larger than 10 MB."), ("a.edoc", archive(WORD), "is not what its name says"), ("a.jpg", b"\xff\xd8\xff\xe0nothing", "is damaged"),
+]  # fmt: skip
+
+
+def apply(browser: Browser, name: str = "pilnvara.pdf", content: bytes = PDF, form: dict[str, str] | None = None, **changed: Any) -> Page:
+    """Fill in the form, a new one or this, with a file, and send it."""
+    form = form or browser.get(POWERS).form(POWERS).fields
+    files = [] if name == "" else [(io.BytesIO(content), name)]
+    typed = {"code": "20417", "about": "I look after my mother's flat.", "document": files} | changed
+    return browser.post(POWERS, form | typed)
+
+
+def applied(app: Flask) -> Sequence[Any]:
+    """The applications, oldest first."""
+    return fetch(app, sa.select(Attorney.__table__).order_by(Attorney.id))
+
+
+WHY = ("--purpose", "Darba rinda")
+
+
+def staff(app: Flask, *words: str) -> Result:
+    """`flask mandates …`"""
+    return app.test_cli_runner().invoke(args=["mandates", *words])
+
+
+def accept(app: Flask, number: int = 1, **changed: str | None) -> Result:
+    """Accept it with the whole checklist; None leaves an option out."""
+    options = CHECKED | {f"--{name}": value for name, value in changed.items()}
+    return staff(app, "accept", str(number), *(word for name, value in options.items() if value is not None for word in (name, value)))
+
+
+def noted(app: Flask, action: str) -> Any:
+    """The last audit row of this action."""
+    return fetch(app, sa.select(AuditRow.__table__).where(AuditRow.action == action).order_by(AuditRow.id))[-1]
+
+
+def by_bank(app: Flask) -> None:
+    """Whoever is signed in now is so by a bank."""
+    change(app, sa.update(WebSession).values(method="bank"))
