@@ -195,7 +195,8 @@ def test_ten_thousand_strange_requests_break_nothing_lose_nothing_and_hang_nowhe
     ledger.close()
     print(f"seed {SEED}: {dict(sorted(statuses.items()))}, {len(ledger.rows)} readings, slowest {slowest:.2f} s")
     assert sum(statuses.values()) == COUNT and asked_for >= {(rule.rule, verb) for rule in app.url_map.iter_rules() for verb in VERBS_AND_OTHERS}
-    assert slowest < seconds_to_answer() and {*statuses} >= KNOWN - {403}
+    # How many acts of one person fall into a minute hangs on the machine: limits have tests of their own (429).
+    assert slowest < seconds_to_answer() and {*statuses} >= KNOWN - {403, 429}
 
 
 def follow(app: Flask, storm: Storm, asked: Asked, answer: Answered, ledger: Ledger) -> None:

@@ -1,6 +1,6 @@
 """Who has what in the walk over all routes: residents of one house and of another, a former owner, and nobody."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from models.premises import House, Premises
 from models.readings import Reading
 from models.tenures import Tenure
 from models.types import DocumentKind, MeterKind, TenureRole, utc_now
-from tests.cast import TODAY, Cast, month
+from tests.cast import TODAY, ZONE, Cast, month
 from tests.walk import ids_of
 
 MOVED = month(24)  # Anna's first day in the flat; Pēteris's last is the one before
@@ -114,8 +114,8 @@ class Stage:
 
     def notice(self, premises_id: int, day: Any) -> tuple[str, str]:
         """A notice to a flat, with a file."""
-        morning = datetime.combine(day, time(), UTC)
-        notice = self.add(Notice(published_at=morning, published_on=day))
+        midnight = datetime.combine(day, time(), ZONE)  # of the site: at no time of day does it lie ahead
+        notice = self.add(Notice(published_at=midnight, published_on=day))
         self.add(NoticeText(notice_id=notice.id, language="lv", title=f"Notice of {day}", body="."))
         self.add(NoticeAudience(notice_id=notice.id, premises_id=premises_id))
         return notice.public_id, self.add(NoticeFile(notice_id=notice.id, name="a.pdf", file_hash="0" * 64, size=14)).public_id

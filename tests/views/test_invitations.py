@@ -195,7 +195,7 @@ def test_what_was_answered_a_moment_ago_is_not_declined_sent_again_or_changed(ap
         verbs.resend(session, actor, session.get_one(Mandate, row.id), utc_now())
     change(app, sa.update(Mandate).where(Mandate.id == row.id).values(ended_at=utc_now()))
     with app.extensions["ekabinets"].database.write() as session:
-        verbs.change(session, actor, session.get_one(Mandate, row.id), wish, TODAY, utc_now())
+        verbs.change(session, actor, session.get_one(Mandate, row.id), wish, TODAY, utc_now(), 1)
     assert (mandate(app).ending, mandate(app).version) == (None, 1) and fetch(app, sa.select(Mail.id)) == letters
 
 
