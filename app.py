@@ -20,7 +20,7 @@ from auth.access import unreachable
 from auth.methods.outside import Outside
 from auth.methods.password import Passwords
 from auth.state import State
-from jobs import commands
+from jobs import Commands
 from models.clock import Clock
 from models.database import Database
 from models.settings import CONFIG, Settings, SettingsError, load_settings
@@ -37,6 +37,7 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "handovers", "health", "help", "identities", "invitations", "invoices", "login", "meters", "notices",
     "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "users",
 )]  # fmt: skip
+gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
 
 
@@ -86,7 +87,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.before_request(pages.settle_language)
     limits.install(app, settings.limiter_storage)
     errors.install(app)
-    commands.install(app)
+    app.cli = Commands(app)
     return app
 
 

@@ -29,13 +29,12 @@ notices = AppGroup("notices", help="Notices to residents.")
 audit = AppGroup("audit", help="The audit trail.")
 
 
-def install(app: Flask) -> None:
-    """Add the commands to `flask`."""
+def groups(app: Flask) -> list[click.Command]:
+    """All that `flask` of this application knows."""
     add = _add(app.extensions["ekabinets"].site.languages)
     own = AppGroup("users", help="Accounts.", commands={**users.commands, "add": add})
-    groups = (db, data, mail, own, files, notices, audit, privacy.group, registrations.group, mandates.group)
-    for command in (*plain.commands.values(), *premises.commands, *groups):
-        app.cli.add_command(command)
+    many = (db, data, mail, own, files, notices, audit, privacy.group, registrations.group, mandates.group)
+    return [*plain.commands.values(), *premises.commands, *many]
 
 
 @plain.command("check")

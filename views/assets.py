@@ -3,7 +3,6 @@
 import base64
 import gzip
 import hashlib
-import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ FILES = {
     "htmx.js": "vendor/htmx.min.js",
     "favicon.svg": "favicon.svg",
 }
+MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 THEMES = ("light", "dark")
 # What htmx does here, sent once with its script and not with each page.
 HTMX_CONFIG = (
@@ -66,7 +66,7 @@ class Assets:
     def _add(self, name: str, content: bytes) -> None:
         stem, dot, ending = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{ending}"
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        media_type = MEDIA_TYPES[ending]
         self.by_name[hashed] = Asset(hashed, media_type, content, gzip.compress(content, 9, mtime=0))
         self.urls[name] = f"/static/{hashed}"
 
