@@ -6,14 +6,14 @@ decided before any 403 (decisions.md 5).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, request
 
 from auth import csrf
-from auth.access import Right, lent, may, right
-from auth.scope import FETCH, Reach
+from auth.access import Right, lent, may, right, staff_right
+from auth.scope import FETCH, FOR_STAFF, Reach
 from auth.state import State, reading, state, writing
 from auth.visitor import Visitor
 from models import sessions
@@ -53,6 +53,17 @@ def needs(section: str, least: Right) -> Callable[[View], View]:
     return mark
 
 
+def for_staff(section: str, least: Right) -> Callable[[View], View]:
+    """Open to the operator's staff whose role gives at least this right; for everybody else it does not exist."""
+
+    def mark(view: View) -> View:
+        view.access = (section, least)  # type: ignore[attr-defined]  # as above
+        view.staff = True  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 class Unmarked(Exception):
     """A route without an access mark, or with a path variable that nobody fetches."""
 
@@ -80,7 +91,7 @@ def install(app: Flask) -> None:
         if not hasattr(view, "access"):
             raise Unmarked(f"{rule.rule} ({rule.endpoint}): no access mark")
         # Objects are fetched through a visitor, so a public route cannot name one.
-        known = rule.arguments & set(FETCH)
+        known = rule.arguments & set(FOR_STAFF if hasattr(view, "staff") else FETCH)
         if wrong := known if view.access is None else rule.arguments - known:
             raise Unmarked(f"{rule.rule} ({rule.endpoint}): nobody fetches {', '.join(sorted(wrong))}")
     app.before_request(enforce)
@@ -101,13 +112,28 @@ def enforce() -> None:
     if g.visitor is None:
         raise NotLoggedIn
     section, least = view.access
-    place = _fetch()
+    if hasattr(view, "staff"):
+        _enforce_for_staff(g.visitor, section, least)
+    else:
+        _enforce_for_residents(g.visitor, section, least)
+
+
+def _enforce_for_residents(person: Visitor, section: str, least: Right) -> None:
+    place = _fetch(FETCH)
     if lent(place, section) < least:  # it may be there, but not for her
         abort(404)
-    if g.visitor.step and request.path not in (STEPS[g.visitor.step], "/session/extend"):
+    if person.step and request.path != STEPS[person.step]:
         raise StepFirst
-    if may(held.site, g.visitor, section, place) < least:
+    if may(state().site, person, section, place) < least:
         raise LockedSection(section, least)
+
+
+def _enforce_for_staff(person: Visitor, section: str, least: Right) -> None:
+    if person.role is Role.RESIDENT:
+        abort(404)
+    if staff_right(section, person.role) < least:
+        raise LockedSection(section, least)
+    _fetch(FOR_STAFF)
 
 
 def _visitor(held: State) -> Visitor | None:
@@ -148,12 +174,12 @@ def _csrf_ok(held: State, view: Any) -> bool:
     return csrf.valid(held.settings.secret_key, g.csrf_cookie, sent)
 
 
-def _fetch() -> Place | None:
+def _fetch(known: Mapping[str, Callable[[Reach, str], object | None]]) -> Place | None:
     """Replace each opaque id in the path by the object that it names; the place where they are."""
     place = None
     arguments = request.view_args or {}
     for name, value in arguments.items():
-        found = FETCH[name](g.reach, value) if _ID.fullmatch(value) else None
+        found = known[name](g.reach, value) if _ID.fullmatch(value) else None
         if found is None:
             abort(404)
         arguments[name] = found

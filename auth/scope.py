@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from sqlalchemy.engine import Connection
+
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, copies, documents, invoices, mandates, noticeboard, sessions
+from models import cards, copies, documents, invoices, mandates, noticeboard, registrations, sessions
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -99,4 +101,15 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "sid": Reach.own_session,
     "uid": Reach.mandate,
     "cid": Reach.data_copy,
+}
+
+
+def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Reach, str], object | None]:
+    """Whatever has this number: the scope of staff is the whole operator."""
+    return lambda _reach, text: find(reading(), int(text)) if text.isdecimal() and len(text) < 10 else None
+
+
+# The same for the pages of staff; what a role may do there says `access.toml`.
+FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
+    "rid": _numbered(registrations.one),
 }

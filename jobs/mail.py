@@ -18,7 +18,7 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import accounts, announcements, emails, lending, noticeboard, outbox, preferences, tokens
+from models import accounts, announcements, emails, lending, noticeboard, outbox, preferences, staff, tokens
 from models.rules.mail import header_safe
 from models.rules.mandates import LINK_LASTS
 from models.types import AnyRow, utc_now
@@ -54,6 +54,7 @@ KINDS: dict[str, Link | str | None] = {
     "email_changed": None,
     "account_closed": None,
     "handover": "/properties",
+    "staff_invitation": Link(staff.INVITATION, timedelta(days=3), "/staff/welcome/{}"),
     "new_device": "/profile/sessions",
     "factor_changed": None,
     "mandate_invited": Link(lending.INVITATION, LINK_LASTS, "/invitations/{}"),

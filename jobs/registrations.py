@@ -1,15 +1,13 @@
 """`flask registrations …`: what staff decide about those whose data prove nothing (A10; DD-06, DD-07, OG-05, OG-07)."""
 
 import click
-import sqlalchemy as sa
 from flask.cli import AppGroup
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from auth.state import state, writing
 from jobs.mandates import PURPOSE
 from models import activity, registrations
 from models.audit import Actor
-from models.customers import Customer
 from models.registrations import Waiting
 from models.types import utc_now
 
@@ -38,11 +36,10 @@ def accept(number: int, codes: tuple[str, ...]) -> None:
     """These customers are hers: you have seen who she is. A letter tells her."""
     with writing() as session:
         row = _waiting(session, number)
-        named = sa.select(col(Customer.id), col(Customer.code)).where(col(Customer.code).in_(codes))
-        numbers = {code: number for number, code in session.execute(named)}
+        numbers = registrations.customers(session, codes)
         if unknown := {*codes} - {*numbers}:
             raise click.ClickException(f"no customer has the code {', '.join(sorted(unknown))}")
-        registrations.accept(session, _STAFF, row, [numbers[code] or 0 for code in codes], utc_now())
+        registrations.accept(session, _STAFF, row, [numbers[code] for code in codes], utc_now())
     click.echo("accepted")
 
 

@@ -21,6 +21,7 @@ from models.tenures import Tenure, during
 from models.types import AnyRow, AnySelect, Role
 
 NEWEST = 2**31 - 1  # "before" it everything is: the highest id there can be
+_COMMAND = Actor(None, "command")
 BY_LINK = "link"  # source of what was done without signing in
 
 _ME: sa.BindParameter[int] = sa.bindparam("user_id")
@@ -49,12 +50,16 @@ LISTS = {
 }
 
 
-def looked(session: Session, purpose: str, category: str, users: Iterable[int], at: Iterable[int], today: date) -> None:
+def looked(
+    session: Session, purpose: str, category: str, users: Iterable[int], at: Iterable[int], today: date,
+    ours: Actor = _COMMAND,
+) -> None:  # fmt: skip
     """Staff see data of these users, and of the customers who stand `at` these premises today: a row for each (I06).
 
-    `category` is a section of auth/access.toml.
+    `category` is a section of auth/access.toml; `purpose` is for residents to read, or one that the page of
+    activities has words for. `ours`: who of the staff.
     """
-    detail, ours = {"purpose": purpose, "category": category}, Actor(None, "command")
+    detail = {"purpose": purpose, "category": category}
     for user in sorted({*users}):
         record(session, ours, "customer.viewed", object_type="user", object_id=user, detail=detail)
     standing = sa.select(col(Tenure.premises_id), col(Tenure.customer_id)).distinct().order_by(None)

@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col
 from models import outbox, sessions
 from models.audit import Actor, record
 from models.people import User
-from models.types import AnyRow, Numbered, utc_now
+from models.types import AnyRow, Numbered, Role, utc_now
 
 KINDS = ("totp", "passkey")  # what a login asks for; recovery codes stand in for these
 
@@ -32,6 +32,8 @@ class Factor(Numbered, table=True):
 
 _TABLE: sa.Table = Factor.__table__  # type: ignore[attr-defined]
 _OWN = sa.select(_TABLE).where(_TABLE.c.user_id == sa.bindparam("user_id")).order_by(_TABLE.c.id)
+_HAS = sa.exists().where(_TABLE.c.user_id == col(User.id), _TABLE.c.kind.in_(KINDS)).label("has")
+_ASKED = sa.select(col(User.role), _HAS).where(col(User.id) == sa.bindparam("user_id"))
 _PASSKEY = (
     sa.select(_TABLE)
     .join(User, col(User.id) == _TABLE.c.user_id)
@@ -44,9 +46,14 @@ def own(connection: Connection | Session, user_id: int) -> Sequence[AnyRow]:
     return connection.execute(_OWN, {"user_id": user_id}).fetchall()
 
 
-def asked(session: Session, user_id: int) -> bool:
-    """Whether a login by password is only half of it."""
-    return any(row.kind in KINDS for row in own(session, user_id))
+def asked(session: Session, user_id: int) -> tuple[bool, bool]:
+    """Whether a login by password is only half of it, and whether it is one of the operator's staff.
+
+    Of staff it always is (security rule 6.3.3): who of them has no second factor does not get in.
+    """
+    row = session.execute(_ASKED, {"user_id": user_id}).one()
+    is_staff = row.role is not Role.RESIDENT
+    return is_staff or row.has, is_staff
 
 
 def passkey(session: Session, credential_id: str) -> AnyRow | None:

@@ -7,7 +7,7 @@ deleted when it is decided; what was typed as a secret is never stored.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -88,6 +88,10 @@ _BEGUN = sa.select(User).where(
     col(User.email_wanted) == sa.bindparam("address"), col(User.email).is_(None), col(User.password_hash).is_(None),
     col(User.disabled_at).is_(None), ~sa.exists().where(col(Identity.user_id) == col(User.id)),
 )  # fmt: skip
+_WAITING = (
+    sa.select(_TABLE, col(User.name)).outerjoin(User, col(User.id) == _TABLE.c.user_id)
+    .where(_TABLE.c.customer_id.is_(None))
+)
 _NEXT = sa.select(Waiting).where(col(Waiting.customer_id).is_not(None)).order_by(col(Waiting.id)).limit(1)
 
 
@@ -195,8 +199,18 @@ def _answer(session: Session, row: Waiting, kind: str, **detail: str) -> None:
 
 def waiting(connection: Connection | Session) -> Sequence[AnyRow]:
     """What staff have to decide, oldest first, with the name of who was signed in."""
-    query = sa.select(_TABLE, col(User.name)).outerjoin(User, col(User.id) == _TABLE.c.user_id)
-    return connection.execute(query.where(_TABLE.c.customer_id.is_(None)).order_by(_TABLE.c.id)).fetchall()
+    return connection.execute(_WAITING.order_by(_TABLE.c.id)).fetchall()
+
+
+def one(connection: Connection, number: int) -> AnyRow | None:
+    """One of these."""
+    return connection.execute(_WAITING.where(_TABLE.c.id == number)).first()
+
+
+def customers(session: Session, codes: Collection[str]) -> dict[str, int]:
+    """The customers who have these codes, by code."""
+    named = sa.select(col(Customer.code), col(Customer.id)).where(col(Customer.code).in_(codes))
+    return {row.code: row.id for row in session.execute(named)}
 
 
 def by_identity(

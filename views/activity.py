@@ -60,6 +60,6 @@ def _line(row: AnyRow, words: dict[str, Any]) -> tuple[Any, ...]:
         way = text("in the name of: %(name)s", name=row.principal)
     purpose, kind = (str(row.detail.get(key, "")) for key in ("purpose", "category"))
     return (
-        state().clock.local(row.at), words["acts"][row.action], who, way, row.address or "", purpose,
-        words["categories"].get(kind, kind),
+        state().clock.local(row.at), words["acts"][row.action], who, way, row.address or "",
+        words["purposes"].get(purpose, purpose), words["categories"].get(kind, kind),
     )  # fmt: skip

@@ -61,7 +61,7 @@ def _http(error: HTTPException) -> Response:
 
 def _not_logged_in(_error: NotLoggedIn) -> Response:
     if request.method in ("GET", "HEAD") and not is_fragment():
-        return redirect_to("/login?next=" + quote(here()))
+        return redirect_to(f"{'/staff' if request.path.startswith('/staff') else ''}/login?next={quote(here())}")
     return problem(401, resend=_typed())
 
 
@@ -94,8 +94,8 @@ def _locked(error: LockedSection) -> Response:
     if person:
         with writing() as session:
             record(session, person.actor(), "access.refused", detail={"endpoint": request.endpoint or ""})
-        if person.role is not Role.RESIDENT:
-            return problem(403, staff=True)
+        if person.role is not Role.RESIDENT:  # of another role than this page of theirs, or where residents are
+            return problem(403) if request.path.startswith("/staff") else problem(403, staff=True)
         section, least = error.args
         if opens(state().site, section) >= least:
             if request.method in ("GET", "HEAD") and not is_fragment():

@@ -15,7 +15,7 @@ from models import noticeboard, sessions
 from models.audit import record
 from models.rules.passwords import LONGEST
 from models.throttle import ACCOUNT_TRIES, WARN_FROM, Wait
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Role, utc_now
 from views.devices import device_name
 from views.limits import come_back
 from views.notices import reader
@@ -29,18 +29,26 @@ _YEAR = 365 * 24 * 3600
 @login.get("/", "public")
 def start() -> Response:
     """To the home of the address last used, or to login."""
-    return redirect_to("/login" if visitor() is None else "/properties/last")
+    return redirect_to(_home() if visitor() else "/login")
+
+
+def _home() -> str:
+    """Where this visitor's day begins."""
+    person = visitor()
+    return "/staff" if person and person.role is not Role.RESIDENT else "/properties/last"
 
 
 @login.get("/login", "public")
+@login.get("/staff/login", "public")
 def form() -> Response:
-    """The ways to log in that this site offers and that are built."""
+    """The ways to log in that this site offers and that are built; for staff, a door without those of residents."""
     if visitor():
-        return redirect_to(safe_next(request.args.get("next")) or "/properties/last")
+        return redirect_to(safe_next(request.args.get("next")) or _home())
     return _form(expired="expired" in request.args)
 
 
 @login.post("/login", "public")
+@login.post("/staff/login", "public")
 def submit() -> Response:
     """User name or e-mail and password."""
     name, password, missing, impossible = typed_pair()
@@ -118,7 +126,8 @@ def _form(status: int = 200, **context: Any) -> Response:
         "emergencies": _emergencies(),
         **context,
     }
-    return page("login/page.html", status=status, offered=held.outside.offered, next_page=next_page(), **values)
+    template = "login/staff.html" if request.path == "/staff/login" else "login/page.html"
+    return page(template, status=status, offered=held.outside.offered, next_page=next_page(), **values)
 
 
 def _emergencies() -> Sequence[AnyRow]:
@@ -161,6 +170,8 @@ def enter(outcome: Welcome | Second, remember: bool = False, wanted: str | None 
         response = redirect_to("/login/second-factor" + next_query())
         keep_session(response, outcome.token)
         return response
+    if outcome.is_staff:
+        wanted = wanted or next_page() or "/staff"
     response = redirect_to(wanted) if wanted else onward()
     keep_session(response, outcome.token, remember)
     if outcome.device:  # a device that is hers; a library's computer keeps nothing

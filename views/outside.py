@@ -211,7 +211,7 @@ def connect() -> Response:
         return choose(422, username=name[:254], wrong="missing" if missing else "wrong")
 
     def finish(session: Session, user_id: int) -> Welcome | Second | None:
-        if factors.asked(session, user_id) or pending.take(session, "choose", cookie(), now) is None:
+        if any(factors.asked(session, user_id)) or pending.take(session, "choose", cookie(), now) is None:
             return None  # a password alone is not enough here: she signs in with both and connects inside
         _connect(session, Actor(user_id, "web", session_method="password"), Identity(user_id=0, **proved))
         return open_session(session, user_id, proved["family"], row.detail["acr"], row.detail["told"])

@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from flask import Response, g, request
 from sqlmodel import col
 
-from auth.state import reading, somebody, state, writing
+from auth.guard import NotLoggedIn
+from auth.state import reading, somebody, state, visitor, writing
 from models import accounts, sessions
 from models.audit import record
 from models.people import User
@@ -92,7 +93,9 @@ def end_others() -> Response:
     return redirect_to("/profile/sessions")
 
 
-@profile.post("/session/extend", "settings view", limit=None)
+@profile.post("/session/extend", "public", limit=None)
 def extend() -> Response:
-    """The person is still here: the guard has noted it."""
+    """The person, of whatever role, is still here: the guard has noted it."""
+    if visitor() is None:
+        raise NotLoggedIn
     return Response(status=204)

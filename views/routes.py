@@ -20,7 +20,8 @@ def usual_limit(view: Any) -> Any:
 class Routes(Blueprint):
     """A blueprint that opens nothing by itself: each route says its `access` (see `auth.guard`).
 
-    That is "public", "signed", or a section and the least right to it, such as "meters act".
+    That is "public", "signed", or a section and the least right to it, such as "meters act"; of the operator's staff
+    "staff" and one of their sections, such as "staff customers view".
     """
 
     def get(self, rule: str, access: str, limit: Limit | None = None) -> Callable[[View], View]:  # type: ignore[override]  # stricter than Flask's
@@ -32,9 +33,10 @@ class Routes(Blueprint):
         return self._add(rule, "POST", access, limit)
 
     def _add(self, rule: str, method: str, access: str, limit: Limit | None) -> Callable[[View], View]:
-        section, _, least = access.partition(" ")
+        *staff, section, least = access.split() if " " in access else (access, "")
         marks = {"public": guard.public, "signed": guard.signed}
-        mark: Any = guard.needs(section, RIGHTS[least]) if least else marks[section]
+        needs = guard.for_staff if staff else guard.needs
+        mark: Any = needs(section, RIGHTS[least]) if least else marks[section]
 
         def add(view: Any) -> Any:
             if not hasattr(view, "said"):

@@ -4,8 +4,8 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from models.rules.passwords import normal_password
 
 Opened = TypeVar("Opened")
 WAIT_SECONDS = 5  # for a place to hash in
+STAFF_HOURS = timedelta(hours=10)
 
 
 class Busy(Exception):
@@ -43,6 +44,7 @@ class Welcome:
     user_id: int
     token: str
     device: str | None
+    is_staff: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,14 +168,18 @@ def welcome(
 ) -> Welcome | Second:
     """Open a session for somebody who has proved who she is, with its audit row; first ask for what is still missing.
 
-    Every way in leads through here, a new password by letter too (ASVS 6.4.3).
+    Every way in leads through here, a new password by letter too (ASVS 6.4.3). Staff have sessions of their own:
+    never remembered, and at most `STAFF_HOURS` long (decisions.md 13).
     """
     actor = Actor(user_id, "web", session_method=login.method)
-    if login.method == "password" and login.acr is None and factors.asked(session, user_id):
+    is_half, is_staff = factors.asked(session, user_id)
+    if is_staff:
+        login = replace(login, lifetime=min(login.lifetime, STAFF_HOURS), remembered=False)
+    if login.method == "password" and login.acr is None and is_half:
         record(session, actor, "login.half", detail={"device": login.device})
         return Second(pending.begin(session, "login", user_id, now, remember=login.remembered))
     new_device.tell(session, user_id, login, device, now)
     record(session, actor, "login.succeeded", detail={"device": login.device, "acr": login.acr})
     token = sessions.begin(session, user_id, login, now)
     mine = sessions.remember_device(session, user_id, device, now) if login.remembered else None
-    return Welcome(user_id, token, mine)
+    return Welcome(user_id, token, mine, is_staff)
