@@ -16,6 +16,7 @@ from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
+from models.registrations import Waiting
 from models.tenures import Tenure
 from models.types import DocumentKind, MeterKind, TenureRole, utc_now
 from tests.cast import TODAY, ZONE, Cast, month
@@ -30,6 +31,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
     with app.extensions["ekabinets"].database.write() as session:
         stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
         stage.helper("marta")
+        stage.application("marta", "30303")
         far = stage.far_away("liga") | {"cid": [stage.data_copy("liga")]}
         former = [stage.data_copy("peteris")]
         papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
@@ -119,6 +121,11 @@ class Stage:
         self.add(NoticeText(notice_id=notice.id, language="lv", title=f"Notice of {day}", body="."))
         self.add(NoticeAudience(notice_id=notice.id, premises_id=premises_id))
         return notice.public_id, self.add(NoticeFile(notice_id=notice.id, name="a.pdf", file_hash="0" * 64, size=14)).public_id
+
+    def application(self, username: str, code: str) -> None:
+        """Somebody says that a customer's code is hers: number 1, for staff."""
+        user = self.session.scalars(sa.select(User).where(User.username == username)).one()
+        self.add(Waiting(key="x", user_id=user.id, language="lv", code=code))
 
     def paper(self, issued_on: Any, **where: Any) -> str:
         """A document of a flat or a house."""
