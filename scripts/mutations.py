@@ -123,9 +123,14 @@ def _of_route(mark: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
                 yield "limit deleted", [_changed(mark, args=args)]
 
 
-def _others(section: str, right: str) -> Iterator[str]:
-    yield f"{'meters' if section == 'help' else 'help'} {right}"
-    yield from (f"{section} {other}" for other in ("-", "view", "act") if other != right)
+def _others(*words: str) -> Iterator[str]:
+    """Another section, another right; and a page of staff opened to residents."""
+    *staff, section, right = words
+    before = "staff " if staff else ""
+    yield f"{before}{'imports' if staff else 'meters' if section == 'help' else 'help'} {right}"
+    yield from (f"{before}{section} {other}" for other in ("-", "view", "act") if other != right)
+    if staff:
+        yield f"notices {right}"
 
 
 def _conditions(node: ast.AST) -> Iterator[Change]:

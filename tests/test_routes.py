@@ -9,7 +9,7 @@ from flask import Flask
 from app import create_app
 from auth.access import Right
 from auth.guard import Unmarked
-from auth.scope import FETCH
+from auth.scope import FETCH, FOR_STAFF
 from tests.conftest import settings_for
 from views.limits import limiter
 from views.routes import Routes
@@ -28,10 +28,11 @@ def table(app: Flask) -> str:
     lines = []
     for rule in app.url_map.iter_rules():
         verbs, view = " ".join(sorted(rule.methods or ())), app.view_functions[rule.endpoint]
-        mark = "public" if view.access is None else f"{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
+        staff = "staff " if hasattr(view, "staff") else ""
+        mark = "public" if view.access is None else f"{staff}{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
         kept = limiter.limit_manager.decorated_limits(f"{view.__module__}.{view.__name__}.{view.__qualname__}")
         limits = ", ".join(str(one.limit) for one in kept)
-        lines.append(f"{verbs:<9}{rule.rule:<52}{mark:<16}{limits}".rstrip())
+        lines.append(f"{verbs:<9}{rule.rule:<52}{mark:<22}{limits}".rstrip())
     return "\n".join(sorted(lines, key=lambda line: (line[9:], line))) + "\n"
 
 
@@ -45,7 +46,7 @@ def test_the_routes_and_their_rights_are_the_reviewed_ones(app: Flask):
 def test_no_address_carries_a_name_a_number_or_a_code(app: Flask):
     """ux.md §1.3: only opaque ids, whose meaning the guard knows."""
     names = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
-    assert names == {*FETCH} | {"name", "key", "token", "signature", "family"}
+    assert names == {*FETCH, *FOR_STAFF} | {"name", "key", "token", "signature", "family"}
 
 
 @pytest.mark.parametrize("access", ["", "meters", "meters all", "Public"])

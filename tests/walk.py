@@ -22,6 +22,11 @@ class Route:
     mark: tuple[str, int] | None
     names: frozenset[str]  # of the variables in its path
 
+    @property
+    def for_staff(self) -> bool:
+        """Of the operator's own pages, which exist for no resident."""
+        return self.mark is not None and self.path.startswith("/staff")
+
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"
 
