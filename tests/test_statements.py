@@ -5,6 +5,7 @@ is raised only with a reason (performance.md): home at most 6, a reading at most
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from flask import Flask
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
-from models import emails, preferences, sessions, tokens
+from models import emails, preferences, sessions, staff, tokens
 from models.access_requests import AccessRequest
 from models.factors import Factor
 from models.identifiers import Identifiers
@@ -27,7 +28,8 @@ from models.identities import Identity
 from models.lending import INVITATION
 from models.mandates import Mandate
 from models.people import User
-from models.types import utc_now
+from models.registrations import Waiting
+from models.types import Role, utc_now
 from tests import standing
 from tests.auth.cards import token_for
 from tests.auth.provider import Hostile, choose, set_up
@@ -68,6 +70,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/check", Browser(app), reset, "/password/check", {"password": GOOD}
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield from account_acts(app, anna)
+    yield from staff_acts(app)
     yield from lending_acts(app, cast, anna)
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
@@ -93,6 +96,28 @@ def handed_over(cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, 
     yield "/handover", anna, "/properties", "/handover", {"act": "withdrawn"}
 
 
+def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """The door, an invitation that is accepted, and an application that is decided."""
+    door, queue, rasa, secret = "/staff/login", "/staff/registrations", Browser(app), new_secret()
+    yield door, Browser(app), door, door, {"username": "ilze", "password": PASSWORD}
+    yield "/staff/welcome/<token>", rasa, (link := invited(app)), link, {"sealed": sealed_for(secret, 3), "code": code_of(secret, later()), "password": GOOD}
+    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
+    ilze = Browser(app)
+    ilze.log_in("ilze")
+    yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
+
+
+def invited(app: Flask) -> str:
+    """The link of an invitation, for Pēteris."""
+    with app.extensions["ekabinets"].database.write() as session:
+        return "/staff/welcome/" + tokens.issue(session, staff.INVITATION, 3, timedelta(days=3), utc_now(), address="peteris@example.com")
+
+
+def sealed_for(secret: str, user_id: int) -> str:
+    """As the form carries it."""
+    return Identifiers("i" * 40).seal(secret, about(user_id))
+
+
 def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
     """The forms for contact details, of somebody's first steps, and for the end of her account."""
     first, issued, close = "/first-visit", "/password/change", "/profile/close-account"
@@ -111,7 +136,7 @@ def account_acts(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str,
 def factors(app: Flask, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
     """The forms about second factors; afterwards Anna has none."""
     device, secret = Authenticator(), new_secret()
-    sealed = Identifiers("i" * 40).seal(secret, about(1))
+    sealed = sealed_for(secret, 1)
     app_, key = f"{HOME}/totp", f"{HOME}/passkey"
     yield app_, anna, app_, app_, {"sealed": sealed, "code": code_of(secret, later()), "old": PASSWORD}
     yield f"{key}/begin", anna, key, f"{key}/begin", {"name": "My phone", "old": PASSWORD}
@@ -197,6 +222,8 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         secrets = values["token"]
         if "/confirm/" in rule:
             secrets = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")]
+        if rule.startswith("/staff/welcome"):
+            secrets = [invited(app).rpartition("/")[2]]
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
@@ -210,9 +237,13 @@ def unsubscribing(app: Flask) -> str:
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
+    ilze = Browser(app)
+    ilze.log_in("ilze")
+    change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="20417", asked_at=utc_now()))
     for rule, path in pages(app, cast):
+        who = ilze if re.match("/staff(?!/login|/welcome)", path) else anna
         statements.clear()
-        assert anna.client.get(path).status_code < 400
+        assert who.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
     for rule, browser, page, action, typed in acts(app, cast, anna):
         htmx = {"headers": HTMX} if action.startswith("/meters") else {}
