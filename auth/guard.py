@@ -23,6 +23,7 @@ from models.types import AnyRow, Role, utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
+STAFF = "staff "  # before the section of a page of theirs
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
 STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
@@ -44,21 +45,14 @@ def signed(view: View) -> View:
 
 
 def needs(section: str, least: Right) -> Callable[[View], View]:
-    """Open to logged-in residents whose login method and mandates give at least this right to this section."""
+    """Open to logged-in residents whose login method and mandates give at least this right to this section.
+
+    A section of the operator's staff ("staff customers"): to those of them whose role gives it. For everybody else it
+    does not exist.
+    """
 
     def mark(view: View) -> View:
         view.access = (section, least)  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def for_staff(section: str, least: Right) -> Callable[[View], View]:
-    """Open to the operator's staff whose role gives at least this right; for everybody else it does not exist."""
-
-    def mark(view: View) -> View:
-        view.access = (section, least)  # type: ignore[attr-defined]  # as above
-        view.staff = True  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -91,7 +85,7 @@ def install(app: Flask) -> None:
         if not hasattr(view, "access"):
             raise Unmarked(f"{rule.rule} ({rule.endpoint}): no access mark")
         # Objects are fetched through a visitor, so a public route cannot name one.
-        known = rule.arguments & set(FOR_STAFF if hasattr(view, "staff") else FETCH)
+        known = rule.arguments & set(FOR_STAFF if view.access and view.access[0].startswith(STAFF) else FETCH)
         if wrong := known if view.access is None else rule.arguments - known:
             raise Unmarked(f"{rule.rule} ({rule.endpoint}): nobody fetches {', '.join(sorted(wrong))}")
     app.before_request(enforce)
@@ -112,8 +106,8 @@ def enforce() -> None:
     if g.visitor is None:
         raise NotLoggedIn
     section, least = view.access
-    if hasattr(view, "staff"):
-        _enforce_for_staff(g.visitor, section, least)
+    if section.startswith(STAFF):
+        _enforce_for_staff(g.visitor, section.removeprefix(STAFF), least)
     else:
         _enforce_for_residents(g.visitor, section, least)
 

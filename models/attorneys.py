@@ -38,7 +38,7 @@ class Attorney(SQLModel, table=True):
     file_hash: str = Field(max_length=64)
     file_name: str = Field(max_length=120)
     asked_at: datetime = Field(default_factory=utc_now)
-    decided_at: datetime | None = None
+    decided_at: datetime | None = Field(default=None, index=True)  # so that what waits is found
     reason: str = Field(default="", max_length=500)  # of a refusal
     mandate_id: int | None = Field(default=None, foreign_key="mandate.id", index=True)  # what came of it
 

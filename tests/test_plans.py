@@ -17,6 +17,7 @@ from models.handovers import Handover
 from models.identities import Identity
 from models.preferences import Preference
 from models.premises import Entrance
+from models.registrations import Waiting
 from models.seals import Sealer, verify
 from models.types import utc_now
 from tests import standing
@@ -24,7 +25,7 @@ from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.gallery.scenes import link_for
 from tests.standing import change
-from tests.test_statements import acts, pages
+from tests.test_statements import acts, is_for_staff, pages
 from tests.views.reading_form import HTMX, send
 
 house_file = standing.house_file
@@ -40,6 +41,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     """The cast among thousands like it, after Anna has sent a reading."""
     send(anna, cast.hot, "528")
     Browser(app).log_in("anna", remember="1")
+    change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="20417", asked_at=utc_now()))
     link_for(app, "anna")
     somebody = Browser(app)
     somebody.submit(somebody.get("/password/forgot"), "/password/forgot", username="viktors")
@@ -53,7 +55,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))
     known = {"family": "bank", "provider": "Banka", "issuer": "https://bank.example", "linked_at": utc_now(), "used_at": utc_now()}
     change(app, sa.insert(Identity).values(user_id=1, subject="anna", **known))
-    change(app, sa.insert(Attorney).values(user_id=1, public_id="a", code="20418", about="x", file_hash="0" * 64, file_name="a.pdf", asked_at=utc_now(), reason=""))
+    change(app, sa.insert(Attorney).values(user_id=1, public_id="a", code="20418", about="x", file_hash="0" * 64, file_name="a.pdf", asked_at=utc_now(), decided_at=utc_now(), reason=""))
     change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="x", asked_at=utc_now(), looked_at=utc_now()))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
@@ -66,6 +68,8 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
 def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
+    ilze = Browser(app)
+    ilze.log_in("ilze")
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         sent.setdefault(statement, (statement, parameters))
@@ -73,7 +77,7 @@ def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     engine = app.extensions["ekabinets"].database.engine
     sa.event.listen(engine, "before_cursor_execute", note)
     for path in (*(path for _, path in pages(app, cast)), *(f"/activity{kind}?show={name}" for name in ("data", "own") for kind in ("", ".csv"))):
-        anna.client.get(path)
+        (ilze if is_for_staff(path) else anna).client.get(path)
     Browser(app).log_in("anna")
     for _, browser, page, action, typed in acts(app, cast, anna):
         htmx = {"headers": HTMX} if action.startswith("/meters") else {}

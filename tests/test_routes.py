@@ -28,8 +28,7 @@ def table(app: Flask) -> str:
     lines = []
     for rule in app.url_map.iter_rules():
         verbs, view = " ".join(sorted(rule.methods or ())), app.view_functions[rule.endpoint]
-        staff = "staff " if hasattr(view, "staff") else ""
-        mark = "public" if view.access is None else f"{staff}{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
+        mark = "public" if view.access is None else f"{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
         kept = limiter.limit_manager.decorated_limits(f"{view.__module__}.{view.__name__}.{view.__qualname__}")
         limits = ", ".join(str(one.limit) for one in kept)
         lines.append(f"{verbs:<9}{rule.rule:<52}{mark:<22}{limits}".rstrip())

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlmodel import Session
 
 from auth.methods.second import about
 from auth.methods.totp import new_secret
 from models import emails, preferences, sessions, staff, tokens
 from models.access_requests import AccessRequest
+from models.audit import Actor
 from models.factors import Factor
 from models.identifiers import Identifiers
 from models.identities import Identity
@@ -46,6 +48,7 @@ from tests.walk import ids_of, paths
 
 house_file = standing.house_file
 
+RASA = "rasa@example.lv"
 GOLDEN = Path(__file__).with_name("statements.txt")
 
 
@@ -100,7 +103,10 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     """The door, an invitation that is accepted, and an application that is decided."""
     door, queue, rasa, secret = "/staff/login", "/staff/registrations", Browser(app), new_secret()
     yield door, Browser(app), door, door, {"username": "ilze", "password": PASSWORD}
-    yield "/staff/welcome/<token>", rasa, (link := invited(app)), link, {"sealed": sealed_for(secret, 3), "code": code_of(secret, later()), "password": GOOD}
+    link = invited(app)
+    with app.extensions["ekabinets"].database.write() as session:
+        sealed = sealed_for(secret, number(session))
+    yield "/staff/welcome/<token>", rasa, link, link, {"sealed": sealed, "code": code_of(secret, later()), "password": GOOD}
     change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = Browser(app)
     ilze.log_in("ilze")
@@ -108,9 +114,15 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
 
 
 def invited(app: Flask) -> str:
-    """The link of an invitation, for Pēteris."""
+    """The link of an invitation, for Rasa."""
     with app.extensions["ekabinets"].database.write() as session:
-        return "/staff/welcome/" + tokens.issue(session, staff.INVITATION, 3, timedelta(days=3), utc_now(), address="peteris@example.com")
+        staff.invite(session, Actor(None, "command"), RASA, "Rasa Kalniņa", Role.AGENT, "lv", utc_now())
+        return "/staff/welcome/" + tokens.issue(session, staff.INVITATION, number(session), timedelta(days=3), utc_now(), address=RASA)
+
+
+def number(session: Session) -> int:
+    """Rasa's."""
+    return session.scalars(sa.select(User.id).where(User.email == RASA)).one()
 
 
 def sealed_for(secret: str, user_id: int) -> str:
@@ -217,6 +229,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
+    values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
         secrets = values["token"]
@@ -230,6 +243,11 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         yield rule, paths(rule, values | {"token": secrets})[0]
 
 
+def is_for_staff(path: str) -> bool:
+    """Whether only the operator's staff open it."""
+    return re.match("/staff(?!/login|/welcome)", path) is not None
+
+
 def unsubscribing(app: Flask) -> str:
     """What the link below a notice to Viktors carries."""
     return preferences.token(app.extensions["ekabinets"].settings.secret_key, 2, "notices")
@@ -241,7 +259,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
     ilze.log_in("ilze")
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="20417", asked_at=utc_now()))
     for rule, path in pages(app, cast):
-        who = ilze if re.match("/staff(?!/login|/welcome)", path) else anna
+        who = ilze if is_for_staff(path) else anna
         statements.clear()
         assert who.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead

@@ -25,7 +25,7 @@ class Route:
     @property
     def for_staff(self) -> bool:
         """Of the operator's own pages, which exist for no resident."""
-        return self.mark is not None and self.path.startswith("/staff")
+        return self.mark is not None and self.mark[0].startswith("staff ")
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"

@@ -14,6 +14,7 @@ from auth import csrf
 from auth.state import state, visitor
 from models.places import Place
 from models.rules.identifiers import group_iban
+from models.types import Role
 from views.assets import Assets
 from views.language import choose_language, offer_language, render
 from views.menu import Item, menu
@@ -44,7 +45,8 @@ class Shell:
     @cached_property
     def acting(self) -> list[Place]:
         """By whose places she acts for others here (F08): by the page's own; on pages of none, by all she was lent."""
-        if self.visitor is None or self.visitor.step or "reach" not in g:
+        person = self.visitor
+        if person is None or person.step or person.role is not Role.RESIDENT or "reach" not in g:
             return []
         today = self.state.clock.today()
         lent = [one for one in ([self._place] if self._place else g.reach.places) if one.lent]

@@ -33,10 +33,9 @@ class Routes(Blueprint):
         return self._add(rule, "POST", access, limit)
 
     def _add(self, rule: str, method: str, access: str, limit: Limit | None) -> Callable[[View], View]:
-        *staff, section, least = access.split() if " " in access else (access, "")
+        section, _, least = access.rpartition(" ")
         marks = {"public": guard.public, "signed": guard.signed}
-        needs = guard.for_staff if staff else guard.needs
-        mark: Any = needs(section, RIGHTS[least]) if least else marks[section]
+        mark: Any = guard.needs(section, RIGHTS[least]) if section else marks[least]
 
         def add(view: Any) -> Any:
             if not hasattr(view, "said"):

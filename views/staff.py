@@ -22,6 +22,7 @@ from views.routes import Routes
 
 staff = Routes("staff", __name__)
 _REGISTRATIONS = "/staff/registrations"
+_FINE = {"accept": "", "refuse": ""}  # act → what is wrong with what was typed for it
 _LONGEST = 500  # characters of a reason
 
 
@@ -93,7 +94,7 @@ def _registration(row: AnyRow, status: int = 200, **words: Any) -> Response:
     with writing() as session:
         users, at = [row.user_id] if row.user_id else [], [place.at for place in places]
         activity.looked(session, "registration", "settings", users, at, today, person.actor())
-    values: dict[str, Any] = {"codes": row.code if places else "", "reason": "", "wrong": {"accept": "", "refuse": ""}} | words
+    values: dict[str, Any] = {"codes": row.code if places else "", "reason": "", "wrong": _FINE} | words
     decides = staff_right("customers", person.role) >= Right.ACT
     return page("staff/registration.html", status=status, row=row, places=places, decides=decides, **values)
 
@@ -111,13 +112,15 @@ def decide() -> Response:
     with writing() as session:
         wrong = _decided(session, row.id, typed) if yes else _refused(session, row.id, reason)
     if wrong:
-        return _registration(row, 422, codes=" ".join(typed), reason=reason, wrong={"accept": yes and wrong, "refuse": not yes and wrong})
+        found = {"accept" if yes else "refuse": wrong}
+        return _registration(row, 422, codes=" ".join(typed), reason=reason, wrong=_FINE | found)
     return redirect_to(f"{_REGISTRATIONS}?done={'accepted' if yes else 'refused'}")
 
 
 def _decided(session: Session, number: int, codes: list[str]) -> str:
     """These customers are hers; what is wrong with what was typed, else ""."""
-    known, row = registrations.customers(session, [code for code in codes if code.isprintable()]), session.get(Waiting, number, with_for_update=True)
+    known = registrations.customers(session, [code for code in codes if code.isprintable()])
+    row = session.get(Waiting, number, with_for_update=True)
     if not codes or {*codes} - {*known}:
         return ", ".join(sorted({*codes} - {*known})) or "missing"
     if row:

@@ -57,7 +57,7 @@ def asked(app: Flask, browser: Browser, rule: Rule, verb: str, path: str, token:
     def reached(**_objects: object) -> Response:
         return Response(status=299)
 
-    reached.__dict__.update({mark: getattr(view, mark) for mark in ("access", "staff") if hasattr(view, mark)})
+    reached.access = view.access  # type: ignore[attr-defined]
     app.view_functions[rule.endpoint] = reached
     try:
         return browser.client.post(path, data={"csrf_token": token}).status_code

@@ -27,8 +27,8 @@ from tests.gallery.lending import lends
 from tests.gallery.outside import banks
 from tests.gallery.protection import protection
 from tests.gallery.record import record
-from tests.gallery.staff import desks
 from tests.gallery.registering import registrations
+from tests.gallery.staff import desks
 from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices

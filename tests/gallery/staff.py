@@ -75,7 +75,7 @@ def _invitation(gallery: Gallery) -> None:
 
 def _decisions(gallery: Gallery, numbers: list[int]) -> None:
     ilze = gallery.visitor("ilze", again=True)
-    page = [ilze.get(f"{QUEUE}/{number}") for number in numbers][0]
+    page, *_ = [ilze.get(f"{QUEUE}/{number}") for number in numbers]
     ilze.get(QUEUE)
     for wrong in ({"act": "accept", "codes": ""}, {"act": "accept", "codes": "77777"}, {"act": "refuse"}):
         ilze.submit(page, QUEUE, **wrong)

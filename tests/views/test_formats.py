@@ -54,6 +54,7 @@ PLURALS = {
     "%(num)d code is left for when you have nothing else at hand": "test_factors.py::test_the_recovery_codes_that_are_left_have_their_plural",
     "The code has %(num)d digit.": "test_registration.py::test_the_digits_of_the_code_have_their_plural",
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
+    "%(num)d waits, since %(day)s": "test_staff.py::test_what_waits_has_its_plural",
     "It is deleted after %(num)d day.": "test_copies.py::test_the_days_that_a_copy_is_kept_have_their_plural",
 }  # fmt: skip
 

@@ -107,4 +107,4 @@ def test_what_breaks_is_as_safe(app: Flask, house_file: None, ask: Callable[...,
             assert_safe(asked.answer, asked.what)
             assert_kept_rightly(asked)
             seen.add(asked.answer.status_code)
-    assert seen - {303, 403} == {400, 405, getattr(error, "code", 500) if not isinstance(error, sa.exc.SQLAlchemyError) else 500}
+    assert seen - {303, 403, 404} == {400, 405, getattr(error, "code", 500) if not isinstance(error, sa.exc.SQLAlchemyError) else 500}

@@ -22,6 +22,7 @@ from tests.registering import GOOD, customers_of
 from tests.staff import app_code
 from tests.standing import change, fetch, main
 from tests.views.factor_help import CODE, SECOND, code_of, later, secret_of
+from tests.views.test_words import LANGUAGES, spoken
 
 deliver, mailbox = post.deliver, post.mailbox
 DOOR, NEW, QUEUE = "/staff/login", "rasa@example.lv", "/staff/registrations"
@@ -192,6 +193,16 @@ def test_the_desk_says_what_waits_and_since_when(app: Flask, ilze: Browser, aske
     page = ilze.get("/staff")
     assert main(page).count("Nothing waits here.") == 2 and "1 waits, since" in main(page)
     assert "Līga Ozoliņa" in main(ilze.get(QUEUE)) and "Customer code 20417" in main(ilze.get(QUEUE))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_waits_has_its_plural(app: Flask, language: str):
+    ilze = Browser(app, language)
+    ilze.log_in("ilze")
+    ways = {1: ("Gaida 1,", "1 waits, since", "Ждёт 1,"), 2: ("Gaida 2,", "2 wait, the", "Ждут 2,"), 11: ("Gaida 11,", "11 wait,", "Ждут 11,"), 21: ("Gaida 21,", "21 wait,", "Ждёт 21,")}
+    for number in range(1, 22):
+        change(app, sa.insert(Waiting).values(key=f"{number}", language="lv", email=NEW, code="1", asked_at=utc_now()))
+        assert number not in ways or spoken(language, *ways[number]) in main(ilze.get("/staff"))
 
 
 def test_an_application_shows_whose_code_it_is_and_both_can_read_that_it_was_seen(app: Flask, ilze: Browser, anna: Browser, asked: int):
