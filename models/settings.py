@@ -56,6 +56,7 @@ class Settings(BaseModel):
     s3_region: str = "eu-north-1"
     s3_key_id: str = Field("", repr=False)
     s3_secret: str = Field("", repr=False)
+    trust_dir: Path | None = None  # certificates of authorities whose signatures are believed; none: nobody's
     scanner: Annotated[str, Field(pattern=r"^(clamd://([\w.-]+(:[0-9]+)?|/[\w./-]+))?$")] = ""  # empty: none
     base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     trusted_hosts: tuple[str, ...] = Field(

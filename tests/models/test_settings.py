@@ -26,6 +26,7 @@ GOLDEN = {
     "s3_region": "eu-north-1",
     "s3_key_id": "",
     "s3_secret": "",
+    "trust_dir": "None",
     "scanner": "",
     "base_url": "http://localhost:8000",
     "trusted_hosts": "('localhost',)",

@@ -1,0 +1,69 @@
+"""Signed PDF (PAdES; ETSI EN 319 142-1), checked in the child: pyHanko reads it, offline."""
+
+from datetime import UTC
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+from cryptography import x509
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from models.certificates import Judge, Refused, Unclear
+from models.signatures import Signature
+
+MOST_SIGNATURES = 20
+_DIGESTS = ("sha256", "sha384", "sha512")
+_FORMS = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
+_WRONG = (PdfError, ValueError, TypeError, KeyError)  # what pyHanko raises for a signature that is none
+
+
+def signatures_of(data: bytes, judge: Judge) -> list[Signature]:
+    """The signatures of a PDF, without time stamps. Raises `Unclear` of the file as a whole."""
+    try:
+        reader = PdfFileReader(BytesIO(data))
+        if reader.encrypted:
+            raise Unclear("it is encrypted")
+        fields = [(name, field, value.get_object()) for name, value, field in enumerate_sig_fields(reader) if value]
+    except _WRONG as error:
+        raise error if isinstance(error, Unclear) else Unclear("it cannot be read as a PDF") from None
+    if len(fields) > MOST_SIGNATURES:
+        raise Unclear("it has too many signatures")
+    names = {name for name, _, _ in fields}
+    signed = [(name, field, value) for name, field, value in fields if value.get("/Type", "/Sig") == "/Sig"]
+    return judge.each([partial(_checked, reader, *one, names, judge) for one in signed])
+
+
+def _checked(reader: PdfFileReader, name: str, field: Any, value: Any, names: set[str], judge: Judge) -> Signature:
+    """One signature; `names`: of all fields for signatures. Raises `Refused` or `Unclear`."""
+    if value.get("/SubFilter") not in _FORMS:
+        raise Unclear("it is a signature of another kind")
+    try:
+        one = EmbeddedPdfSignature(reader, field, name)
+        status = validate_pdf_signature(one, ValidationContext(trust_roots=[], moment=judge.now, allow_fetching=False))
+    except _WRONG as error:
+        raise Refused(f"it cannot be read, or does not fit ({type(error).__name__})") from None
+    _check(status, one.md_algorithm, names)
+    own, *others = (x509.load_der_x509_certificate(held.dump()) for held in (one.signer_cert, *one.other_embedded_certs))
+    at = status.signer_reported_dt
+    return judge.signed(own, others, at and (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC))
+
+
+def _check(status: PdfSignatureStatus, digest: str, names: set[str]) -> None:
+    """It is of this content, with digests that are taken, and nothing came later but signatures."""
+    if not (status.intact and status.valid):
+        raise Refused("it does not fit what was signed")
+    if digest not in _DIGESTS:
+        raise Refused("it uses a digest that is not taken")
+    changes, covers = status.diff_result, status.coverage
+    if covers is None or covers < SignatureCoverageLevel.ENTIRE_REVISION or not isinstance(changes, DiffResult):
+        raise Refused("it does not cover the document")
+    is_more = changes.modification_level > ModificationLevel.FORM_FILLING or changes.changed_form_fields - names
+    if is_more or not status.docmdp_ok:
+        raise Refused("the document was changed after it was signed")
