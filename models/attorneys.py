@@ -47,7 +47,8 @@ _TABLE: sa.Table = Attorney.__table__  # type: ignore[attr-defined]
 _ALL = sa.select(_TABLE, col(User.name)).join(User, col(User.id) == _TABLE.c.user_id).order_by(_TABLE.c.id)
 _AT = (
     sa.select(col(Customer.id), col(Customer.name), col(Premises.id).label("at"), col(Premises.external_id))
-    .add_columns(col(Premises.address), col(Customer.identifier_hash)).join(Tenure, col(Tenure.premises_id) == col(Premises.id))
+    .add_columns(col(Premises.address), col(Customer.identifier_hash))
+    .join(Tenure, col(Tenure.premises_id) == col(Premises.id))
     .join(Customer, col(Customer.id) == col(Tenure.customer_id)).order_by(col(Premises.id))
     .where(col(Customer.code).in_([sa.bindparam("typed"), sa.bindparam("code")]), during(sa.bindparam("today")))
 )  # fmt: skip

@@ -34,15 +34,19 @@ class Unclear(ValueError):
 
 
 def anchors(folder: Path) -> list[asn1.Certificate]:
-    """The certificates in the files of a folder, PEM (one or several) or DER. Raises `ValueError` for any other file."""
+    """The certificates in the files of a folder, PEM (one or several) or DER. Raises `ValueError` for other files."""
     found: list[x509.Certificate] = []
     for file in sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")):
         data = file.read_bytes()
         try:
             text = b"-----BEGIN" in data
-            found += x509.load_pem_x509_certificates(data) if text else [x509.load_der_x509_certificate(data)]
-        except ValueError:
-            raise ValueError(f"{file.name} is no certificate") from None
+            held = x509.load_pem_x509_certificates(data) if text else [x509.load_der_x509_certificate(data)]
+            is_fine = all(one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca for one in held)
+        except (ValueError, x509.ExtensionNotFound):
+            is_fine = False
+        if not is_fine:
+            raise ValueError(f"{file.name} is no certificate of an authority")
+        found += held
     return [_asn1(one) for one in found]
 
 
@@ -55,7 +59,8 @@ class Judge:
 
     def __init__(self, folder: Path | None, now: datetime) -> None:
         """Reads the folder. Raises as `anchors`."""
-        self.now, self._anchors = now, anchors(folder) if folder else None
+        self.now, found = now, anchors(folder) if folder else None
+        self._anchors = found and [one for one in found if one.not_valid_before <= now <= one.not_valid_after]
 
     def signed(self, own: x509.Certificate, others: Iterable[x509.Certificate], at: datetime | None) -> Signature:
         """An intact signature by the key of `own`, made at a moment that the signer says. Raises `Refused`."""

@@ -1,4 +1,4 @@
-"""Electronic signatures of containers (.edoc, .asice) and PDF: who signed, and what is proved of it (G02; LG-20, OG-05).
+"""Electronic signatures of containers (.edoc, .asice) and PDF: who signed, what is proved (G02; LG-20, OG-05).
 
 Checked offline and by a child process, for what is read was made by strangers. Trust comes from certificates that the
 operator supplies. Not proved offline: that a certificate was not revoked, and when exactly it signed.
@@ -108,7 +108,7 @@ def _read_one(told: dict[str, Any]) -> Signature:
 
 
 def code_hash(identifiers: Identifiers, signature: Signature) -> str | None:
-    """The keyed hash of the signer's Latvian personal code, by which people are known here; None where there is none."""
+    """The keyed hash of the signer's Latvian personal code, by which people are known here; None without a code."""
     country, _, code = signature.serial.partition("-")
     try:
         return identifiers.hash(code) if country == "PNOLV" else None

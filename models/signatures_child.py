@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from models.confined import answer
+from models.signatures import Report, State, report_of, write
 
 _REFUSED = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.bind", "subprocess.Popen", "os.exec")
 
@@ -20,22 +21,24 @@ def stay_inside(event: str, _arguments: Sequence[object]) -> None:
         raise PermissionError(event)
 
 
-def check(data: bytes) -> bytes:
-    """The report on a file."""
-    from models import signatures  # all of these after the limits are set
-    from models.certificates import Judge, Refused, Unclear
+def report(kind: str, data: bytes, folder: Path | None, now: datetime) -> Report:
+    """What is known of a file of this kind. Raises as `certificates.anchors`, and whatever a parser raises."""
+    from models.certificates import Judge, Refused, Unclear  # these after the limits are set
     from models.signatures_container import signatures_of as of_container
     from models.signatures_pdf import signatures_of as of_pdf
 
-    kind, folder, moment = sys.argv[1:4]
-    judge = Judge(Path(folder) if folder else None, datetime.fromisoformat(moment))
     try:
-        report = signatures.report_of((of_pdf if kind == "pdf" else of_container)(data, judge))
+        return report_of((of_pdf if kind == "pdf" else of_container)(data, Judge(folder, now)))
     except Refused as refused:
-        report = signatures.Report(signatures.State.INVALID, str(refused))
+        return Report(State.INVALID, str(refused))
     except Unclear as unclear:
-        report = signatures.Report(signatures.State.UNCHECKED, str(unclear))
-    return signatures.write(report)
+        return Report(State.UNCHECKED, str(unclear))
+
+
+def check(data: bytes) -> bytes:
+    """The same, written for the parent."""
+    kind, folder, moment = sys.argv[1:4]
+    return write(report(kind, data, Path(folder) if folder else None, datetime.fromisoformat(moment)))
 
 
 if __name__ == "__main__":

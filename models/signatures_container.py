@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from cryptography import x509
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureMethod, SignXMLException
+from signxml import DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
 from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier
 
 from models.certificates import Judge, Refused, Unclear
@@ -31,6 +32,8 @@ ASICE = b"application/vnd.etsi.asic-e+zip"
 PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"  # type of the reference to them
 _NS = {"ds": "http://www.w3.org/2000/09/xmldsig#", "xades": "http://uri.etsi.org/01903/v1.3.2#"}
 _HOLDER = "ds:Object/xades:QualifyingProperties/xades:SignedProperties"
+_SIGNED = f"{_HOLDER}/xades:SignedSignatureProperties"
+_CERTIFICATE = ("SigningCertificateV2", "SigningCertificate")  # the newer one first
 _OURS = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.I)
 _OTHERS = re.compile(r"META-INF/[^/]*\.(p7s|tst)", re.I)
 _SHA = r"SHA(256|384|512)"
@@ -73,7 +76,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
             files = {one.filename: archive.read(one) for one in entries if not one.is_dir()}
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, UnicodeDecodeError, struct.error):
         raise Refused("it is damaged") from None
-    if names[:1] != ["mimetype"] or entries[0].compress_type != zipfile.ZIP_STORED:
+    if names[:1] != ["mimetype"] or entries[0].header_offset or entries[0].compress_type != zipfile.ZIP_STORED:
         raise Refused("it does not begin with its type")
     if files["mimetype"].strip() != ASICE:
         raise Unclear("it is a container of another kind")
@@ -124,11 +127,13 @@ def _checked(element: Any, payload: Mapping[str, bytes], judge: Judge) -> Signat
     _check_references(alone, payload)
     held = _known(alone)
     own, at = _own(alone, held), _moment(alone)
-    verifier, rules = _Verifier(), XAdESSignatureConfiguration(
-        expect_references=True, signature_methods=_METHODS, digest_algorithms=_DIGESTS, verification_time=at or judge.now
-    )  # fmt: skip
-    verifier.payload = payload
     signed = judge.signed(own, held, at)  # first, for signxml would say less well what is wrong with a certificate
+    verifier = _Verifier()
+    verifier.payload = payload
+    rules = XAdESSignatureConfiguration(
+        expect_references=True, signature_methods=_METHODS, digest_algorithms=_DIGESTS,
+        verification_time=at or judge.now,
+    )  # fmt: skip
     try:
         verifier.verify(
             alone, x509_cert=own, uri_resolver=lambda uri: payload.get(unquote(uri)), id_attribute="Id",
@@ -168,16 +173,12 @@ def _known(signature: Any) -> list[x509.Certificate]:
 
 def _own(signature: Any, known: Sequence[x509.Certificate]) -> x509.Certificate:
     """The one of them whose digest the signer signed; that the digest is signed, signxml sees to."""
-    for version in ("SigningCertificateV2", "SigningCertificate"):
-        digest = signature.find(f"{_HOLDER}/xades:SignedSignatureProperties/xades:{version}/xades:Cert/xades:CertDigest", _NS)
-        if digest is not None:
-            break
-    else:
-        raise Refused("it does not say whose it is")
+    said = (signature.find(f"{_SIGNED}/xades:{name}/xades:Cert/xades:CertDigest", _NS) for name in _CERTIFICATE)
     try:
+        digest = next(one for one in said if one is not None)
         method = DigestAlgorithm(digest.find("ds:DigestMethod", _NS).get("Algorithm"))
         value = b64decode(digest.findtext("ds:DigestValue", "", _NS))
-    except (AttributeError, ValueError):
+    except (StopIteration, AttributeError, ValueError):
         raise Refused("it does not say whose it is") from None
     if method in _DIGESTS:
         for one in known:
@@ -187,7 +188,7 @@ def _own(signature: Any, known: Sequence[x509.Certificate]) -> x509.Certificate:
 
 
 def _moment(signature: Any) -> datetime | None:
-    text = signature.findtext(f"{_HOLDER}/xades:SignedSignatureProperties/xades:SigningTime", None, _NS)
+    text = signature.findtext(f"{_SIGNED}/xades:SigningTime", None, _NS)
     try:
         moment = datetime.fromisoformat(text.strip()) if text else None
     except ValueError:
