@@ -97,7 +97,7 @@ def _kept_back(session: Session, row: Attorney) -> Report | None:
 
 def _checked(name: str, file_hash: str) -> Report:
     try:
-        return Offline(state().settings.trust_dir).check(name, state().storage.open(file_hash), utc_now())
+        return Offline(state().settings.authorities).check(name, state().storage.open(file_hash), utc_now())
     except (FileMissing, OSError) as error:
         return Report(State.UNCHECKED, f"{type(error).__name__}")
 

@@ -30,6 +30,6 @@ def _who(identifiers: Identifiers, one: Signature, known: Mapping[str, str]) -> 
     if one.state not in (State.TRUSTED, State.INTACT):
         return ""
     code = code_hash(identifiers, one)
-    if code in known:
-        return f"; {known[code]}{'' if one.state is State.TRUSTED else ', as nobody but the certificate says'}"
+    if whose := known.get(code or ""):
+        return f"; {whose}{'' if one.state is State.TRUSTED else ', as nobody but the certificate says'}"
     return "; neither the applicant nor the customer" if code and known else "; nothing to compare the signer with"

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 
 from cryptography import x509
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureMethod
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
-from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier
+from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
 
 from models.certificates import Judge, Refused, Unclear
 from models.rules.archives import is_odd, swells
@@ -118,7 +118,7 @@ class _Verifier(XAdESVerifier):
     def _fromstring(self, xml_string: Any, **options: Any) -> Any:
         if any(xml_string is content for content in self.payload.values()):
             raise etree.XMLSyntaxError("a data file", 0, 0, 0)
-        return super()._fromstring(xml_string, **options)
+        return super()._fromstring(xml_string, **options)  # type: ignore[no-untyped-call]  # theirs
 
 
 def _checked(element: Any, payload: Mapping[str, bytes], judge: Judge) -> Signature:

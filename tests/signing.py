@@ -23,6 +23,7 @@ from lxml import etree
 from pyhanko.pdf_utils.generic import NameObject, NumberObject, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
+from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from reportlab.pdfgen.canvas import Canvas
 
@@ -104,13 +105,14 @@ def b64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def c14n(element: Any) -> bytes:
-    return etree.tostring(element, method="c14n", exclusive=True)
+def c14n(element: Any, inclusive: bool = False) -> bytes:
+    return etree.tostring(element, method="c14n", exclusive=not inclusive)
 
 
 def xades(
     files: Mapping[str, bytes] = FILES, who: Signer = ANNA, at: datetime | None = YESTERDAY, digest: str = "sha256", claims: Signer | None = None,
     says: str = "sha256", type_: str = "http://uri.etsi.org/01903#SignedProperties", more: str = "", cut: str = "", twist: str = "",
+    inclusive: bool = False,
 ) -> str:  # fmt: skip
     """One signature over these files. `claims`: whose certificate it says to be made by, `says`: the digest of that; `cut` is left out."""
     method = f"{MORE}{'rsa' if who.kind.startswith('RSA') else 'ecdsa'}-{digest}" if digest != "sha1" or not who.kind.startswith("RSA") else f"{DS}rsa-sha1"
@@ -126,10 +128,12 @@ def xades(
 <ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#S0"><xades:SignedProperties Id="P0"><xades:SignedSignatureProperties>{time}
 <xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{cert}</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties></xades:SignedProperties>
 </xades:QualifyingProperties></ds:Object></ds:Signature>"""
-    root = etree.fromstring(re.sub(cut, "", text, flags=re.S) if cut else text)
+    text = text.replace(C14N, "http://www.w3.org/2006/12/xml-c14n11") if inclusive else text
+    around = etree.fromstring(f'<asic:XAdESSignatures xmlns:asic="{ASIC}">{re.sub(cut, "", text, flags=re.S) if cut else text}</asic:XAdESSignatures>')
+    root = around[0]
     info, properties = root[0], root[3][0][0]
-    info[-1][-1].text = b64(new(digest, c14n(properties)).digest())
-    root[1].text = b64(who.sign(c14n(info), digest))
+    info[-1][-1].text = b64(new(digest, c14n(properties, inclusive)).digest())
+    root[1].text = b64(who.sign(c14n(info, inclusive), digest))
     return etree.tostring(root).decode().replace(*(twist.split("→") if twist else ("", "")))
 
 
@@ -164,6 +168,13 @@ def signed_pdf(who: Signer = ANNA, document: bytes = b"", field: str = "S1", dig
     own = key(who.kind).private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     signer = SimpleSigner(asn1.Certificate.load(who.der), asn1_keys.PrivateKeyInfo.load(own), SimpleCertificateStore())
     return sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document or pdf())), PdfSignatureMetadata(field, md_algorithm=digest), signer=signer).getvalue()
+
+
+def proved(document: bytes) -> bytes:
+    """The same with certificates for later, as a signature that is to last has them (B-LT)."""
+    out = io.BytesIO(document)
+    DocumentSecurityStore.add_dss(out, sig_contents=None, certs=[asn1.Certificate.load(authority().public_bytes(serialization.Encoding.DER))])
+    return out.getvalue()
 
 
 def rotated(document: bytes) -> bytes:
