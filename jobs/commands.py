@@ -46,7 +46,8 @@ def check(deploy: bool) -> None:
     held = state()
     problems = unreachable(held.site)
     if deploy:
-        problems += [*held.settings.unsafe(), *storage_problems(held.storage), *trust_problems(held.settings.authorities)]
+        problems += [*held.settings.unsafe(), *storage_problems(held.storage)]
+        problems += trust_problems(held.settings.authorities)
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(1 if problems else 0)
