@@ -22,7 +22,6 @@ from models.signatures import Signature, State
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 LEAST_RSA = 2048  # bits
 _FAST = timedelta(hours=1)  # that the signer's clock may be
-_LONGEST = 200  # characters of a name that is shown
 
 
 class Refused(ValueError):
@@ -113,6 +112,6 @@ def _check_key(certificate: x509.Certificate) -> None:
 
 
 def _part(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
-    """The one value of a name, safe to print; two of them would be a riddle."""
+    """The one value of a name; two of them would be a riddle."""
     values = [str(one.value) for one in name.get_attributes_for_oid(oid)]
-    return "".join(one if one.isprintable() else "?" for one in values[0][:_LONGEST]) if len(values) == 1 else ""
+    return values[0] if len(values) == 1 else ""

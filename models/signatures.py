@@ -21,6 +21,7 @@ from models.rules.file_names import ending
 CHILD = (sys.executable, "-m", "models.signatures_child")
 KINDS = ("pdf", "edoc", "asice")  # endings of what may be signed
 LARGEST = 20 * 10**6  # bytes of what is checked
+_LONGEST = 300  # characters of a name or reason
 _one = BoundedSemaphore(1)  # heavy work (security rule 13)
 
 
@@ -97,14 +98,19 @@ def write(report: Report) -> bytes:
 
 
 def read(text: bytes) -> Report:
-    """The same again."""
+    """The same again, safe to print: names of people and files were chosen by strangers."""
     told = json.loads(text)
-    return Report(State(told["state"]), told["reason"], tuple(_read_one(one) for one in told["signatures"]))
+    return Report(State(told["state"]), _plain(told["reason"]), tuple(_read_one(one) for one in told["signatures"]))
 
 
 def _read_one(told: dict[str, Any]) -> Signature:
-    moment = told["signed_at"] and datetime.fromisoformat(told["signed_at"])
-    return Signature(**told | {"state": State(told["state"]), "signed_at": moment})
+    moment = told.pop("signed_at")
+    words: dict[str, Any] = {name: _plain(text) for name, text in told.items()}
+    return Signature(**words | {"state": State(words["state"]), "signed_at": moment and datetime.fromisoformat(moment)})
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text[:_LONGEST])
 
 
 def code_hash(identifiers: Identifiers, signature: Signature) -> str | None:

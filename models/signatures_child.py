@@ -12,7 +12,10 @@ from pathlib import Path
 from models.confined import answer
 from models.signatures import Report, State, report_of, write
 
-_REFUSED = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.bind", "subprocess.Popen", "os.exec")
+_REFUSED = (
+    "socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.sendmsg", "socket.bind",
+    "subprocess.Popen", "os.exec", "os.fork", "os.posix_spawn", "os.system",
+)  # fmt: skip
 
 
 def stay_inside(event: str, _arguments: Sequence[object]) -> None:

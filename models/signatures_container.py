@@ -69,7 +69,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
             if any(swells(one, RATIO) for one in entries):
                 raise Unclear("it unpacks to far more than it is")
             names = [one.filename for one in entries]
-            if any(is_odd(one) or one.orig_filename != one.filename for one in entries) or len({*names}) < len(names):
+            if any(_is_odd(one) for one in entries) or len({*names}) < len(names):
                 raise Refused("an entry has a name that no container has, or is encrypted")
             if not _is_seamless(data, entries, archive.start_dir):
                 raise Refused("it holds something beside its entries")
@@ -81,6 +81,11 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
     if files["mimetype"].strip() != ASICE:
         raise Unclear("it is a container of another kind")
     return files
+
+
+def _is_odd(one: zipfile.ZipInfo) -> bool:
+    """Also with a zero byte in its name, where zipfile cuts it, or a folder that holds what would be in no file."""
+    return is_odd(one) or one.orig_filename != one.filename or (one.is_dir() and one.file_size > 0)
 
 
 def _is_seamless(data: bytes, entries: Sequence[zipfile.ZipInfo], directory: int) -> bool:

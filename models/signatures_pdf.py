@@ -13,6 +13,7 @@ from pyhanko.sign.diff_analysis.form_rules_api import FormUpdatingRule
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldCreationRule, SigFieldModificationRule
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -27,15 +28,15 @@ _FORMS = ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached")
 _LATER = StandardDiffPolicy(
     DEFAULT_DIFF_POLICY.global_rules, FormUpdatingRule([SigFieldCreationRule(), SigFieldModificationRule()])
 )
-_WRONG = (PdfError, ValueError, TypeError, KeyError)  # what pyHanko raises for a signature that is none
+_WRONG = (PdfError, ValueError, TypeError, KeyError)  # what pyHanko raises for what it cannot read
 
 
 def signatures_of(data: bytes, judge: Judge) -> list[Signature]:
     """The signatures of a PDF, without time stamps. Raises `Unclear` of the file as a whole."""
     try:
         reader = PdfFileReader(BytesIO(data))
-        if reader.encrypted:
-            raise Unclear("it is encrypted")
+        if reader.encrypted or reader.xrefs.hybrid_xrefs_present:
+            raise Unclear("it is encrypted, or two documents for two kinds of programs")
         fields = [(name, field, value.get_object()) for name, value, field in enumerate_sig_fields(reader) if value]
     except _WRONG as error:
         raise error if isinstance(error, Unclear) else Unclear("it cannot be read as a PDF") from None
@@ -53,8 +54,10 @@ def _checked(reader: PdfFileReader, name: str, field: Any, value: Any, judge: Ju
         one = EmbeddedPdfSignature(reader, field, name)
         nobody = ValidationContext(trust_roots=[], moment=judge.now, allow_fetching=False)  # trust is for the judge
         status = validate_pdf_signature(one, nobody, diff_policy=_LATER)
-    except _WRONG as error:
-        raise Refused(f"it cannot be read, or does not fit ({type(error).__name__})") from None
+    except SignatureValidationError as error:
+        raise Refused(f"it does not fit, or uses what is not taken ({type(error).__name__})") from None
+    except _WRONG:
+        raise Unclear("it cannot be read") from None
     _check(status, one.md_algorithm)
     held = [x509.load_der_x509_certificate(part.dump()) for part in (one.signer_cert, *one.other_embedded_certs)]
     at = status.signer_reported_dt

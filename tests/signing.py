@@ -71,6 +71,7 @@ class Signer:
     for_signing: bool = True
     issuer: str = "DEMO eSign CA"
     issued_by: int = 9  # the number of the authority's key
+    own: int = 0  # and of hers
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -83,7 +84,7 @@ class Signer:
 
     def sign(self, data: bytes, digest: str = "sha256") -> bytes:
         """As XML has it: the two numbers of ECDSA one after the other."""
-        own, algorithm = key(self.kind), HASHES[digest]()
+        own, algorithm = key(self.kind, self.own), HASHES[digest]()
         if self.kind.startswith("RSA"):
             return own.sign(data, padding.PKCS1v15(), algorithm)
         half = (own.curve.key_size + 7) // 8
@@ -92,7 +93,7 @@ class Signer:
 
 @cache
 def certificate_of(signer: Signer) -> x509.Certificate:
-    made = x509.CertificateBuilder().subject_name(named(signer.name, signer.serial)).issuer_name(named(signer.issuer)).public_key(key(signer.kind).public_key())
+    made = x509.CertificateBuilder().subject_name(named(signer.name, signer.serial)).issuer_name(named(signer.issuer)).public_key(key(signer.kind, signer.own).public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(signer.begins).not_valid_after(signer.ends)
     usage = x509.KeyUsage(not signer.for_signing, signer.for_signing, False, False, False, False, False, False, False)
     return made.add_extension(usage, critical=True).sign(key("P-256", signer.issued_by), hashes.SHA256())
@@ -112,9 +113,9 @@ def c14n(element: Any, inclusive: bool = False) -> bytes:
 def xades(
     files: Mapping[str, bytes] = FILES, who: Signer = ANNA, at: datetime | None = YESTERDAY, digest: str = "sha256", claims: Signer | None = None,
     says: str = "sha256", type_: str = "http://uri.etsi.org/01903#SignedProperties", more: str = "", cut: str = "", twist: str = "",
-    inclusive: bool = False,
+    inclusive: bool = False, by: Signer | None = None,
 ) -> str:  # fmt: skip
-    """One signature over these files. `claims`: whose certificate it says to be made by, `says`: the digest of that; `cut` is left out."""
+    """One signature over these files. `claims`: whose certificate it says to be made by, `says`: the digest of that; `cut` is left out, `by`: who really signs."""
     method = f"{MORE}{'rsa' if who.kind.startswith('RSA') else 'ecdsa'}-{digest}" if digest != "sha1" or not who.kind.startswith("RSA") else f"{DS}rsa-sha1"
     one = "".join(
         f'<ds:Reference Id="r{n}" URI="{quote(name)}">{more}<ds:DigestMethod Algorithm="{DIGESTS[digest]}"/><ds:DigestValue>{b64(new(digest, data).digest())}</ds:DigestValue></ds:Reference>'
@@ -133,7 +134,7 @@ def xades(
     root = around[0]
     info, properties = root[0], root[3][0][0]
     info[-1][-1].text = b64(new(digest, c14n(properties, inclusive)).digest())
-    root[1].text = b64(who.sign(c14n(info, inclusive), digest))
+    root[1].text = b64((by or who).sign(c14n(info, inclusive), digest))
     return etree.tostring(root).decode().replace(*(twist.split("→") if twist else ("", "")))
 
 
@@ -165,7 +166,7 @@ def pdf() -> bytes:
 
 def signed_pdf(who: Signer = ANNA, document: bytes = b"", field: str = "S1", digest: str = "sha256") -> bytes:
     """A PDF that somebody has signed, now."""
-    own = key(who.kind).private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    own = key(who.kind, who.own).private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     signer = SimpleSigner(asn1.Certificate.load(who.der), asn1_keys.PrivateKeyInfo.load(own), SimpleCertificateStore())
     return sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document or pdf())), PdfSignatureMetadata(field, md_algorithm=digest), signer=signer).getvalue()
 

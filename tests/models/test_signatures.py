@@ -86,6 +86,7 @@ CASES: list[Case] = [
     ("edoc", "a curve of 192 bits", lambda: container(signatures=[xades(who=Signer(kind="P-192"))]), INVALID, "too weak"),
     ("edoc", "it says to be by another certificate", lambda: container(signatures=[xades(claims=LIGA)]), INVALID, "another certificate"),
     ("edoc", "it does not say by which certificate", lambda: container(signatures=[xades(cut="<xades:SigningCertificateV2>.*V2>")]), INVALID, "whose it is"),
+    ("edoc", "it was made with another key", lambda: container(signatures=[xades(by=Signer(own=1))]), INVALID, "does not fit"),
     ("edoc", "its moment was changed afterwards", lambda: container(signatures=[xades(twist=LATER)]), INVALID, "does not fit"),
     ("edoc", "its properties are not signed", lambda: container(signatures=[xades(type_="urn:x")]), INVALID, "properties are not signed"),
     ("edoc", "its properties name another signature", lambda: container(signatures=[xades(twist='Target="#S0"→Target="#S1"')]), INVALID, "properties"),
@@ -97,6 +98,7 @@ CASES: list[Case] = [
     ("edoc", "a file for signatures without one", lambda: container(signatures=[""]), INVALID, "has no signature in it"),
     ("edoc", "a name that leads out", lambda: container(more=[("../a.txt", b"x")]), INVALID, "a name that no container has"),
     ("edoc", "a name from the root", lambda: container(more=[("/a.txt", b"x")]), INVALID, "a name that no container has"),
+    ("edoc", "a folder with something in it", lambda: container(more=[("a/", b"x")]), INVALID, "a name that no container has"),
     ("edoc", "the same name twice", lambda: container(more=[("a.txt", b"x"), ("b.txt", b"y")]).replace(b"b.txt", b"a.txt"), INVALID, "a name that"),
     ("edoc", "an entry that unpacks to a thousand times its size", lambda: container(more=[("a.txt", bytes(5 * 10**6))]), UNCHECKED, "far more than it is"),
     ("edoc", "more than a hundred entries", lambda: container(more=[(f"{n}.txt", b"") for n in range(MOST)]), UNCHECKED, "unpacks to too much"),
@@ -118,6 +120,8 @@ CASES: list[Case] = [
     ("pdf", "a word was changed", lambda: signed_pdf().replace(b"pilnvaroju", b"nepilnvaro"), INVALID, "does not fit"),
     ("pdf", "a page was turned after it was signed", lambda: rotated(signed_pdf()), INVALID, "changed after it was signed"),
     ("pdf", "a field was filled in after it was signed", lambda: filled(signed_pdf()), INVALID, "changed after it was signed"),
+    ("pdf", "another signature was put into its place", lambda: swapped(signed_pdf()), INVALID, "does not fit"),
+    ("pdf", "its signature is damaged", lambda: smashed(signed_pdf()), UNCHECKED, "cannot be read"),
     ("pdf", "RSA of 1024 bits", lambda: signed_pdf(Signer(kind="RSA1024")), INVALID, "too weak"),
     ("pdf", "SHA-1", lambda: signed_pdf(LIGA, digest="sha1"), INVALID, ""),
     ("pdf", "an archive behind it", lambda: signed_pdf() + container(), UNCHECKED, "cannot be read"),
@@ -125,6 +129,19 @@ CASES: list[Case] = [
     ("pdf", "no PDF but for its first bytes", lambda: b"%PDF-1.7 by my hand", UNCHECKED, "cannot be read"),
     ("pdf", "no signature", pdf, UNSIGNED, ""),
 ]  # fmt: skip
+
+
+def swapped(document: bytes) -> bytes:
+    """With the last bytes of its signature, which are those of the number, changed."""
+    start = document.index(b"/Contents <") + len(b"/Contents <")
+    held = document[start : document.index(b">", start)].rstrip(b"0")
+    return document[: start + len(held) - 4] + bytes(b"0123456789abcdef"[-1 - b"0123456789abcdef".index(one)] for one in held[-4:].lower()) + document[start + len(held) :]
+
+
+def smashed(document: bytes) -> bytes:
+    """With the first bytes of its signature overwritten."""
+    start = document.index(b"/Contents <") + len(b"/Contents <")
+    return document[:start] + b"ff" * 8 + document[start + 16 :]
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +180,9 @@ def test_who_signed_and_when_is_told_of_each(trust: Path):
 
 
 def test_a_name_cannot_play_with_the_terminal(trust: Path):
-    found = report("edoc", container(signatures=[xades(who=Signer("A\x1b[2J\nB"))]), trust, NOW)
+    found = Offline(trust).check("a.edoc", container(signatures=[xades(who=Signer("A\x1b[2J\nB"))]), NOW)
     assert found.signatures[0].name == "A?[2J?B"
+    assert read(write(Report(INVALID, "“\x9b\u202e” is not signed"))).reason == "“??” is not signed"
 
 
 def test_a_new_certificate_of_the_same_authority_does_not_unseat_the_old_one(tmp_path: Path):
