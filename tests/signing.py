@@ -139,9 +139,9 @@ def xades(
 
 
 def container(
-    files: Mapping[str, bytes] = FILES, signatures: Sequence[str] | None = None, head: str = "", more: Sequence[tuple[str, bytes]] = (), kind: str = ASICE,
+    files: Mapping[str, bytes] = FILES, signatures: Sequence[str] | None = None, head: str = "", more: Sequence[tuple[str, bytes]] = (), kind: str = ASICE, hidden: str = "",
 ) -> bytes:  # fmt: skip
-    """An .edoc: these files and signatures, one XML file each; signed by Anna where nothing else is said."""
+    """An .edoc: these files and signatures, one XML file each; signed by Anna where nothing else is said. `hidden` stands in no directory."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("mimetype", kind)
@@ -151,6 +151,7 @@ def container(
             archive.writestr(f"META-INF/signatures{number}.xml", f'{head}<asic:XAdESSignatures xmlns:asic="{ASIC}">{one}</asic:XAdESSignatures>')
         for name, data in more:
             archive.writestr(name, data, zipfile.ZIP_DEFLATED)
+        archive.filelist = [entry for entry in archive.filelist if entry.filename != hidden]
     return out.getvalue()
 
 

@@ -55,6 +55,7 @@ THEN, LATER = NOW - YEAR, f"{YESTERDAY:%SZ}</xades→{(YESTERDAY.second + 1) % 6
 ENTITIES = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;&x;">]>'
 OUTSIDE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 AGAIN = '<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/></ds:Transforms>'
+TWICE = '</ds:Signature>→<ds:Object><xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#S0"><xades:SignedProperties/></xades:QualifyingProperties></ds:Object></ds:Signature>'
 LESS = {"pilnvara.txt": FILES["pilnvara.txt"]}
 Case = tuple[str, str, Callable[[], bytes], State, str]
 
@@ -90,6 +91,7 @@ CASES: list[Case] = [
     ("edoc", "its moment was changed afterwards", lambda: container(signatures=[xades(twist=LATER)]), INVALID, "does not fit"),
     ("edoc", "its properties are not signed", lambda: container(signatures=[xades(type_="urn:x")]), INVALID, "properties are not signed"),
     ("edoc", "its properties name another signature", lambda: container(signatures=[xades(twist='Target="#S0"→Target="#S1"')]), INVALID, "properties"),
+    ("edoc", "it has properties twice", lambda: container(signatures=[xades(twist=TWICE)]), INVALID, "properties"),
     ("edoc", "its certificate is damaged", lambda: container(signatures=[xades(twist="X509Certificate>MII→X509Certificate>AAA")]), INVALID, "damaged"),
     ("edoc", "a file is signed in another form than it has", lambda: container(signatures=[xades(more=AGAIN)]), UNCHECKED, "in another form"),
     ("edoc", "a document type with entities", lambda: container(head=ENTITIES), INVALID, "declares a document type"),
@@ -105,6 +107,8 @@ CASES: list[Case] = [
     ("edoc", "a PDF before the archive", lambda: pdf() + container(), INVALID, "beside its entries"),
     ("edoc", "a PDF behind the archive", lambda: container() + pdf(), INVALID, "beside its entries"),
     ("edoc", "another archive before it", lambda: container(LESS) + container(), INVALID, "beside its entries"),
+    ("edoc", "a file between the entries", lambda: container(FILES | {"a.txt": b"x"}, [xades()], hidden="a.txt"), INVALID, "beside its entries"),
+    ("edoc", "a file between the entries and the directory", lambda: container(more=[("a.txt", b"x")], hidden="a.txt"), INVALID, "beside its entries"),
     ("edoc", "cut off", lambda: container()[:-40], INVALID, "damaged"),
     ("edoc", "a byte of a file is damaged", lambda: container().replace(b"zip" + b"PK", b"ziq" + b"PK"), INVALID, "damaged"),
     ("edoc", "an archive that does not begin with its type", lambda: archive(WORD), INVALID, "does not begin"),
