@@ -18,7 +18,7 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from lxml import etree
 from pyhanko.pdf_utils.generic import NameObject, NumberObject, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -72,6 +72,7 @@ class Signer:
     issuer: str = "DEMO eSign CA"
     issued_by: int = 9  # the number of the authority's key
     own: int = 0  # and of hers
+    asks: str = ""  # the address where its status and its issuer could be had
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -96,6 +97,11 @@ def certificate_of(signer: Signer) -> x509.Certificate:
     made = x509.CertificateBuilder().subject_name(named(signer.name, signer.serial)).issuer_name(named(signer.issuer)).public_key(key(signer.kind, signer.own).public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(signer.begins).not_valid_after(signer.ends)
     usage = x509.KeyUsage(not signer.for_signing, signer.for_signing, False, False, False, False, False, False, False)
+    if signer.asks:
+        at = x509.UniformResourceIdentifier(signer.asks)
+        means = (AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS)
+        made = made.add_extension(x509.AuthorityInformationAccess([x509.AccessDescription(one, at) for one in means]), critical=False)
+        made = made.add_extension(x509.CRLDistributionPoints([x509.DistributionPoint([at], None, None, None)]), critical=False)
     return made.add_extension(usage, critical=True).sign(key("P-256", signer.issued_by), hashes.SHA256())
 
 

@@ -1,5 +1,6 @@
 """Signatures of strangers' documents: what holds, what does not, and what nobody can tell (G02; LG-20, OG-05)."""
 
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -236,6 +237,21 @@ def test_who_waits_in_vain_for_a_turn_is_told_so(trust: Path):
 
 def test_authorities_that_cannot_be_read_trust_nobody(tmp_path: Path):
     assert Offline(tmp_path / "none").check("a.edoc", container(), NOW) == Report(UNCHECKED, "the check failed")
+
+
+def test_nothing_in_a_document_makes_anybody_be_asked(trust: Path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a"
+        told, unknown, soon = Signer(asks=url), Signer(asks=url, issuer="OTHER CA", issued_by=8), NOW + timedelta(minutes=5)
+        states = [Offline(trust).check("a.pdf", signed_pdf(one), soon).state for one in (told, unknown)]
+        states += [Offline(trust).check("a.edoc", made, NOW).state for made in (
+            container(signatures=[xades(who=told)]), container(signatures=[xades(who=unknown)]), container(signatures=[xades(FILES | {url: b"x"}, told)]),
+            container(head=f'<!DOCTYPE a SYSTEM "{url}">'), container(head=OUTSIDE.replace("file:///etc/passwd", url), signatures=["&x;"]),
+        )]  # fmt: skip
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert states == [TRUSTED, INTACT, TRUSTED, INTACT, INVALID, INVALID, INVALID]
 
 
 @pytest.mark.parametrize("event", ["socket.connect", "socket.getaddrinfo", "subprocess.Popen"])
