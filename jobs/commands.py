@@ -15,6 +15,7 @@ from jobs import mandates, premises, privacy, registrations, staff
 from models import accounts, announcements, outbox, seals
 from models.audit import Actor, record
 from models.people import User
+from models.signatures import trust_problems
 from models.storages import storage_problems
 from models.types import utc_now
 
@@ -45,6 +46,7 @@ def check(deploy: bool) -> None:
     problems = unreachable(held.site)
     if deploy:
         problems += [*held.settings.unsafe(), *storage_problems(held.storage)]
+        problems += trust_problems(held.settings.authorities)
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(1 if problems else 0)

@@ -10,11 +10,13 @@ from flask.cli import AppGroup
 from sqlmodel import Session
 
 from auth.state import state, writing
+from jobs import signatures
 from models import access_requests, activity, attorneys, quarantine
 from models.attorneys import Attorney
 from models.audit import Actor
 from models.files import FileMissing
 from models.rules.mandates import Lent, rights_of
+from models.signatures import Offline, Report, State
 from models.types import utc_now
 
 group = AppGroup("mandates", help="Powers of attorney, and requests for access, that wait for staff.")
@@ -71,14 +73,33 @@ def ending(purpose: str) -> None:
 @_NUMBER
 @PURPOSE
 def show(number: int, purpose: str) -> None:
-    """What one of them says, and where a customer with that code stands today."""
+    """What one of them says, where a customer with that code stands today, and who has signed the document."""
     with writing() as session:
         row = _row(session, number, waits=False)
         places = attorneys.stands(session, row.code, state().clock.today()).values()
         _looked(session, purpose, [row.user_id], [place.at for place in places])
+        known, problem = attorneys.whose_codes(session, row, places), _kept_back(session, row)
+        name, file_hash = row.file_name, row.file_hash
         click.echo(f"user {row.user_id} for customer {row.code}, {row.file_name}: {row.about}")
         for place in places:
             click.echo(f"{place.name}: {place.external_id} {place.address}")
+    for line in signatures.lines(problem or _checked(name, file_hash), known):  # after the unit of work: it takes time
+        click.echo(line)
+
+
+def _kept_back(session: Session, row: Attorney) -> Report | None:
+    try:
+        quarantine.check(session.connection(), row.file_hash)
+    except quarantine.HeldBack:
+        return Report(State.UNCHECKED, "the file is kept back")
+    return None
+
+
+def _checked(name: str, file_hash: str) -> Report:
+    try:
+        return Offline(state().settings.authorities).check(name, state().storage.open(file_hash), utc_now())
+    except (FileMissing, OSError) as error:
+        return Report(State.UNCHECKED, f"{type(error).__name__}")
 
 
 @group.command("document")

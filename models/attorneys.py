@@ -4,14 +4,14 @@ Nobody looks whether a customer has the code that was typed before staff do, so 
 document opens for nobody but staff; what they checked stands in the audit trail.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
-from models import joining, outbox
+from models import identities, joining, outbox
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.mandates import Mandate, MandatePremises
@@ -47,7 +47,8 @@ _TABLE: sa.Table = Attorney.__table__  # type: ignore[attr-defined]
 _ALL = sa.select(_TABLE, col(User.name)).join(User, col(User.id) == _TABLE.c.user_id).order_by(_TABLE.c.id)
 _AT = (
     sa.select(col(Customer.id), col(Customer.name), col(Premises.id).label("at"), col(Premises.external_id))
-    .add_columns(col(Premises.address)).join(Tenure, col(Tenure.premises_id) == col(Premises.id))
+    .add_columns(col(Premises.address), col(Customer.identifier_hash))
+    .join(Tenure, col(Tenure.premises_id) == col(Premises.id))
     .join(Customer, col(Customer.id) == col(Tenure.customer_id)).order_by(col(Premises.id))
     .where(col(Customer.code).in_([sa.bindparam("typed"), sa.bindparam("code")]), during(sa.bindparam("today")))
 )  # fmt: skip
@@ -84,9 +85,19 @@ def premises_of(session: Session, mandates: Collection[int]) -> Sequence[int]:
 
 
 def stands(connection: Connection | Session, code: str, today: date) -> dict[str, AnyRow]:
-    """Where the customer with this code stands today, by external id: `id` and `name`, premises (`at`), `address`."""
+    """Where the customer with this code stands today, by external id: `id` and `name`, `identifier_hash`, premises
+    (`at`), `address`.
+    """
     found = connection.execute(_AT, {"typed": code.strip(), "code": fold_code(code), "today": today})
     return {row.external_id: row for row in found}
+
+
+def whose_codes(session: Session, row: Attorney, places: Iterable[AnyRow]) -> dict[str, str]:
+    """Who would sign such a document, by the keyed hash of her code: the applicant, the customers of these rows of
+    `stands`; as far as their codes are known.
+    """
+    found = {one.identifier_hash: f"the customer {one.name}" for one in places if one.identifier_hash}
+    return found | {one.code_hash: "the applicant" for one in identities.own(session, row.user_id) if one.code_hash}
 
 
 def apply(session: Session, row: Attorney, method: str) -> None:

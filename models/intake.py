@@ -13,6 +13,7 @@ from io import BytesIO
 from threading import BoundedSemaphore
 from typing import BinaryIO
 
+from models.rules.archives import is_odd, swells
 from models.rules.file_names import PICTURES, clean_name, ending, refusal_of
 from models.scanner import Scanner, ScannerAway
 
@@ -20,7 +21,6 @@ MOST, LARGEST = 10, 10 * 10**6  # files at once, bytes of each (decisions.md 25)
 PIXELS, SIDE = 40_000_000, 2560  # of a picture that is taken; the longer side of what is kept of it
 ENTRIES, UNPACKED, RATIO = 1000, 100 * 10**6, 200  # of an archive: entries, bytes, unpacked ÷ packed
 _DIRECTORY = 200_000  # bytes of an archive's table of contents, which is read whole
-_SMALL = 1 << 20  # bytes; so much may unpack from nothing
 _ASICE = b"application/vnd.etsi.asic-e+zip"
 _one = BoundedSemaphore(1)  # pictures and archives are heavy work (security rule 13)
 
@@ -123,17 +123,6 @@ def _inspect(name: str, file: BinaryIO, kind: str) -> None:
     fits = "word/document.xml" in names if kind == "docx" else entries[0].filename == "mimetype" and first == _ASICE
     if not fits or max(names.values()) > 1 or any("vbaproject" in one.lower() for one in names):
         raise Refused(name, "content")
-
-
-def is_odd(entry: zipfile.ZipInfo) -> bool:
-    """Encrypted, or with a name that leads out of the archive."""
-    parts = entry.filename.rstrip("/").split("/")
-    return bool(entry.flag_bits & 1) or any(part in ("", ".", "..") or "\\" in part or ":" in part for part in parts)
-
-
-def swells(entry: zipfile.ZipInfo, ratio: int) -> bool:
-    """It would unpack to far more than it is."""
-    return entry.file_size > max(_SMALL, entry.compress_size * ratio)
 
 
 def _is_small_directory(file: BinaryIO) -> bool:

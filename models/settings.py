@@ -56,6 +56,7 @@ class Settings(BaseModel):
     s3_region: str = "eu-north-1"
     s3_key_id: str = Field("", repr=False)
     s3_secret: str = Field("", repr=False)
+    trust_dir: str = ""  # a folder with certificates of authorities whose signatures are believed; empty: nobody's
     scanner: Annotated[str, Field(pattern=r"^(clamd://([\w.-]+(:[0-9]+)?|/[\w./-]+))?$")] = ""  # empty: none
     base_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     trusted_hosts: tuple[str, ...] = Field(
@@ -97,6 +98,11 @@ class Settings(BaseModel):
     def idle(self) -> timedelta:
         """After how long without an act a session ends."""
         return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def authorities(self) -> Path | None:
+        """The folder with certificates of authorities, or None."""
+        return Path(self.trust_dir) if self.trust_dir else None
 
     @property
     def is_production(self) -> bool:

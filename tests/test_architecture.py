@@ -61,7 +61,7 @@ def test_nothing_imports_the_application():
             assert not {"app", "tests"} & {one.split(".")[0] for one in names}, name(file)
 
 
-LATER = ("xhtml2pdf", "reportlab", "PIL", "webauthn", "cryptography", "obstore", "alembic", "authlib", "joserfc", "python_calamine", "jobs.exchange", "jobs.mail")
+LATER = ("xhtml2pdf", "reportlab", "PIL", "lxml", "signxml", "pyhanko", "asn1crypto", "webauthn", "cryptography", "obstore", "alembic", "authlib", "joserfc", "python_calamine", "jobs.exchange", "jobs.mail")
 
 
 def test_a_process_starts_without_what_most_of_them_never_need():

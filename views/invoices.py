@@ -4,6 +4,7 @@ from flask import Response, abort, g, request
 
 from auth.state import reading, state
 from models import invoices as table
+from models.children import Limits
 from models.files import FileMissing
 from models.invoices import Bill
 from models.places import Place
@@ -13,7 +14,7 @@ from views.errors import problem
 from views.language import text
 from views.limits import file_limit
 from views.pages import page
-from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine, cached_invoice_pdf
+from views.pdf import InvoicePdf, PdfBusy, PdfFailed, PdfLine, cached_invoice_pdf
 from views.qr import payment_qr_svg
 from views.routes import Routes
 

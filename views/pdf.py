@@ -4,17 +4,9 @@ xhtml2pdf is never imported here: a page process stays small (performance.md 10,
 """
 
 import base64
-import logging
-import math
-import os
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,14 +14,12 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from models.children import Ended, Limits, run
 from models.database import Database
 from models.files import Storage, find_rendering, keep_rendering
 from models.locks import Taken, only_one
-from models.types import utc_now
 from views.language import render
 from views.qr import payment_qr_png
-
-log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 CHILD = (sys.executable, "-m", "views.pdf_child")
@@ -40,8 +30,6 @@ LOOKS = (
     "static/fonts/*.ttf", "translations/**/*.po",
 )  # fmt: skip
 CHUNK = 40  # rows in one table: the time for one grows faster than the table
-FOLDER = "ekabinets-pdf-"  # how the temporary folder of a rendering begins
-ABANDONED = 3600  # seconds after which nobody renders in it any more
 COUNTED = 500  # lines up to which pages say how many there are: to know it, all is laid out twice
 
 
@@ -55,15 +43,6 @@ class PdfFailed(Exception):
 
 class PdfBusy(Exception):
     """Others are being rendered and the wait is over: ask again in a few seconds."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one rendering may take: seconds by the clock, bytes of memory, seconds of waiting for its turn."""
-
-    wall_seconds: float = 20
-    memory_bytes: int = 600 * 1024 * 1024
-    wait_seconds: float = 5
 
 
 @dataclass(frozen=True)
@@ -162,57 +141,14 @@ def render_html(html: str, limits: Limits) -> bytes:
     if not _turn.acquire(timeout=limits.wait_seconds):
         raise PdfBusy
     try:
-        return _run_child(html.encode(), limits)
+        pdf = run(CHILD, html.encode(), limits)
+    except Ended as ended:
+        raise PdfFailed(ended.code) from None
     finally:
         _turn.release()
-
-
-def _run_child(html: bytes, limits: Limits) -> bytes:
-    """Its output goes to files in a folder that lives as long as the call: bounded, and nothing stays."""
-    cpu_seconds = math.ceil(limits.wall_seconds) + 1
-    _sweep()
-    command = [*CHILD, str(os.getpid()), str(cpu_seconds), str(limits.memory_bytes)]
-    with (
-        tempfile.TemporaryDirectory(prefix=FOLDER) as folder,
-        tempfile.TemporaryFile(dir=folder) as out,
-        tempfile.TemporaryFile(dir=folder) as err,
-    ):
-        child = subprocess.Popen(  # noqa: S603  # our own module
-            command, stdin=subprocess.PIPE, stdout=out, stderr=err, cwd=ROOT, env={"TMPDIR": folder},
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            child.communicate(html, timeout=limits.wall_seconds)
-        except subprocess.TimeoutExpired:
-            raise PdfFailed("too_long") from None
-        finally:
-            _end(child)
-        out.seek(0)
-        err.seek(0)
-        return _result(child.returncode, out.read(), err.read(4000))
-
-
-def _sweep() -> None:
-    """Remove the folders that a killed server left: a payment code may lie in them."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        with suppress(OSError):  # another does the same
-            if utc_now().timestamp() - folder.stat().st_mtime > ABANDONED:
-                shutil.rmtree(folder)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Whatever happened, nothing of the child is left: kill its group and collect it."""
-    if child.returncode is None:  # not collected yet, so its number is still its own
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def _result(code: int, pdf: bytes, complaint: bytes) -> bytes:
-    if code == 0 and pdf.startswith(b"%PDF-"):
-        return pdf
-    log.warning("PDF child ended with %s: %s", code, complaint.decode(errors="replace"))
-    raise PdfFailed("too_long" if code == -signal.SIGXCPU else "failed")
+    if not pdf.startswith(b"%PDF-"):
+        raise PdfFailed("failed")
+    return pdf
 
 
 def cached_invoice_pdf(database: Database, storage: Storage, it: InvoicePdf, limits: Limits | None = None) -> str:

@@ -2,45 +2,21 @@
 
 It is started, fed and killed by `views.pdf` and by nobody else: xhtml2pdf is slow, hungry and reads what
 people typed, so it runs alone, with hard limits, no network and no files but the fonts (security.md rule 13).
-Arguments: the parent's process id, seconds of CPU, bytes of memory. Exit code 0 and a PDF, or anything else.
+Its arguments are those of `models.confined`. Exit code 0 and a PDF, or anything else.
 """
 
-import ctypes
 import io
-import logging
-import os
 import re
-import resource
-import signal
 import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
 
+from models.confined import answer
+
 FONTS = Path(__file__).resolve().parent.parent / "static" / "fonts"
-LARGEST_FILE = 32 * 1024 * 1024
-PR_SET_PDEATHSIG = 1
 
 
 class FontMissing(Exception):
     """A font of the finished file is not one of ours, so letters would come out as boxes or other shapes."""
-
-
-def confine(parent: int, cpu_seconds: int, memory_bytes: int) -> None:
-    """Die with the parent; take no more than this. What a system lacks (macOS, some limits) is left out."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked to be told
-        os._exit(1)
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, LARGEST_FILE),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),  # a core file would hold the invoice
-    ):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
 
 
 def set_base_font() -> None:
@@ -78,22 +54,5 @@ def render(html: str) -> bytes:
     return pdf
 
 
-def main() -> int:
-    """Read, render, write. What goes wrong is told by type and place: a message could quote the invoice."""
-    parent, cpu_seconds, memory_bytes = map(int, sys.argv[1:])
-    confine(parent, cpu_seconds, memory_bytes)
-    logging.disable()
-    result = os.dup(1)
-    os.dup2(2, 1)  # a library that prints must not print into the PDF
-    try:
-        pdf = render(sys.stdin.buffer.read().decode())
-    except Exception as error:
-        sys.stderr.write(f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__)))
-        return 1
-    with open(result, "wb") as stdout:  # noqa: PTH123  # a descriptor, not a path
-        stdout.write(pdf)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(lambda html: render(html.decode())))

@@ -21,6 +21,7 @@ import click
 
 from jobs.exchange.cells import Refused
 from models import intake
+from models.rules.archives import is_odd, swells
 
 VERSION = 1
 MAX_ENTRIES = 2000  # of a ZIP; more files come as a folder
@@ -127,10 +128,10 @@ def _checked(archive: zipfile.ZipFile) -> list[str]:
 def _is_unsafe(entry: zipfile.ZipInfo) -> bool:
     """Not a plain, unencrypted file below the top, or one that unpacks to far more than it is."""
     return (
-        intake.is_odd(entry)
+        is_odd(entry)
         or entry.orig_filename != entry.filename  # a name with a zero byte, which zipfile cuts there
         or stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR)
-        or intake.swells(entry, MAX_RATIO)
+        or swells(entry, MAX_RATIO)
     )
 
 

@@ -12,6 +12,7 @@ from models.database import Database
 from models.settings import SettingsError
 from models.site import FOLDER, SiteError
 from tests.conftest import settings_for
+from tests.signing import trusting
 
 SAFE = {
     "base_url": "https://portal.example",
@@ -58,6 +59,13 @@ def test_a_storage_that_takes_no_file_is_named(tmp_path: Path):
     result = check(tmp_path, "--deploy", **SAFE)
     assert result.exit_code == 1 and result.stderr.startswith("storage: cannot be used (")
     assert check(tmp_path, **SAFE).exit_code == 0, "only the deploy check tries it"
+
+
+def test_authorities_that_cannot_be_read_are_named(tmp_path: Path):
+    result = check(tmp_path, "--deploy", trust_dir=str(tmp_path / "none"), **SAFE)
+    assert result.exit_code == 1 and result.stderr.startswith("trust_dir: cannot be used (")
+    (tmp_path / "trust").mkdir()
+    assert check(tmp_path, "--deploy", trust_dir=str(trusting(tmp_path / "trust")), **SAFE).exit_code == 0
 
 
 def test_in_production_nothing_unsafe_starts(tmp_path: Path):

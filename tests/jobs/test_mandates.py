@@ -44,7 +44,8 @@ def test_the_queue_and_what_stands_behind_each(app: Flask, liga: Browser):
     assert line.startswith("1 20") and line.endswith("(Līga Ozoliņa) for customer 20417")
     shown = staff(app, "show", "1", *WHY).output.splitlines()
     assert shown[0].endswith("for customer 20417, pilnvara.pdf: I look after my mother's flat.")
-    assert shown[1:] == ["Anna Ozoliņa: P34 Brīvības iela 12–34, Ogre", "Anna Ozoliņa: P2 Mālkalnes prospekts 3–2, Ogre"]
+    assert shown[1:-1] == ["Anna Ozoliņa: P34 Brīvības iela 12–34, Ogre", "Anna Ozoliņa: P2 Mālkalnes prospekts 3–2, Ogre"]
+    assert shown[-1] == "signatures: not checked: it cannot be read as a PDF"
 
 
 @pytest.mark.parametrize("words", [("list",), ("show", "1")])

@@ -26,6 +26,7 @@ GOLDEN = {
     "s3_region": "eu-north-1",
     "s3_key_id": "",
     "s3_secret": "",
+    "trust_dir": "",
     "scanner": "",
     "base_url": "http://localhost:8000",
     "trusted_hosts": "('localhost',)",
@@ -60,6 +61,7 @@ TABLES = {
 BAD = {
     "database_url": None,  # any text goes; the engine judges it
     "files_dir": None,
+    "trust_dir": None,
     "limiter_storage": None,
     **dict.fromkeys(("smtp_host", "smtp_user", "smtp_password", "mail_from")),  # the mail server judges them
     "storage": "/files",

@@ -22,13 +22,14 @@ from babel.messages.pofile import write_po
 from flask import Flask
 from fontTools.ttLib import TTFont
 
+from models.children import ABANDONED, FOLDER, Limits
 from models.database import Database
 from models.files import FolderStorage
 from models.locks import only_one
 from models.types import utc_now
 from tests.tools import run
 from views import language, pdf
-from views.pdf import InvoicePdf, Limits, PdfBusy, PdfFailed, PdfLine
+from views.pdf import InvoicePdf, PdfBusy, PdfFailed, PdfLine
 
 ROOT = Path(__file__).parents[2]
 GENEROUS = Limits(wall_seconds=120, wait_seconds=120)
@@ -99,7 +100,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
             super().__init__(*args, **kwargs)  # type: ignore[call-overload]
             started.append(self)
 
-    monkeypatch.setattr(pdf.subprocess, "Popen", Counted)
+    monkeypatch.setattr(subprocess, "Popen", Counted)
     return started
 
 
@@ -268,12 +269,12 @@ def test_a_word_of_200_kilobytes_is_ended_at_the_limit(children: list[subprocess
 
 
 def test_what_a_killed_server_left_of_a_rendering_is_removed_after_an_hour(own_tmp: Path) -> None:
-    old, young, other = (own_tmp / name for name in (f"{pdf.FOLDER}old", f"{pdf.FOLDER}young", "other"))
+    old, young, other = (own_tmp / name for name in (f"{FOLDER}old", f"{FOLDER}young", "other"))
     for folder in (old, young, other):
         folder.mkdir()
         (folder / "code.png").touch()
     for folder in (old, other):
-        os.utime(folder, times=(0, utc_now().timestamp() - pdf.ABANDONED - 1))
+        os.utime(folder, times=(0, utc_now().timestamp() - ABANDONED - 1))
     with pytest.raises(PdfFailed):
         pdf.render_html("", GENEROUS)
     assert {*own_tmp.iterdir()} == {young, other}
@@ -296,12 +297,12 @@ def test_an_endless_job_is_killed_with_everything_it_started(monkeypatch: pytest
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 def test_a_killed_server_leaves_no_child_behind(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alive")
-    child = """import os, signal, sys; from views.pdf_child import confine
+    child = """import os, signal, sys; from models.confined import confine
 confine(*map(int, sys.argv[2:])); alive = os.open(sys.argv[1], os.O_WRONLY)
 os.write(alive, str(os.getpid()).encode()); signal.pause()"""
-    server = f"""import sys; from views import pdf
+    server = f"""import sys; from models.children import Limits; from views import pdf
 pdf.CHILD = (sys.executable, "-c", {child!r}, {str(tmp_path / "alive")!r})
-pdf.render_html("", pdf.Limits(wall_seconds=600))"""
+pdf.render_html("", Limits(wall_seconds=600))"""
     reader = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     waiting = select.poll()
     waiting.register(reader, select.POLLIN)
