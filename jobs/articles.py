@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -118,7 +118,7 @@ def _uneven(slug: str, texts: Mapping[str, Draft], first: str) -> Iterator[str]:
             yield f"{slug}.{language}.md:1: expected topic, position and section as in {slug}.{first}.md"
 
 
-def publish(database: Database, site: Site, folder: Path, now: datetime) -> Published:
+def publish(database: Database, site: Site, folder: Path) -> Published:
     """Let the articles be those of the folder, as far as they are about what the site offers. Raises `HelpError`."""
     drafts, done = read_folder(folder, site.languages[0]), Published()
     with database.write() as session:
@@ -129,7 +129,7 @@ def publish(database: Database, site: Site, folder: Path, now: datetime) -> Publ
                 continue
             article = held.pop(slug, None)
             of_site = {language: texts[language] for language in site.languages if language in texts}
-            _publish(session, article, slug, of_site, now, done)
+            _publish(session, article, slug, of_site, done)
             done.untranslated += [f"{slug}.{language}" for language in site.languages if language not in texts]
         for article in (one for one in held.values() if one.published_at):
             article.published_at = None
@@ -138,9 +138,7 @@ def publish(database: Database, site: Site, folder: Path, now: datetime) -> Publ
     return done
 
 
-def _publish(
-    session: Session, held: Article | None, slug: str, texts: Mapping[str, Draft], now: datetime, done: Published
-) -> None:
+def _publish(session: Session, held: Article | None, slug: str, texts: Mapping[str, Draft], done: Published) -> None:
     first, draft = next(iter(texts.items()))
     article = held or Article(slug=slug, topic=draft.topic, position=draft.position, language=first)
     says = {language: (one.title, one.body) for language, one in texts.items()}
@@ -151,17 +149,13 @@ def _publish(
         return
     (done.changed if article.published_at else done.new).append(slug)
     article.topic, article.position, article.language = about
-    article.published_at = now
+    article.published_at = utc_now()
     session.add(article)
     session.flush()
     session.execute(sa.delete(ArticleText).where(col(ArticleText.article_id) == article.id))
     for language, (title, body) in says.items():
-        folded = f" {fold(f'{title} {body}')}"
-        session.execute(
-            sa.insert(ArticleText).values(
-                article_id=article.id, language=language, title=title, body=body, folded=folded
-            )
-        )
+        words = {"title": title, "body": body, "folded": f" {fold(f'{title} {body}')}"}
+        session.execute(sa.insert(ArticleText).values(article_id=article.id, language=language, **words))
     record(session, _OURS, "article.published", object_type="article", object_id=article.id)
 
 
@@ -170,7 +164,7 @@ def _publish(
 def publish_folder(folder: Path) -> None:
     """Let the articles be those of FOLDER (docs/operating.md); without one, those that come with the product."""
     held = state()
-    done = publish(held.database, held.site, folder, utc_now())
+    done = publish(held.database, held.site, folder)
     for what, slugs in vars(done).items():
         if slugs:
             click.echo(f"{what}: {', '.join(slugs)}")
