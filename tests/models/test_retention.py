@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models import retention
+from models.articles import SearchMiss
 from models.attorneys import Attorney
 from models.audit import AuditRow
 from models.copies import DataCopy
@@ -54,6 +55,7 @@ def aged(number: int, moment: Any) -> dict[str, tuple[type, dict[str, Any]]]:
         "begun": (Pending, {"token_hash": key, "purpose": "login", "challenge": key, "expires_at": moment}),
         "registrations": (Waiting, {"key": key, "language": "lv", "code": "1", "asked_at": moment}),
         "renderings": (RenderedFile, {"key": key, "file_hash": key, "created_at": moment}),
+        "searches": (SearchMiss, {"day": moment and moment.date(), "language": "lv", "text": key, "times": 1}),
         "copies": (DataCopy, {"user_id": 3, "language": "lv", "asked_at": moment}),
     }
 

@@ -55,6 +55,7 @@ PLURALS = {
     "The code has %(num)d digit.": "test_registration.py::test_the_digits_of_the_code_have_their_plural",
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
     "It is deleted after %(num)d day.": "test_copies.py::test_the_days_that_a_copy_is_kept_have_their_plural",
+    "%(num)d article found": "test_help.py::test_the_articles_found_have_their_plural",
 }  # fmt: skip
 
 
