@@ -128,7 +128,7 @@ def publish(database: Database, site: Site, folder: Path) -> Published:
             if section and opens(site, section) < Right.VIEW:
                 continue
             article = held.pop(slug, None)
-            of_site = {language: texts[language] for language in site.languages if language in texts}
+            of_site = {str(language): texts[language] for language in site.languages if language in texts}
             _publish(session, article, slug, of_site, done)
             done.untranslated += [f"{slug}.{language}" for language in site.languages if language not in texts]
         for article in (one for one in held.values() if one.published_at):

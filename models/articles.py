@@ -123,7 +123,10 @@ def search(session: Connection | Session, language: str, text: str, limit: int) 
     likes = [like for word in words for like in (f"% {word[:3]}%", f"%{stem(word)[3:6] or word[:3]}%")]
     values = dict(zip(_LIKE, likes + likes[:1] * len(_LIKE), strict=False))
     found = session.execute(_CANDIDATES, {"language": language, **values}).fetchall()
-    ranks = {row.slug: rank(words, fold(row.title), row.folded) for row in found}
+    for forgiving in (False, True):  # a word as it is written is no mistyped other one
+        ranks = {row.slug: rank(words, fold(row.title), row.folded, forgiving=forgiving) for row in found}
+        if any(ranks.values()):
+            break
     return sorted((row for row in found if ranks[row.slug]), key=lambda row: -ranks[row.slug])[:limit]
 
 

@@ -87,21 +87,23 @@ def stem(word: str) -> str:
     return word[: max(3, len(word) - (2 if len(word) > 5 else 1))]
 
 
-def rank(words: Collection[str], title: str, text: str) -> int:
-    """How well folded words suit an article with this folded title and text: 0 unless most of them are in it."""
+def rank(words: Collection[str], title: str, text: str, *, forgiving: bool = False) -> int:
+    """How well folded words suit an article with this folded title and text: 0 unless most of them are in it.
+
+    `forgiving`: also but for one letter.
+    """
     parts = [({*title.split()}, 3), ({*text.split()}, 1)]
-    points = [sum(weight * _found(word, tokens) for tokens, weight in parts) for word in words]
+    points = [sum(weight * _found(word, tokens, forgiving) for tokens, weight in parts) for word in words]
     hits = sum(point > 0 for point in points)
     return hits * 100 + sum(points) if hits * 2 > len(words) else 0
 
 
-def _found(word: str, tokens: Collection[str]) -> int:
+def _found(word: str, tokens: Collection[str], forgiving: bool) -> int:
     """2: a token begins with the word; 1: but for one letter."""
     begin = stem(word)
     if any(token.startswith(begin) for token in tokens):
         return 2
-    long = len(begin) > 4
-    return int(any(_near(word, token) or (long and _near(begin, token[: len(begin)])) for token in tokens))
+    return int(forgiving and any(_near(word, token) or _near(begin, token[: len(begin)]) for token in tokens))
 
 
 def _near(one: str, other: str) -> bool:

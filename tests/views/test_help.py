@@ -75,7 +75,7 @@ def test_the_help_page_explains_the_whole_way_to_everybody(shipped: Flask):
 
 def test_an_article_is_read_without_signing_in_and_leads_back(browser: Browser):
     page = browser.get("/help/how-to-read")
-    assert page.headings == ["Where the water meter is"] and "/help" in page.links and page.links["/contact"] == "Call us"
+    assert page.headings == ["Where the water meter is"] and "/help" in page.links and page.links["/contact"].startswith("Call us")
     assert re.search(r"<p>Usually in the kitchen.</p>\s*<h2>If it is not there</h2>\s*<ul><li>Look in the bathroom.", page.html)
     assert re.search("<ol><li>Open the invoice.\\s*</li><li>", browser.get("/help/how-to-pay").html)
 
@@ -85,26 +85,26 @@ def test_what_is_no_article_is_not_found(browser: Browser, slug: str):
     assert browser.client.get(f"/help/{slug}").status_code == 404
 
 
-@pytest.mark.parametrize(("language", "note"), [("en", "not available in English"), ("ru", "нет на русском")])
+@pytest.mark.parametrize(("language", "note"), [("en", "not available in English"), ("ru", "на русском языке нет")])
 def test_what_is_not_translated_is_shown_in_latvian_and_says_so(app: Flask, language: str, note: str):
     change(app, sa.delete(ArticleText).where(ArticleText.language == language))
     browser = Browser(app, language)
     page = browser.get("/help")
     assert re.search('<b lang="lv">Kur ir ūdens skaitītājs</b><small lang="lv">Latviešu</small>', page.html) and page.lang == language
     page = browser.get("/help/how-to-read")
-    assert note in page.text and '<h1 lang="lv">' in page.html and page.html.count('lang="lv"') == 3, "the link to this language is the third"
+    assert note in page.text and '<h1 lang="lv">' in page.html and page.html.count(' lang="lv"') == 3, "the link to this language is the third"
     assert 'lang="lv">Kur ir' in browser.get("/help?q=udens").html
 
 
 def test_an_article_in_the_readers_language_is_marked_as_nothing_else(app: Flask):
     for language in LANGUAGES:
         page = Browser(app, language).get("/help/how-to-read")
-        assert page.html.count(f'lang="{language}"') == 2, "the page and the link to it"
+        assert page.html.count(f' lang="{language}"') == 2, "the page and the link to it"
 
 
 @pytest.mark.parametrize(("language", "typed"), [
     ("lv", "udens skaititajs"), ("lv", "ŪDENS SKAITĪTĀJS"), ("lv", "ūdens skaitītāju"), ("lv", "skaitatajs"), ("lv", "kur ir tas skaititajs"),
-    ("en", "Water Meters"), ("en", "metre kitchen"), ("ru", "счетчик"), ("ru", "СЧЁТЧИКИ воды"), ("ru", "щетчик"),
+    ("en", "Water Meters"), ("en", "metre kitchen"), ("ru", "счетчик"), ("ru", "СЧЁТЧИКИ воды"), ("ru", "счотчик"),
 ])  # fmt: skip
 def test_a_search_forgives_case_diacritics_endings_and_a_letter(app: Flask, language: str, typed: str):
     page = Browser(app, language).get(f"/help?q={typed}")
@@ -119,7 +119,7 @@ def test_the_articles_found_have_their_plural(app: Flask, language: str):
         "ru": ("Найдена 1 статья", "Найдены 2 статьи", "Найдено 10 статей"),
     }[language]  # fmt: skip
     with app.extensions["ekabinets"].database.write() as session:
-        for count in range(12):
+        for count in range(14):
             word = "desmit" if count > 2 else "divi" if count else "viens"
             session.add(article := Article(slug=f"a-{count}", topic=Topic.DATA, position=count, language="lv", published_at=utc_now()))
             session.flush()

@@ -80,18 +80,18 @@ def test_short_words_count_only_where_there_is_no_other():
     ("rekinu", "rekins"), ("paroli", "parole"), ("nodosana", "nodosanas"), ("readngs", "readings"), ("показаний", "показания"), ("счета", "счет"),
 ])  # fmt: skip
 def test_an_ending_or_one_letter_does_not_matter(typed: str, written: str):
-    assert rank([typed], written, written) > 0
+    assert rank([typed], written, written, forgiving=True) > 0
 
 
 @pytest.mark.parametrize(("typed", "written"), [("parole", "balkons"), ("gaze", "maize"), ("tame", "vane"), ("banka", "tante"), ("skola", "skaititajs")])
 def test_another_word_is_another_word(typed: str, written: str):
-    assert rank([typed], "", written) == 0
+    assert rank([typed], "", written, forgiving=True) == 0
 
 
 def test_most_of_the_words_have_to_be_there_and_count_more_in_a_title():
     assert rank(["rekins", "balkons"], "rekins", "rekins") == 0 < rank(["rekins", "maksat", "balkons"], "rekins", "rekins maksat")
     assert rank(["rekins"], "rekins", "rekins") > rank(["rekins"], "cits", "rekins") > 0
-    assert rank(["rekins"], "cits", "rekins") > rank(["rekims"], "cits", "rekins") > 0
+    assert rank(["rekins"], "cits", "rekins") > rank(["rikins"], "cits", "rekins", forgiving=True) > 0 == rank(["rikins"], "cits", "rekins")
 
 
 @pytest.mark.parametrize("text", ["anna@example.com", "010190-12345", "zvaniet 27017710", "2026", "ab", "x" * 61, " ! ? "])
