@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session, col
 
-from auth.access import Right, opens
+from auth.access import Right, access, opens
 from auth.state import reading, state
 from models import articles
 from models.articles import Article, ArticleText, Topic
@@ -34,10 +34,10 @@ class HelpError(click.ClickException):
     """Articles cannot be published; the message names file and line of each fault."""
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable() or "<" in text:
-        raise ValueError("expected plain text")
-    return text
+def _known(section: str) -> str:
+    if section not in access().sections:
+        raise ValueError(f"expected one of {', '.join(access().sections)}")
+    return section
 
 
 class Draft(BaseModel):
@@ -45,11 +45,11 @@ class Draft(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_one_line)]
+    title: str = Field(min_length=1, max_length=120)
     topic: Topic
     position: int = Field(ge=1, le=999)
-    section: str | None = None  # of auth/access.toml: the article is for sites that offer it
-    body: Annotated[str, Field(min_length=1, max_length=20_000)]
+    section: Annotated[str, AfterValidator(_known)] | None = None  # the article is for sites that offer it
+    body: str = Field(min_length=1, max_length=20_000)
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -94,12 +94,13 @@ def read_folder(folder: Path, first: str) -> Drafts:
 
 def _draft(file: Path) -> Draft:
     try:
-        head, _, body = file.read_text("utf-8-sig").partition("\n\n")
+        text = file.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise HelpError(f"{file.name}:1: expected UTF-8") from None
+    head, _, body = text.partition("\n\n")
     keys = [line.partition(":") for line in head.splitlines()]
     lines = {key.strip(): number for number, (key, _, _) in enumerate(keys, 1)}
-    wrong = [f"{len(keys) + 1 + number}: {fault}" for number, fault in faults(body)]
+    wrong = [f"{number}: {fault}" for number, fault in faults(text)]
     try:
         draft = Draft.model_validate({key.strip(): value.strip() for key, _, value in keys} | {"body": body.strip()})
     except ValidationError as error:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import TooManyRequests
 from auth.state import reading, state, writing
 from models import articles
 from models.overrides import text_for
-from models.rules.articles import LONGEST, blocks, fold
+from models.rules.articles import LONGEST, blocks, searched
 from views.limits import miss_limit
 from views.notices import is_opened
 from views.pages import assets, page, takes_gzip
@@ -22,7 +22,7 @@ _MOST = 10  # articles on the page of a search
 def show() -> Response:
     """The articles by topic; with `q` those that somebody searches, which proves nobody's presence (guard.QUIET)."""
     wanted = request.args.get("q", "")
-    found = articles.search(reading(), g.language, wanted, _MOST) if fold(wanted) else None
+    found = articles.search(reading(), g.language, wanted, _MOST) if searched(wanted) else None
     if found == [] and is_opened():
         with suppress(TooManyRequests):
             _miss(wanted)

@@ -7,9 +7,9 @@ becomes plain data, which a template escapes like any other: no HTML is ever mad
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 Piece = tuple[str, str]  # words, and the address that they lead to or ""
+Block = tuple[str, list[list[Piece]]]  # h2, p, ul or ol, and its lines; of a list each is an item
 
 WORDS = 6  # of a search; more tell nothing new
 LONGEST = 60  # characters of a search
@@ -18,14 +18,6 @@ _ADDRESS = r"/(?![/\\])[\w/.#?=&-]*|https://[\w.-]+(?:/[\w/.#?=&%-]*)?"
 _LINK = re.compile(rf"\[([^\[\]]+)\]\(({_ADDRESS})\)", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
 _PERSONAL = re.compile(r"@|\d{4}")  # an e-mail address, a personal code, a telephone or customer number
-
-
-@dataclass(frozen=True)
-class Block:
-    """A piece of a page: `tag` h2, p, ul or ol, and its lines; of a list each is an item."""
-
-    tag: str
-    lines: list[list[Piece]]
 
 
 def blocks(body: str) -> list[Block]:
@@ -42,14 +34,15 @@ def _block(lines: list[str]) -> Block:
             items.append(line[begins.end() :] if begins else line)
         else:
             items[-1] += f" {line.strip()}"
-    return Block(tag, [pieces(item) for item in items])
+    return tag, [pieces(item) for item in items]
 
 
 def pieces(text: str) -> list[Piece]:
     """The words of a line with their links."""
     parts = _LINK.split(text)  # plain, words, address, plain, words, address, …, plain
-    found = [piece for n in range(0, len(parts), 3) for piece in ((parts[n], ""), tuple(parts[n + 1 : n + 3]))]
-    return [(piece[0], piece[1]) for piece in found if piece and piece[0]]
+    linked = zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True)
+    found = [piece for plain, words, address in linked for piece in ((plain, ""), (words, address))]
+    return [piece for piece in found if piece[0]]
 
 
 def faults(body: str) -> Iterator[tuple[int, str]]:
@@ -78,8 +71,8 @@ def searched(text: str) -> list[str]:
 
 def kept(text: str) -> str | None:
     """How a search without a hit is kept; None for one that is too short or long, or may say who somebody is."""
-    folded = fold(text)
-    return folded if 3 <= len(folded) <= LONGEST and len(text) <= LONGEST and not _PERSONAL.search(text) else None
+    folded = fold(text[: LONGEST + 1])  # no more: to fold takes the longer, the stranger a text is
+    return folded if 3 <= len(folded) <= LONGEST >= len(text) and not _PERSONAL.search(text) else None
 
 
 def stem(word: str) -> str:
