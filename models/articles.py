@@ -113,8 +113,8 @@ def one(connection: Connection, slug: str, language: str) -> AnyRow | None:
 def search(session: Connection | Session, language: str, text: str, limit: int) -> list[AnyRow]:
     """The published articles that suit `text` best, at most `limit`: slug, title and the language that it is in.
 
-    One statement. Case, diacritics and endings do not matter, nor does one wrong letter in a longer word; most of the
-    words have to be there, and count more in a title.
+    One statement. Case, diacritics and endings do not matter, nor, where nothing is found so, one wrong letter. Those
+    with the most of the words count, at least half of them; and words in a title count more.
     """
     words = searched(text)
     if not words:
@@ -127,7 +127,8 @@ def search(session: Connection | Session, language: str, text: str, limit: int) 
         ranks = {row.slug: rank(words, fold(row.title), row.folded, forgiving=forgiving) for row in found}
         if any(ranks.values()):
             break
-    return sorted((row for row in found if ranks[row.slug]), key=lambda row: -ranks[row.slug])[:limit]
+    least = max(ranks.values(), default=0) // 100 * 100 or 1
+    return sorted((row for row in found if ranks[row.slug] >= least), key=lambda row: -ranks[row.slug])[:limit]
 
 
 def missed(session: Session, language: str, text: str, today: date) -> None:

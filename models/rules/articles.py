@@ -17,6 +17,7 @@ _MARKS = {"h2": r"## +", "ul": r"- +", "ol": r"\d+\. +"}
 _ADDRESS = r"/(?![/\\])[\w/.#?=&-]*|https://[\w.-]+(?:/[\w/.#?=&%-]*)?"
 _LINK = re.compile(rf"\[([^\[\]]+)\]\(({_ADDRESS})\)", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
+_ONE_LETTER = re.compile(r"(?<!\w)(\w)-(?=\w)")  # e-mail is typed as email, too
 _PERSONAL = re.compile(r"@|\d{4}")  # an e-mail address, a personal code, a telephone or customer number
 
 
@@ -60,7 +61,8 @@ def faults(body: str) -> Iterator[tuple[int, str]]:
 def fold(text: str) -> str:
     """The words of a text, parted by single spaces, without case, diacritics, and whatever is no letter or digit."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return " ".join(_WORD.findall("".join(sign for sign in plain if not unicodedata.combining(sign))))
+    bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return " ".join(_WORD.findall(_ONE_LETTER.sub(r"\1", bare)))
 
 
 def searched(text: str) -> list[str]:
@@ -81,14 +83,14 @@ def stem(word: str) -> str:
 
 
 def rank(words: Collection[str], title: str, text: str, *, forgiving: bool = False) -> int:
-    """How well folded words suit an article with this folded title and text: 0 unless most of them are in it.
+    """How well folded words suit an article with this folded title and text: 0 unless half of them are in it.
 
     `forgiving`: also but for one letter.
     """
     parts = [({*title.split()}, 3), ({*text.split()}, 1)]
     points = [sum(weight * _found(word, tokens, forgiving) for tokens, weight in parts) for word in words]
     hits = sum(point > 0 for point in points)
-    return hits * 100 + sum(points) if hits * 2 > len(words) else 0
+    return hits * 100 + sum(points) if hits * 2 >= len(words) else 0
 
 
 def _found(word: str, tokens: Collection[str], forgiving: bool) -> int:

@@ -58,7 +58,7 @@ def test_folding_twice_changes_nothing_and_case_and_diacritics_are_gone(text: st
     assert not {*fold(text)} & {*"āčēģīķļņšūžёй%_ĀЁ\\\0"}
 
 
-@pytest.mark.parametrize(("text", "folded"), [("Ūdens  skaitītājs!", "udens skaititajs"), ("СЧЁТЧИК, мой", "счетчик мои"), ("e-pasts", "e pasts"), ("ﬁne_ĶĻŅŠŽ", "fine klnsz"), ("12 м³", "12 м3")])
+@pytest.mark.parametrize(("text", "folded"), [("Ūdens  skaitītājs!", "udens skaititajs"), ("СЧЁТЧИК, мой", "счетчик мои"), ("E-pasts, kā-tā", "epasts ka ta"), ("ﬁne_ĶĻŅŠŽ", "fine klnsz"), ("12 м³", "12 м3")])
 def test_words_are_folded(text: str, folded: str):
     assert fold(text) == folded
 
@@ -88,8 +88,8 @@ def test_another_word_is_another_word(typed: str, written: str):
     assert rank([typed], "", written, forgiving=True) == 0
 
 
-def test_most_of_the_words_have_to_be_there_and_count_more_in_a_title():
-    assert rank(["rekins", "balkons"], "rekins", "rekins") == 0 < rank(["rekins", "maksat", "balkons"], "rekins", "rekins maksat")
+def test_half_of_the_words_have_to_be_there_and_count_more_in_a_title():
+    assert rank(["rekins", "balkons", "durvis"], "rekins", "rekins") == 0 < rank(["rekins", "balkons"], "rekins", "rekins")
     assert rank(["rekins"], "rekins", "rekins") > rank(["rekins"], "cits", "rekins") > 0
     assert rank(["rekins"], "cits", "rekins") > rank(["rikins"], "cits", "rekins", forgiving=True) > 0 == rank(["rikins"], "cits", "rekins")
 
