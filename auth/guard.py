@@ -25,6 +25,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
+QUIET = {"help.show": "q"}  # pages whose address with this field may be asked for by itself: nobody need be there
 STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 
@@ -138,7 +139,8 @@ def _visitor(held: State) -> Visitor | None:
     row = sessions.find(reading(), token, now, held.settings.idle)
     if row is None:
         return None
-    if sessions.needs_touch(row, now):
+    is_quiet = QUIET.get(request.endpoint or "") in request.args
+    if not is_quiet and sessions.needs_touch(row, now):
         with writing() as session:
             sessions.touch(session, row.id, now)
     person = Visitor(

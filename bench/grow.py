@@ -17,6 +17,7 @@ _LOOSE = {  # of audit and its seals
 # Tables that do not grow with the customers.
 _ONCE = (
     "rendered_file", "throttle", "text_override", "pending_login", "quarantine", "registration", "provider_document",
+    "article", "article_text", "search_miss",
 )  # fmt: skip
 # Nothing here is worth keeping through a power cut, and every reference is right by construction.
 _HURRY = {

@@ -25,7 +25,7 @@ from demo.calendar import demo_today
 from demo.children import Children, free_port
 from demo.generate import write_demo
 from demo.story import PEOPLE, lend_to_the_helper, read_notices
-from jobs.exchange import import_folder
+from jobs import articles, exchange
 from models import migrations
 from models.database import Database
 from models.people import User
@@ -174,9 +174,10 @@ def _make_secrets(demo: Demo) -> None:
 def _fill(demo: Demo, settings: Settings, database: Database) -> None:
     folder = demo.data / "exchange"
     write_demo(demo.site, folder, demo.today)
-    report = import_folder(database, storage_of(settings), demo.site, settings.identifier_key, folder)
+    report = exchange.import_folder(database, storage_of(settings), demo.site, settings.identifier_key, folder)
     if report.problems:
         raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
+    articles.publish(database, demo.site, articles.SHIPPED)
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)
     people = {person["username"]: person for person in PEOPLE}
     with database.write() as session:  # all or none, last of all: this is what _READY looks for

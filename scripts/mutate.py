@@ -39,7 +39,7 @@ BITERS = {
     "auth/csrf.py": ("auth/test_csrf.py",),
     "auth/guard.py": (
         "auth/test_guard.py", "auth/test_csrf.py", "views/test_login.py", "views/test_profile.py",
-        "views/test_account.py", "views/test_notifications.py",
+        "views/test_account.py", "views/test_notifications.py", "views/test_help.py",
     ),
     "auth/scope.py": ("auth/test_scope.py", "auth/test_guard.py", "views/test_profile.py"),
     "models/places.py": (
@@ -58,6 +58,7 @@ BITERS = {
     "models/seals.py": ("models/test_seals.py",),
     "models/activity.py": ("views/test_activity.py", "views/test_activity_of_helpers.py"),
     "views/properties.py": ("test_routes.py", "views/test_properties.py"),
+    "views/help.py": ("test_routes.py", "views/test_help.py"),
     "models/noticeboard.py": ("views/test_notices.py", "views/test_users.py", STRANGERS),
     "models/mandates.py": ("views/test_users.py", "views/test_invitations.py", "views/test_many_places.py"),
     "models/lending.py": ("views/test_users.py", "views/test_invitations.py", "jobs/test_endings.py"),

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
+from models.articles import Article, ArticleText, Topic
 from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.database import Database
@@ -18,6 +19,7 @@ from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
+from models.rules.articles import fold
 from models.tenures import Tenure
 from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind, utc_now
 
@@ -31,6 +33,19 @@ WATER = {
     "en": ("No water on Wednesday", "We replace a pipe in the cellar.\n\nNo water from 9 to 15.\nPlease store some."),
     "ru": ("В среду не будет воды", "Меняем трубу в подвале.\n\nВоды не будет с 9 до 15.\nЗапаситесь, пожалуйста."),
 }
+
+ARTICLES = {  # slug, topic → language → title, body
+    ("how-to-read", Topic.READINGS): {
+        "lv": ("Kur ir ūdens skaitītājs", "Parasti virtuvē.\n\n## Ja tā nav\n\n- Meklējiet vannas istabā.\n- [Zvaniet mums](/contact)."),
+        "en": ("Where the water meter is", "Usually in the kitchen.\n\n## If it is not there\n\n- Look in the bathroom.\n- [Call us](/contact)."),
+        "ru": ("Где счётчик воды", "Обычно на кухне.\n\n## Если его там нет\n\n- Ищите в ванной.\n- [Позвоните нам](/contact)."),
+    },
+    ("how-to-pay", Topic.INVOICES): {
+        "lv": ("Kā samaksāt rēķinu", "1. Atveriet rēķinu.\n2. Samaksājiet to bankā."),
+        "en": ("How to pay an invoice", "1. Open the invoice.\n2. Pay it at your bank."),
+        "ru": ("Как оплатить счёт", "1. Откройте счёт.\n2. Оплатите его в банке."),
+    },
+}  # fmt: skip
 
 
 @dataclass
@@ -136,6 +151,12 @@ class _Stage:
         found = [self.add(NoticeFile(notice_id=row.id, name=file, file_hash=self.storage.put(b"%PDF-1.4 plan"), size=13)) for file in files]
         return row.public_id, *(file.public_id for file in found)
 
+    def article(self, slug, topic, texts):
+        """A help article; `texts`: language → title, body."""
+        row = self.add(Article(slug=slug, topic=topic, position=self.count, language="lv", published_at=utc_now()))
+        for language, (title, body) in texts.items():
+            self.add(ArticleText(article_id=row.id, language=language, title=title, body=body, folded=f" {fold(f'{title} {body}')}"))
+
     def data_copy(self, user) -> str:
         """A copy of her data that was made two days ago."""
         made, content = utc_now() - timedelta(days=2), b"PK the copy of " + user.username.encode()
@@ -148,6 +169,8 @@ def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
     stage = _Stage(database, passwords, storage)
     with database.write() as stage.session:
         _people_and_places(stage)
+        for (slug, topic), texts in ARTICLES.items():
+            stage.article(slug, topic, texts)
     return stage.cast
 
 

@@ -40,7 +40,7 @@ HEADERS = {
 }  # fmt: skip
 QUERIES = (
     "", "lang=ru", "lang=xx", "lang=%00", "lang=en&lang=lv&a=%ff", "year=2026", "year=%D9%A2%D9%A0%D9%A2%D9%A6", "year=99999", "year=0000", "next=//evil", "next=%2F%5Cevil",
-    "next=/properties%0d%0aX:y", "sent=%00", "sent=<script>alert(1)</script>", "expired", "&&==&", "%", "%zz=%", "a=" + "b" * 9000, "a[]=1&a[b][c]=2", "\xff\xfe",
+    "next=/properties%0d%0aX:y", "sent=%00", "q=%00%25_", "q=%ED%A0%80", "q=" + "%E1%BF%B7" * 900, "q=<script>alert(1)</script>", "q=udens", "sent=<script>alert(1)</script>", "expired", "&&==&", "%", "%zz=%", "a=" + "b" * 9000, "a[]=1&a[b][c]=2", "\xff\xfe",
 )  # fmt: skip
 BAD_BODIES = (
     ("application/json", b'{"a": ' * 20_000), ("application/json", b"\xff"), ("application/json", b'{"username": ["a"], "r-x-1": 1e999}'),

@@ -31,7 +31,7 @@ from tests.views.reading_form import HTMX, send
 house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "pg_database"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "pg_database"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 

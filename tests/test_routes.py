@@ -45,7 +45,7 @@ def test_the_routes_and_their_rights_are_the_reviewed_ones(app: Flask):
 def test_no_address_carries_a_name_a_number_or_a_code(app: Flask):
     """ux.md §1.3: only opaque ids, whose meaning the guard knows."""
     names = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
-    assert names == {*FETCH, *FOR_STAFF} | {"name", "key", "token", "signature", "family"}
+    assert names == {*FETCH, *FOR_STAFF} | {"name", "key", "token", "signature", "family", "slug"}
 
 
 @pytest.mark.parametrize("access", ["", "meters", "meters all", "Public"])

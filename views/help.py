@@ -1,19 +1,47 @@
-"""Help, contacts and the operator's own texts: open to everyone (G06, G07; LU-01..04, OG-01)."""
+"""Help, contacts and the operator's own texts: open to everyone (G05..G07; LU-01..04, LG-22, OG-01)."""
 
-from flask import Response, abort, g
+from contextlib import suppress
 
-from auth.state import reading, state
+from flask import Response, abort, g, request
+from werkzeug.exceptions import TooManyRequests
+
+from auth.state import reading, state, writing
+from models import articles
 from models.overrides import text_for
+from models.rules.articles import LONGEST, blocks, searched
+from views.limits import miss_limit
+from views.notices import is_opened
 from views.pages import assets, page, takes_gzip
 from views.routes import Routes
 
 help_pages = Routes("help", __name__)
+_MOST = 10  # articles on the page of a search
 
 
 @help_pages.get("/help", "public")
 def show() -> Response:
-    """How the e-cabinet is used; printable."""
-    return page("help/page.html", current="help")
+    """The articles by topic; with `q` those that somebody searches, which proves nobody's presence (guard.QUIET)."""
+    wanted = request.args.get("q", "")
+    found = articles.search(reading(), g.language, wanted, _MOST) if searched(wanted) else None
+    if found == [] and is_opened():
+        with suppress(TooManyRequests):
+            _miss(wanted)
+    topics = {} if found else articles.contents(reading(), g.language)
+    return page("help/page.html", current="help", wanted=wanted[:LONGEST], found=found, topics=topics)
+
+
+@miss_limit
+def _miss(wanted: str) -> None:
+    """The second GET that writes (docs/decisions/0021): what people look for and do not find."""
+    with writing() as session:
+        articles.missed(session, g.language, wanted, state().clock.today())
+
+
+@help_pages.get("/help/<slug>", "public")
+def article(slug: str) -> Response:
+    """One article, in the reader's language or else in its own; printable."""
+    found = articles.one(reading(), slug, g.language) or abort(404)
+    return page("help/article.html", current="help", article=found, blocks=blocks(found.body))
 
 
 @help_pages.get("/contact", "public")

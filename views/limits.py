@@ -29,6 +29,7 @@ limiter = Limiter(_person)
 login_limit = limiter.limit("120 per minute", key_func=_address)
 act_limit = limiter.limit("60 per minute")
 letter_limit = limiter.limit("30 per hour")  # each of these acts may write to somebody whom we do not know
+miss_limit = limiter.limit("20 per hour", key_func=_address)  # beyond it a search is answered and not counted
 file_limit = limiter.limit("60 per minute")
 
 

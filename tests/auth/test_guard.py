@@ -19,7 +19,7 @@ from tests.walk import VERBS, Route, ids_of, routes
 
 def token(browser: Browser) -> dict[str, str]:
     """A valid csrf token, as a page of ours shows it."""
-    page = browser.get("/help")
+    page = browser.get("/contact")
     field = "csrf_token"
     form = page.forms[0] if page.forms else browser.get("/login").form("/login")
     return {field: form.fields[field]}

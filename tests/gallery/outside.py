@@ -47,7 +47,7 @@ def _pages(gallery: Gallery) -> None:
 
 def send(person: Visitor, at: str, **fields: str) -> str:
     """Press a button that leads to a provider; where the browser is sent, if it is."""
-    form = (person.get("/help").forms or person.get("/login").forms)[0]
+    form = (person.get("/contact").forms or person.get("/login").forms)[0]
     answer = person.client.post(at, data={"csrf_token": form.fields["csrf_token"], **fields})
     person.gallery.hang(person.who, answer)
     return str(answer.headers.get("Location", ""))

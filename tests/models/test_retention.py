@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models import retention
+from models.articles import SearchMiss
 from models.attorneys import Attorney
 from models.audit import AuditRow
 from models.copies import DataCopy
@@ -88,6 +89,11 @@ def test_a_receipt_goes_with_a_notice_that_was_withdrawn_else_it_would_be_unread
     change(app, sa.update(Notice).where(Notice.id == ids[0]).values(withdrawn_at=utc_now() - timedelta(days=31)))
     change(app, sa.insert(NoticeReceipt).values([{"user_id": 1, "notice_id": one, "read_at": utc_now() - timedelta(days=2999)} for one in ids]))
     assert purge(app) == 1 and [row.notice_id for row in fetch(app, sa.select(NoticeReceipt.notice_id))] == ids[1:]
+
+
+def test_what_was_searched_in_vain_goes_after_half_a_year(app: Flask):
+    change(app, sa.insert(SearchMiss).values([{"day": TODAY - timedelta(days=ago), "language": "lv", "text": "balkons", "times": 1} for ago in (0, 180, 181, 999)]))
+    assert purge(app) == 2 and {row.day for row in fetch(app, sa.select(SearchMiss.day))} == {TODAY, TODAY - timedelta(days=180)}
 
 
 def test_invoices_go_ten_years_after_with_their_lines_unless_somebody_still_pays(app: Flask):
