@@ -19,15 +19,16 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import col
 
-from auth.methods.password import Passwords, set_password
+from auth.methods.password import Passwords
 from demo import banks
 from demo.calendar import demo_today
 from demo.children import Children, free_port
 from demo.generate import write_demo
-from demo.story import PEOPLE, lend_to_the_helper, read_notices
+from demo.story import PEOPLE, lend_to_the_helper, let_in, read_notices
 from jobs import articles, exchange
 from models import migrations
 from models.database import Database
+from models.identifiers import Identifiers
 from models.people import User
 from models.settings import Settings, load_settings
 from models.site import COMMON, FOLDER, Site, load_site
@@ -179,12 +180,8 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
         raise Refusal(f"The demo data cannot be imported: {report.problems[0]}.")
     articles.publish(database, demo.site, articles.SHIPPED)
     hashing = Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes)
-    people = {person["username"]: person for person in PEOPLE}
     with database.write() as session:  # all or none, last of all: this is what _READY looks for
-        for user in session.scalars(sa.select(User).where(col(User.username).in_(people))).all():
-            set_password(session, hashing, user, people[user.username]["password"])
-            user.password_issued = "issued" in people[user.username]
-            user.terms_version = 0 if user.password_issued else demo.site.terms_version
+        let_in(session, hashing, Identifiers(settings.identifier_key), demo.site.terms_version)
         read_notices(session)
         lend_to_the_helper(session, demo.today)
         banks.connect_the_first(session, settings)
@@ -242,6 +239,7 @@ def _welcome(demo: Demo) -> str:
             *(["Its banks and eParaksts are stand-ins, where you choose who you are."] if demo.banks else []),
             f"Its business day is {demo.today}. User names and passwords:",
             *("  {username:<11}{password:<19}{name}, {who}".format(**person) for person in PEOPLE),
+            *("  Secret for the app of {username}: {app}".format(**person) for person in PEOPLE if "app" in person),
         ]
     )
 

@@ -10,12 +10,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from auth.methods.password import Passwords, set_password
+from auth.methods.second import about
 from demo.bill import ESTIMATE, write_bills
 from demo.calendar import DAY, Month, Plan
 from demo.houses import FIRST, FLATS, Dial, Flat, House, monthly, ordinary_flat, write_customer, write_meter
 from demo.rows import Folder, Rows, decimal
 from demo.town import DATA
 from models.customers import Customer
+from models.factors import Factor
+from models.identifiers import Identifiers
 from models.mandates import Mandate, MandatePremises
 from models.notices import Notice, NoticeReceipt
 from models.people import User
@@ -41,6 +45,18 @@ def houses(out: Folder, plan: Plan, rng: random.Random) -> tuple[House, House]:
     second = ordinary_flat(plan, rng, str(MAIN), late=1, valid_until=plan.today + 21 * DAY)
     own = {MAIN: _main_flat(out, plan, rng), NEIGHBOUR: neighbour, SECOND: second, NEW: ordinary_flat(plan, rng)}
     return House(1, plan.town.big, FIRST, FLATS, own), House(2, plan.town.small, FIRST + FLATS, 8, own)
+
+
+def let_in(session: Session, hashing: Passwords, keys: Identifiers, terms_version: int) -> None:
+    """Give the named people their passwords, and an app for codes to who needs one."""
+    people = {person["username"]: person for person in PEOPLE}
+    for user in session.scalars(sa.select(User).where(col(User.username).in_(people))).all():
+        person = people[user.username]
+        set_password(session, hashing, user, person["password"])
+        user.password_issued = "issued" in person
+        user.terms_version = 0 if user.password_issued else terms_version
+        if app := person.get("app"):
+            session.add(Factor(user_id=user.id or 0, kind="totp", secret=keys.seal(app, about(user.id or 0))))
 
 
 def write_people(out: Folder, plan: Plan) -> None:

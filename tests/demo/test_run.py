@@ -16,10 +16,13 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from auth.methods.password import Passwords
-from demo import run
+from auth.methods.second import about
+from demo import run, story
 from demo.calendar import demo_today
 from demo.story import PEOPLE
 from models.database import Database
+from models.factors import Factor
+from models.identifiers import Identifiers
 from models.people import User
 from models.rules.windows import window_on
 from models.settings import load_settings
@@ -138,9 +141,18 @@ def test_everybody_can_log_in_with_the_password_that_is_printed(demo: run.Demo) 
         assert " ".join((person["password"], person["name"] + ",")) in " ".join(run._welcome(demo).split())
 
 
+def test_the_app_of_the_clerk_is_that_of_the_secret_that_is_printed(demo: run.Demo) -> None:
+    run.prepare(demo)
+    settings = load_settings(demo.environment)
+    with Database(settings.database_url).read() as connection:
+        [row] = connection.execute(sa.select(Factor.__table__, User.username).join(User, User.id == Factor.user_id)).fetchall()
+    secret = Identifiers(settings.identifier_key).unseal(row.secret, about(row.user_id))
+    assert (row.username, row.kind) == ("clerk", "totp") and f"Secret for the app of clerk: {secret}" in run._welcome(demo)
+
+
 def test_a_start_that_was_broken_off_is_finished_by_the_next(demo: run.Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr(run, "set_password", Mock(side_effect=KeyboardInterrupt))
+        broken.setattr(story, "set_password", Mock(side_effect=KeyboardInterrupt))
         run.prepare(demo)
     run.prepare(demo)
     with Database(load_settings(demo.environment).database_url).read() as connection:

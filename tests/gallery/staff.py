@@ -33,7 +33,7 @@ def desks(gallery: Gallery, extra: Extra) -> None:
         agent.get(path)
     liga = fetch(gallery.app, sa.select(User.id).where(User.username == "liga"))[0].id
     same = {"code": "20417", "asked_at": utc_now(), "language": "ru"}
-    for key, more in {"a": {"user_id": liga}, "b": {"email": NEW}, "c": {"email": "x@example.lv", "code": "77777"}}.items():
+    for key, more in {"a": {"user_id": liga}, "b": {"email": NEW}, "c": {"email": "x@example.lv", "code": "77777", "language": "lv"}, "d": {"email": "y@example.lv", "language": "en"}}.items():
         change(gallery.app, sa.insert(Waiting).values(same | {"key": key} | more))
     numbers = [row.id for row in fetch(gallery.app, sa.select(Waiting.id).order_by(Waiting.id))]
     agent.get(f"{QUEUE}/{numbers[0]}")
