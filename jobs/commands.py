@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import reading, state, writing
-from jobs import mandates, premises, privacy, registrations
+from jobs import mandates, messages, premises, privacy, registrations
 from models import accounts, announcements, outbox, seals
 from models.audit import Actor, record
 from models.people import User
@@ -33,7 +33,8 @@ def install(app: Flask) -> None:
     """Add the commands to `flask`."""
     add = _add(app.extensions["ekabinets"].site.languages)
     own = AppGroup("users", help="Accounts.", commands={**users.commands, "add": add})
-    groups = (db, data, mail, own, files, notices, audit, privacy.group, registrations.group, mandates.group)
+    desk = (registrations.group, mandates.group, messages.group)  # queues that wait for staff
+    groups = (db, data, mail, own, files, notices, audit, privacy.group, *desk)
     for command in (*plain.commands.values(), *premises.commands, *groups):
         app.cli.add_command(command)
 

@@ -51,13 +51,13 @@ def show(nid: AnyRow) -> Response:
     connection, who = reading(), reader()
     text, files = board.text(connection, nid.id, who.language, who.first), board.attached(connection, nid.id)
     to = board.addressed(connection, who, [nid.id]).get(nid.id, [])
-    if nid.read_at is None and _is_opened():
+    if nid.read_at is None and is_opened():
         board.mark_read(state().database, somebody().user_id, nid.id)
     return page("notices/show.html", current="notices", notice=nid, text=text, files=files, to=to)
 
 
-def _is_opened() -> bool:
-    """By a person, not fetched by a browser that guesses what she will open next."""
+def is_opened() -> bool:
+    """Whether by a person, not fetched by a browser that guesses what she will open next."""
     purposes = " ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
     return request.method == "GET" and "prefetch" not in purposes
 
