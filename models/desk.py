@@ -89,4 +89,4 @@ def merged(common: dict[str, Any], own: Any) -> dict[str, Any]:
         for name, other in (("hours", "days"), ("days", "hours")):
             if name in one and other not in one:
                 joined[key].pop(other, None)
-    return common | own | {"topics": joined}
+    return {**common, **own, "topics": joined}

@@ -65,7 +65,7 @@ class Thread(Addressed, table=True):
 class Message(Addressed, table=True):
     """One message. The public id is that of its form: sent once."""
 
-    thread_id: int = Field(foreign_key="thread.id", index=True)
+    thread_id: int = Field(default=0, foreign_key="thread.id", index=True)
     from_staff: bool = False
     author: str = Field(default="", max_length=100)  # of the staff
     body: str = Field(max_length=5000)
@@ -179,7 +179,7 @@ _LIST = (
 )
 _PAGE = _LIST.where(_TABLE.c.latest_id < sa.bindparam("before")).order_by(_TABLE.c.latest_id.desc())
 _ONE = _LIST.where(_TABLE.c.public_id == sa.bindparam("public_id"))
-_MESSAGES = (
+_MESSAGES: AnySelect = (
     sa.select(Message.__table__, col(User.name).label("writer"))  # type: ignore[attr-defined]
     .outerjoin(User, col(User.id) == col(Message.actor_user_id))
     .where(col(Message.thread_id) == sa.bindparam("thread_id")).order_by(col(Message.id))

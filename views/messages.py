@@ -110,9 +110,10 @@ ask.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
 
 def _place(form: Written, about: About | None) -> Place | None:
     """The place that it is about, if any; 404 for one where she may not write."""
-    places, wanted = {place.public_id: place for place in g.reach.sight().writable}, form.typed["property"]
+    places: dict[str, Place] = {place.public_id: place for place in g.reach.sight().writable}
+    wanted = form.typed["property"]
     if about:
-        return next(place for place in places.values() if place.id == about[1].place.id)
+        return places[about[1].place.public_id]
     if not wanted and places and "remove" not in request.form:
         form.wrong["property"] = text("Choose a property, or that it is about none of them")
     return None if wanted in ("", "none") else places.get(wanted) or abort(404)
@@ -127,7 +128,7 @@ def _thread(key: str, about: About | None, place: Place | None, form: Written) -
     thread = Thread(
         user_id=actor.user_id, topic=key, subject=form.typed["subject"], language=g.language, due_at=_due(key),
         began_on=today, changed_at=state().clock.now(), shared=bool(place and form.typed["shared"]),
-        customer_id=actor.principal_customer_id, premises_id=place and place.id,
+        customer_id=actor.principal_customer_id, premises_id=place.id if place else None,
         mandate_version=actor.mandate_version,
     )  # fmt: skip
     if about:
