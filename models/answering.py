@@ -44,7 +44,7 @@ def begin(session: Session, actor: Actor, thread: Thread, message: Message) -> N
     _note(session, actor, thread, "thread.asked", topic=thread.topic)
 
 
-def reply(session: Session, actor: Actor, number: int, message: Message, due: datetime, today: date) -> Thread:
+def reply(session: Session, actor: Actor, number: int, message: Message, due: datetime) -> Thread:
     """A resident writes again: staff answer by `due`. What is closed stays so, and another one goes on from it.
 
     Returns the one that the message is in. Raises `IntegrityError` where its form was sent before.
@@ -55,10 +55,10 @@ def reply(session: Session, actor: Actor, number: int, message: Message, due: da
         _set(thread, state, message.sent_at, due)
         _note(session, actor, thread, "thread.replied")
         return thread
-    same = ("customer_id", "premises_id", "topic", "subject", "about", "about_name", "shared")
+    same = ("customer_id", "premises_id", "topic", "subject", "about", "about_name", "shared", "began_on")
     new = Thread(
         user_id=actor.user_id, mandate_version=actor.mandate_version, language=thread.language, due_at=due,
-        began_on=today, changed_at=message.sent_at, follows=thread.public_id,
+        changed_at=message.sent_at, follows=thread.public_id,
         **{name: getattr(thread, name) for name in same},
     )  # fmt: skip
     begin(session, actor, new, message)

@@ -57,7 +57,7 @@ class Thread(Addressed, table=True):
     unread: bool = False  # there is an answer that nobody has opened
     latest_id: int = Field(default=0, index=True)  # its last message: the order of every list
     follows: str = Field(default="", max_length=16)  # the public id of the closed one that it goes on from
-    began_on: date
+    began_on: date  # of the first of those that go on from each other: in whose time it belongs
     changed_at: datetime = Field(default_factory=utc_now)  # its state
     due_at: datetime | None = None  # by when staff answer; None: it waits for nobody
 

@@ -127,10 +127,11 @@ def _thread(key: str, about: About | None, place: Place | None, form: Written) -
     today, actor = state().clock.today(), _actor(place)
     thread = Thread(
         user_id=actor.user_id, topic=key, subject=form.typed["subject"], language=g.language, due_at=_due(key),
-        began_on=today, changed_at=state().clock.now(), shared=bool(place and form.typed["shared"]),
-        customer_id=actor.principal_customer_id, premises_id=place.id if place else None,
-        mandate_version=actor.mandate_version,
+        began_on=today, changed_at=state().clock.now(), customer_id=actor.principal_customer_id,
+        premises_id=place.id if place else None, mandate_version=actor.mandate_version,
     )  # fmt: skip
+    if place and not place.has_ended(today):  # of premises that she has left it is another household
+        thread.shared = bool(form.typed["shared"])
     if about:
         thread.about, row = about[0], about[1]
         thread.about_name = row.row.number if about[0].startswith("iid") else row.serial
@@ -166,10 +167,10 @@ def reply(tid: ThreadView) -> Response:
         return again
     if not form.is_sent:
         return show(tid, form)
-    due, today = _due(tid.row.topic), state().clock.today()
+    due = _due(tid.row.topic)
     try:
         with writing() as session:
-            where = answering.reply(session, _as_before(tid), tid.row.id, _message(form), due, today).public_id
+            where = answering.reply(session, _as_before(tid), tid.row.id, _message(form), due).public_id
     except IntegrityError:  # as above
         return sent_before(form.typed["body"], form.once) or abort(409)
     return redirect_to(f"/messages/{where}?done=sent")
