@@ -15,14 +15,18 @@ from models.mandates import Mandate
 from models.outbox import Mail
 from models.preferences import Preference
 from models.quarantine import Quarantined
+from models.scanner import Clamd
 from models.threads import Thread, ThreadNote
 from models.types import utc_now
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.lend import lend
-from tests.mailserver import Mailbox
+from tests.letters import deliver, mailbox
+from tests.mailserver import Mailbox, text
 from tests.standing import change, dump, fetch, main
-from tests.writing import PDF, desk, names, staff_answer, threads, write
+from tests.writing import NEW, PDF, desk, names, page_of, staff_answer, threads, write
+
+__all__ = ["deliver", "mailbox"]
 
 
 def letters(app: Flask) -> list[str]:
@@ -65,9 +69,8 @@ def test_an_answer_comes_by_a_letter_without_its_words(anna: Browser, app: Flask
     (tmp_path / "plan.pdf").write_bytes(PDF)
     assert staff_answer(app, 1, "--attach", str(tmp_path / "plan.pdf")).output == "answered\n" and names(app) == ["plan.pdf"]
     deliver()
-    letter = mailbox.letters[-1]
-    text = letter.get_body(("plain",)).get_content() if hasattr(letter, "get_body") else str(letter)
-    assert f"/messages/{threads(app)[0].public_id}" in text and "We come tomorrow." not in text
+    said = text(mailbox.letters[-1])
+    assert f"/messages/{threads(app)[0].public_id}" in said and "We come tomorrow." not in said
     assert "Message answered" in main(anna.get("/activity?show=data"))
 
 
@@ -131,16 +134,12 @@ def test_what_is_solved_is_closed_after_its_days_and_no_sooner(anna: Browser, ap
 
 
 def test_a_file_that_no_scanner_has_seen_is_kept_back(anna: Browser, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch):
-    from models.scanner import Clamd
-
     monkeypatch.setattr("views.message_form.scanner_of", lambda _: Clamd("clamd://127.0.0.1:1"))
     write(anna, cast, files={"a.pdf": PDF})
     assert len(fetch(app, sa.select(Quarantined.file_hash))) == 1 and names(app) == ["a.pdf"]
 
 
 def test_an_answer_to_somebody_without_a_property_is_told_to_her(app: Flask):
-    from tests.writing import NEW, page_of
-
     liga = helper(app)
     liga.post(NEW, page_of(liga) | {"body": "How do I begin?"})
     staff_answer(app)
