@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
@@ -11,10 +12,17 @@ from models.threads import Message, MessageDraft, MessageFile, Thread
 from tests.browser import Browser, Page
 from tests.cast import Cast
 from tests.models.test_intake import archive
-from tests.standing import fetch
+from tests.standing import change, fetch
 
 NEW, PDF = "/messages/new", b"%PDF-1.7 a page"
 SIGNED = archive({"mimetype": b"application/vnd.etsi.asic-e+zip", "META-INF/signatures.xml": b"<x/>"})
+
+
+@pytest.fixture(autouse=True)
+def nothing_written(app: Flask) -> None:
+    """What the cast has written is not there."""
+    for table in (MessageFile, Message, Thread):
+        change(app, sa.delete(table))
 
 
 def page_of(browser: Browser, topic: str = "other", more: str = "") -> dict[str, Any]:

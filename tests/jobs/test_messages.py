@@ -24,9 +24,9 @@ from tests.lend import lend
 from tests.letters import deliver, mailbox
 from tests.mailserver import Mailbox, text
 from tests.standing import change, dump, fetch, main
-from tests.writing import NEW, PDF, desk, names, page_of, staff_answer, threads, write
+from tests.writing import NEW, PDF, desk, names, nothing_written, page_of, staff_answer, threads, write
 
-__all__ = ["deliver", "mailbox"]
+__all__ = ["deliver", "mailbox", "nothing_written"]
 
 
 def letters(app: Flask) -> list[str]:

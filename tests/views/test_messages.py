@@ -21,7 +21,23 @@ from tests.lend import lend
 from tests.models.test_intake import WORD, archive, picture
 from tests.standing import change, fetch, main
 from tests.views.reading_form import focused
-from tests.writing import NEW, PDF, SIGNED, answer_to, drafts, names, page_of, parts, said, staff_answer, threads, write
+from tests.writing import (
+    NEW,
+    PDF,
+    SIGNED,
+    answer_to,
+    drafts,
+    names,
+    nothing_written,
+    page_of,
+    parts,
+    said,
+    staff_answer,
+    threads,
+    write,
+)
+
+__all__ = ["nothing_written"]
 
 
 def where(app: Flask, number: int = -1) -> str:
