@@ -94,7 +94,7 @@ def messages(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Brows
     yield new, anna, f"{new}?topic=other", new, {"property": cast.flat, "body": "Why?", "files": (BytesIO(PDF), "a.pdf")}
     yield f"{new} (wrong)", anna, f"{new}?topic=other", new, {"property": cast.flat}
     yield "/messages/<tid>/replies", anna, where, f"{where}/replies", {"body": "And why not?"}
-    change(app, sa.update(Thread).values(state="answered"))
+    change(app, sa.update(Thread).where(Thread.public_id == cast.thread).values(state="answered"))
     yield "/messages/<tid>/close", anna, where, f"{where}/close", {"act": "solved"}
 
 
