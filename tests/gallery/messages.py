@@ -8,16 +8,17 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from models.files import FolderStorage
-from models.mandates import Mandate
+from models.mandates import Mandate, MandatePremises
 from models.threads import Message, MessageFile, Thread
 from models.types import utc_now
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra
 from tests.lend import lend
-from tests.standing import change
+from tests.standing import change, fetch
 from tests.writing import NEW, PDF, answer_to, page_of, parts, threads, write
 from views.limits import limiter
 
+LENT = "liga-anna-------"
 WRONG = ({"body": ""}, {"body": "x" * 5001}, {"subject": "x" * 121}, {"subject": "\u202e"}, {"property": None})
 
 
@@ -87,7 +88,7 @@ def _lent(gallery: Gallery, anna: Visitor) -> None:
     where = f"/messages/{threads(app)[-1].public_id}"
     anna.get(where)
     anna.get("/messages")
-    change(app, sa.update(Mandate).where(Mandate.public_id == "liga-anna-------").values(rights="threads"))
+    change(app, sa.update(Mandate).where(Mandate.public_id == LENT).values(rights="threads"))
     for row in threads(app):
         if row.shared:
             liga.get(f"/messages/{row.public_id}")
@@ -96,4 +97,6 @@ def _lent(gallery: Gallery, anna: Visitor) -> None:
     liga.get("/messages")
     anna.get("/messages")
     anna.get(where)
-    change(app, sa.update(Mandate).where(Mandate.public_id == "liga-anna-------").values(ended_at=utc_now(), ending="closed"))
+    [(number,)] = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == LENT))
+    change(app, sa.delete(MandatePremises).where(MandatePremises.mandate_id == number))
+    change(app, sa.delete(Mandate).where(Mandate.id == number))
