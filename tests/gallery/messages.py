@@ -41,7 +41,11 @@ def messages(gallery: Gallery, _extra: Extra) -> None:
         change(app, sa.update(Thread).values(state=state))
         anna.submit(anna.get(where), f"{where}/close", act=act)
     _lent(gallery, anna)
-    anna.get("/messages?before=1")
+    row = threads(app)[0]._asdict()
+    for number in range(26):
+        change(app, sa.insert(Thread.__table__).values(row | {"id": 100 + number, "public_id": f"t{number}", "user_id": 1, "mandate_version": None}))
+    for path in ("/messages", "/messages?before=1"):
+        anna.get(path)
     for table in (MessageFile, Message, Thread):
         change(app, sa.delete(table))
     for who in ("anna", "marta"):
