@@ -36,8 +36,15 @@ from tests.writing import (
     threads,
     write,
 )
+from views.language import LANGUAGES
 
 __all__ = ["nothing_written"]
+
+WAIT = {
+    "lv": {1: "1 atbilde uz Jūsu ziņojumiem gaida Jūs", 2: "2 atbildes uz Jūsu ziņojumiem gaida Jūs", 10: "10 atbilžu uz Jūsu ziņojumiem gaida Jūs"},
+    "en": {1: "1 answer to your messages waits for you", 2: "2 answers to your messages wait for you"},
+    "ru": {1: "Вас ждёт 1 ответ на ваши сообщения", 2: "Вас ждут 2 ответа на ваши сообщения", 5: "Вас ждёт 5 ответов на ваши сообщения"},
+}
 
 
 def where(app: Flask, number: int = -1) -> str:
@@ -203,6 +210,20 @@ def test_an_answer_is_unread_in_list_menu_and_home_until_it_is_opened(anna: Brow
     assert "unread" not in anna.get("/messages").text.lower()
     change(app, sa.update(Thread).values(unread=True, mandate_version=1))
     assert "(1 unread" not in anna.get("/messages").text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_many_answers_wait_has_its_plural(anna: Browser, app: Flask, cast: Cast, language: str):
+    write(anna, cast)
+    row, told = threads(app)[0]._asdict(), []
+    anna.client.set_cookie("lang", language)
+    for number in WAIT[language]:
+        change(app, sa.delete(Thread).where(Thread.id >= 100))
+        change(app, sa.update(Thread).values(unread=True))
+        for other in range(number - 1):
+            change(app, sa.insert(Thread.__table__).values(row | {"id": 100 + other, "public_id": f"t{other}", "unread": True}))
+        told.append(WAIT[language][number] in anna.get(f"/properties/{cast.flat}").text)
+    assert all(told)
 
 
 def test_she_says_that_it_is_solved_or_not_and_a_reply_opens_it_again(anna: Browser, app: Flask, cast: Cast):
