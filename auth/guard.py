@@ -146,7 +146,7 @@ def _visitor(held: State) -> Visitor | None:
     person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
         theme=row.theme, role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
-        remembered=row.remembered, has_password=bool(row.has_password), **_first_steps(held, row),
+        remembered=row.remembered, has_password=bool(row.has_password), unread=row.unread, **_first_steps(held, row),
     )  # fmt: skip
     g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it
     return person

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, copies, documents, invoices, mandates, noticeboard, registrations, sessions
+from models import cards, copies, documents, invoices, mandates, noticeboard, registrations, sessions, threads
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -78,6 +78,23 @@ class Reach:
         first, strong = held.site.languages[0], is_strong(held.site, person)
         return noticeboard.Reader(person.user_id, held.clock.now(), first, first, self.today, strong)
 
+    def sight(self, weigh: Callable[[Place], Right] | None = None) -> threads.Sight:
+        """What she sees of conversations; `weigh` tells the right at a place, else as this login opens it."""
+        weigh = weigh or partial(may, state().site, self.visitor, "messages")
+        rights = {place.id: weigh(place) for place in self.places}
+        seen, writable = (
+            [place for place in self.places if rights[place.id] >= least] for least in (Right.VIEW, Right.ACT)
+        )
+        return threads.Sight(self.visitor.user_id, self.today, seen, writable)
+
+    def thread(self, public_id: str) -> threads.ThreadView | None:
+        """A conversation that she sees."""
+        return threads.one(reading(), self.sight(partial(lent, section="messages")), public_id)
+
+    def message_file(self, public_id: str) -> AnyRow | None:
+        """A file of such a conversation."""
+        return threads.file(reading(), self.sight(), public_id)
+
     def data_copy(self, public_id: str) -> AnyRow | None:
         """A copy of her own data that is ready, for as long as the site keeps it."""
         rows = copies.own(reading(), self.visitor.user_id, state().site.retention["copies"], utc_now())
@@ -101,6 +118,8 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "sid": Reach.own_session,
     "uid": Reach.mandate,
     "cid": Reach.data_copy,
+    "tid": Reach.thread,
+    "aid": Reach.message_file,
 }
 
 

@@ -24,6 +24,7 @@ class Visitor:
     remembered: bool
     has_password: bool = True  # False: she signs in by a bank or eParaksts alone
     theme: str | None = None  # "light" or "dark", where she wants it always so
+    unread: int = 0  # answers that she has not opened
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
     terms_are_new: bool = False  # since she accepted them
 

@@ -10,9 +10,9 @@ from sqlmodel import AutoString
 
 from models.database import Database, metadata
 
-_LOOSE = {  # of audit and its seals
+_LOOSE = {  # of audit, its seals and conversations
     "actor_user_id": "user_account", "premises_id": "premises", "principal_customer_id": "customer",
-    "audit_id": "audit",
+    "audit_id": "audit", "latest_id": "message",
 }  # fmt: skip
 # Tables that do not grow with the customers.
 _ONCE = (

@@ -161,7 +161,7 @@ def home(pid: str) -> Response:
         return page(
             "properties/home.html", current="home", place=here, home=here, others=others, bill=bill,
             fresh=[], **sorted_out(meters), may_act=True,
-            rights={"invoices": Right.ACT, "meters": Right.ACT, "notices": Right.ACT},
+            rights={"invoices": Right.ACT, "meters": Right.ACT, "notices": Right.ACT, "messages": Right.ACT},
         )  # fmt: skip
     finally:
         sql.close()

@@ -63,6 +63,7 @@ KINDS: dict[str, Link | str | None] = {
     "access_request": "/users",
     "attorney": "/powers-of-attorney",
     "attorney_granted": "/users",
+    "answer": None,
     announcements.KIND: None,
 }
 

@@ -12,6 +12,7 @@ from jobs.copies import make_due
 from jobs.mail import Post
 from jobs.notices import announce_due
 from models import access_requests
+from models.answering import close_due
 from models.endings import end_due
 from models.files import StorageAway
 from models.quarantine import scan_waiting
@@ -40,6 +41,7 @@ def run(app: Flask) -> None:
             try:
                 if looked != held.clock.today():
                     end_due(held.database, held.clock.today(), utc_now())
+                    close_due(held.database, held.site.desk.close_after, held.clock.now())
                     looked = held.clock.today()
                 announce_due(post.held)
                 settle(held.database, utc_now())

@@ -42,13 +42,15 @@ class Taken:
     waits: bool = False
 
 
-def take_all(files: Iterable[tuple[str, BinaryIO]], scanner: Scanner) -> tuple[list[Taken], list[Refused]]:
-    """What is taken of the files of a form, given by name and content, and what is not: unread what is above `MOST`."""
+def take_all(
+    files: Iterable[tuple[str, BinaryIO]], scanner: Scanner, most: int = MOST
+) -> tuple[list[Taken], list[Refused]]:
+    """What is taken of the files of a form, given by name and content, and what is not: unread what is above `most`."""
     taken: list[Taken] = []
     refused: list[Refused] = []
     for number, (name, file) in enumerate(files):
         try:
-            if number >= MOST:
+            if number >= most:
                 raise Refused(clean_name(name), "many")
             taken.append(_scanned(take(name, file), scanner))
         except Refused as error:

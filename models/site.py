@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from models import toml
+from models.desk import Desk, merged
 from models.privacy import periods
 from models.rules.identifiers import iban_ok
 from models.rules.registration import Registration
@@ -74,6 +75,10 @@ def _inherit(meters: Any) -> dict[str, Any]:
 def _with_common(own: dict[str, dict[str, str]], info: ValidationInfo) -> dict[str, dict[str, str]]:
     common, languages = toml.read(COMMON, SiteError)["texts"], dict.fromkeys([*info.data.get("languages", ()), *own])
     return {language: common.get(language, {}) | own.get(language, {}) for language in languages}
+
+
+def _with_common_desk(own: Any) -> dict[str, Any]:
+    return merged(toml.read(COMMON, SiteError)["desk"], own)
 
 
 class _Frozen(BaseModel):
@@ -160,6 +165,7 @@ class Site(_Frozen):
     valid_warning_days: int = Field(90, ge=1)  # a meter's valid-until date is near
     retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
     payee: Payee
+    desk: Annotated[Desk, BeforeValidator(_with_common_desk)] = Field({}, validate_default=True)
     working_days: dict[date, bool] = {}  # days that are worked, or free, whatever the calendar says
     # By language and key of TEXTS; `models.overrides.text_for` tells what is shown on a day.
     texts: Annotated[dict[str, dict[str, str]], AfterValidator(_with_common)] = Field({}, validate_default=True)

@@ -21,6 +21,7 @@ from models.premises import House, Premises
 from models.readings import Reading
 from models.rules.articles import fold
 from models.tenures import Tenure
+from models.threads import Message, MessageFile, Thread
 from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind, utc_now
 
 TODAY = date(2026, 11, 30)  # inside the reading window of the site that the tests use
@@ -78,6 +79,10 @@ class Cast:
     stranger_mandate: str = ""  # and so has Viktors
     data_copy: str = ""  # Anna's, two days old
     stranger_copy: str = ""
+    thread: str = ""  # Anna has written to the operator, with a file
+    thread_file: str = ""
+    stranger_thread: str = ""
+    stranger_thread_file: str = ""
 
 
 def month(ago: int) -> date:
@@ -163,6 +168,17 @@ class _Stage:
         row = DataCopy(user_id=user.id, language="lv", asked_at=made, made_at=made, file_hash=self.storage.put(content), size=len(content))
         return self.add(row).public_id
 
+    def thread(self, user, customer, premises, number):
+        """A conversation of one message with a file. `number`: far from those that tests begin."""
+        at = datetime.combine(TODAY - timedelta(days=5), datetime.min.time(), UTC)
+        row = self.add(Thread(
+            id=number, user_id=user.id, customer_id=customer.id, premises_id=premises.id, topic="other", subject=f"Letter of {user.username}",
+            language="lv", latest_id=number, began_on=at.date(), changed_at=at, due_at=at,
+        ))  # fmt: skip
+        self.add(Message(id=number, thread_id=number, body=f"{user.username} asks.", sent_at=at, actor_user_id=user.id))
+        name = self.storage.put(b"%PDF-1.4 by " + user.username.encode())
+        return row.public_id, self.add(MessageFile(message_id=number, name="a.pdf", file_hash=name, size=13)).public_id
+
 
 def play(database: Database, passwords: Passwords, storage: Storage) -> Cast:
     """Put the cast into an empty database."""
@@ -198,6 +214,8 @@ def _people_and_places(stage: _Stage) -> None:
     )
     _meters(stage, flat, next_door, house)
     _money(stage, customers, flat, next_door, second)
+    cast.thread, cast.thread_file = stage.thread(anna, customers[0], flat, 9001)
+    cast.stranger_thread, cast.stranger_thread_file = stage.thread(viktors, customers[1], next_door, 9002)
     cast.data_copy, cast.stranger_copy = (stage.data_copy(person) for person in (anna, viktors))
 
 

@@ -26,6 +26,7 @@ REST = {
         *(f"mandate.{ending}" for ending in Ending),
     },
     "models/attorneys.py: action": {"attorney.opened", "attorney.refused"},
+    "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed")},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }
 

@@ -19,6 +19,7 @@ from models.preferences import Preference
 from models.premises import Entrance
 from models.registrations import Waiting
 from models.seals import Sealer, verify
+from models.threads import MessageDraft, ThreadNote
 from models.types import utc_now
 from tests import standing
 from tests.browser import Browser
@@ -57,6 +58,8 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(Identity).values(user_id=1, subject="anna", **known))
     change(app, sa.insert(Attorney).values(user_id=1, public_id="a", code="20418", about="x", file_hash="0" * 64, file_name="a.pdf", asked_at=utc_now(), decided_at=utc_now(), reason=""))
     change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="x", asked_at=utc_now(), looked_at=utc_now()))
+    change(app, sa.insert(ThreadNote).values(thread_id=9001, author="Ilze", body="x", noted_at=utc_now()))
+    change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
     grow(database, COPIES)

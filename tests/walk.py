@@ -45,6 +45,8 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "cid": [cast.data_copy],
             "sid": ["1"],
             "uid": [cast.mandate],
+            "tid": [cast.thread],
+            "aid": [cast.thread_file],
         }
     if whose == "viktors":
         return {
@@ -58,10 +60,12 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "cid": [cast.stranger_copy],
             "sid": ["1"],
             "uid": [cast.stranger_mandate],
+            "tid": [cast.stranger_thread],
+            "aid": [cast.stranger_thread_file],
         }
     return {
         name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
-        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "cid", "sid", "uid")
+        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "cid", "sid", "uid", "tid", "aid")
     }
 
 

@@ -6,6 +6,7 @@ _STROKES = {
     "home": "M4 11.5 12 5l8 6.5V20h-5v-5H9v5H4z",
     "meters": "M12 20a8 8 0 1 1 8-8M12 12l4-4M7 12h.01M12 7v.01M17.5 17.5 20 20",
     "invoices": "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+    "messages": "M4 5h16v11H10l-4 4v-4H4zM8 9h8M8 12h5",
     "documents": "M4 6h6l2 2h8v11H4z",
     "house": "M5 21V5l7-2v18M12 9l7 2v10M3 21h18M8 8h1M8 12h1M8 16h1M15 14h1M15 17h1",
     "notices": "M4 5h16v14H4zM8 9h8M8 12h8M8 15h5",

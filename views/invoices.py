@@ -2,7 +2,8 @@
 
 from flask import Response, abort, g, request
 
-from auth.state import reading, state
+from auth.access import Right, may
+from auth.state import reading, somebody, state
 from models import invoices as table
 from models.children import Limits
 from models.files import FileMissing
@@ -42,7 +43,7 @@ def show(iid: Bill) -> Response:
     lines, payments = table.lines(connection, iid), table.payments(connection, iid)
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines, payments=payments,
-        has_qr=_to_pay(iid) > 0,
+        has_qr=_to_pay(iid) > 0, may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
 
 

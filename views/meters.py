@@ -59,6 +59,7 @@ def show(mid: MeterCard) -> Response:
         "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
         charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(mid.place),
         before=history.predecessor(connection, view.card),
+        may_ask=may(state().site, somebody(), "messages", mid.place) >= Right.ACT,
     )  # fmt: skip
 
 

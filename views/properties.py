@@ -52,7 +52,7 @@ def home(pid: Place) -> Response:
     A section that is closed to this login is no more to be seen here than on its own page.
     """
     connection, site, person = reading(), state().site, somebody()
-    rights = {section: may(site, person, section, pid) for section in ("invoices", "meters", "notices")}
+    rights = {section: may(site, person, section, pid) for section in ("invoices", "meters", "notices", "messages")}
     bill = invoices.newest(connection, pid) if rights["invoices"] else None
     fresh = noticeboard.on_home(connection, reader()) if rights["notices"] else []
     calendar = calendar_for(connection, pid)

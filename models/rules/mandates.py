@@ -25,19 +25,22 @@ class Lent(StrEnum):
     NOTICES = "notices"
     INVOICES = "invoices"
     DOCUMENTS = "documents"
+    MESSAGES = "messages"  # to write, and to read what one has written
+    THREADS = "threads"  # to read all there are
     HOUSE_FILE = "house_file"
 
     @property
     def opens(self) -> tuple[str, str]:
         """The section of `auth/access.toml` that it opens, and its right there."""
-        return ("meters", "act") if self is Lent.SUBMIT else (self.value, "view")
+        more = {Lent.SUBMIT: ("meters", "act"), Lent.MESSAGES: ("messages", "act"), Lent.THREADS: ("messages", "view")}
+        return more.get(self, (self.value, "view"))
 
 
 READINGS = frozenset({Lent.SUBMIT, Lent.METERS, Lent.NOTICES})  # lent without a strong login (decisions.md 23)
 BY_ONESELF = tuple(one for one in Lent if one is not Lent.HOUSE_FILE)  # it needs a power of attorney (decisions.md 24)
 PRESETS = {
     "readings": READINGS,
-    "bills": READINGS | {Lent.INVOICES},
+    "bills": READINGS | {Lent.INVOICES, Lent.MESSAGES},
     "all": frozenset(BY_ONESELF),
 }
 

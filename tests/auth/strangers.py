@@ -18,6 +18,7 @@ from models.premises import House, Premises
 from models.readings import Reading
 from models.registrations import Waiting
 from models.tenures import Tenure
+from models.threads import Message, MessageFile, Thread
 from models.types import DocumentKind, MeterKind, TenureRole, utc_now
 from tests.cast import TODAY, ZONE, Cast, month
 from tests.walk import ids_of
@@ -33,7 +34,9 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         stage.helper("marta")
         stage.application("marta", "30303")
         far = stage.far_away("liga") | {"cid": [stage.data_copy("liga")]}
+        far |= stage.thread("liga", 9003)
         former = [stage.data_copy("peteris")]
+        asked = stage.thread("peteris", 9004)
         papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
         told = [stage.notice(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
@@ -49,7 +52,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         "peteris": {
             "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
             "nid": [told[0][0]], "fid": [told[0][1]], "cid": former,
-        },
+        } | asked,
         "liga": far,
         "marta": {},
         "ilze": {},
@@ -105,6 +108,14 @@ class Stage:
         """A copy of somebody's data."""
         user = self.session.scalars(sa.select(User).where(User.username == username)).one()
         return self.add(DataCopy(user_id=user.id, language="lv", made_at=utc_now(), file_hash="0" * 64, size=14)).public_id
+
+    def thread(self, username: str, number: int) -> Ids:
+        """A conversation about no property, with a file."""
+        user = self.session.scalars(sa.select(User).where(User.username == username)).one()
+        row = self.add(Thread(id=number, user_id=user.id, topic="other", subject=f"Letter of {username}", language="lv", latest_id=number, began_on=TODAY))
+        self.add(Message(id=number, thread_id=number, body="x", sent_at=utc_now(), actor_user_id=user.id))
+        file = self.add(MessageFile(message_id=number, name="a.pdf", file_hash="0" * 64, size=14))
+        return {"tid": [row.public_id], "aid": [file.public_id]}
 
     def meter(self, serial: str, **where: Any) -> str:
         """A meter with a reading of each of the two times: 70.707 on Pēteris's last day, 80.808 on Anna's first."""

@@ -25,6 +25,7 @@ from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.handovers import handovers
 from tests.gallery.help import helps
 from tests.gallery.lending import lends
+from tests.gallery.messages import messages
 from tests.gallery.outside import banks
 from tests.gallery.protection import protection
 from tests.gallery.record import record
@@ -40,7 +41,7 @@ FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), dat
 # What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
 WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
 DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
-SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "notices", "users", "settings", "help")
+SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "notices", "users", "settings", "messages", "help")
 OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
 
 
@@ -340,5 +341,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, helps,
+    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, helps,
 )  # fmt: skip

@@ -43,6 +43,7 @@ FORMS = {
     "users.invite": {200, 303, 400, 403, 409, 422, 429}, "users.change": {200, 303, 403, 409, 422}, "users.revoke": {303},
     "users.set_state": {303, 422}, "users.code": {200}, "invitations.answer": {303, 403, 422},
     "asking.apply": {303, 400, 422, 429, 503}, "asking.ask": {303, 422, 429}, "asking.refuse": {303},
+    "messages.ask": {200, 303, 400, 409, 422, 503}, "messages.reply": {303, 409, 422}, "messages.settle": {303},
     "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "copies.ask": {303, 422, 429},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},

@@ -105,7 +105,8 @@ def test_an_invoice_is_found_by_its_year_read_and_downloaded(anna: Person):
 
 
 def test_a_document_is_opened_from_its_list(anna: Person):
-    anna.page.click("nav.main a[href$='/documents']")
+    anna.page.click("a[href='/more'] >> visible=true")
+    anna.page.click("main a[href$='/documents']")
     expect(anna.page.locator("main table")).to_contain_text("Apsaimniekošana")
     link = anna.page.get_by_role("link", name="Apsaimniekošanas līgums (PDF, ").get_attribute("href")
     answer = anna.context.request.get(anna.server.url + str(link))

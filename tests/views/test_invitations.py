@@ -162,7 +162,7 @@ def test_both_sides_are_reminded_once(app: Flask, cast: Cast, deliver: Callable,
 
 def test_what_the_form_offers_is_what_the_site_has(app: Flask, anna: Browser, cast: Cast):
     offered = [at["value"] for at in anna.get("/users/invite").inputs if at.get("name") == "right"]
-    assert offered == ["submit", "meters", "notices", "invoices", "documents"] and fill(cast)["right"] == offered[:3]
+    assert offered == ["submit", "meters", "notices", "invoices", "documents", "messages", "threads"] and fill(cast)["right"] == offered[:3]
 
 
 def begun(app: Flask, work: Callable[..., Any], *values: Any) -> Any:

@@ -64,7 +64,7 @@ def test_the_buttons_of_the_presets_tick_the_boxes_and_keep_what_was_typed(anna:
     form = anna.get(INVITE).form(INVITE).fields
     page = anna.post(INVITE, {"csrf_token": form["csrf_token"], "once": form["once"], **fill(cast, name="Meita"), "preset": "bills"})
     ticked = [at["value"] for at in page.inputs if at.get("name") == "right" and "checked" in at]
-    assert ticked == ["submit", "meters", "notices", "invoices"] and page.form(INVITE).fields["name"] == "Meita"
+    assert ticked == ["submit", "meters", "notices", "invoices", "messages"] and page.form(INVITE).fields["name"] == "Meita"
 
 
 @pytest.mark.parametrize("changed, sentence", [

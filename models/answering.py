@@ -1,0 +1,171 @@
+"""What becomes of a conversation: each act with its audit row (G01, G04; decisions.md 26)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from models import drafts, outbox, preferences
+from models.audit import Actor, record
+from models.customers import CustomerUser
+from models.database import Database
+from models.mandates import HOLDS, Mandate, MandatePremises
+from models.people import User
+from models.rules.mandates import Lent
+from models.rules.threads import ThreadState, after
+from models.threads import Message, MessageFile, Thread, ThreadNote
+from models.types import AnyRow
+
+_TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
+_BATCH = 100
+_WAITING = sa.select(_TABLE).where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due_at, _TABLE.c.id)
+_SINCE: sa.BindParameter[Any] = sa.bindparam("since", type_=_TABLE.c.changed_at.type)
+_OVER = sa.select(Thread).where(col(Thread.state) == ThreadState.RESOLVED, col(Thread.changed_at) < _SINCE)
+# Who has written in a conversation and may read its answer: helpers as long as their mandate holds.
+_MAY_STILL = sa.exists().where(
+    col(Mandate.delegate_id) == col(Message.actor_user_id), col(MandatePremises.mandate_id) == col(Mandate.id),
+    col(MandatePremises.premises_id) == sa.bindparam("premises_id"), HOLDS,
+    col(MandatePremises.customer_id) == sa.bindparam("customer_id"), col(Mandate.rights).contains(Lent.MESSAGES.value),
+)  # fmt: skip
+_WRITERS = sa.select(col(Message.actor_user_id)).where(
+    col(Message.thread_id) == sa.bindparam("thread_id"), col(Message.mandate_version).is_(None) | _MAY_STILL
+)
+_THEIRS = sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id) == sa.bindparam("customer_id"))
+
+
+def begin(session: Session, actor: Actor, thread: Thread, message: Message) -> None:
+    """A new conversation with its first message. Raises `IntegrityError` where its form was sent before."""
+    session.add(thread)
+    session.flush()
+    _write(session, actor, thread, message)
+    _note(session, actor, thread, "thread.asked", topic=thread.topic)
+
+
+def reply(session: Session, actor: Actor, number: int, message: Message, due: datetime) -> Thread:
+    """A resident writes again: staff answer by `due`. What is closed stays so, and another one goes on from it.
+
+    Returns the one that the message is in. Raises `IntegrityError` where its form was sent before.
+    """
+    thread = session.get_one(Thread, number, with_for_update=True)
+    if state := after(thread.state, "reply"):
+        _write(session, actor, thread, message)
+        _set(thread, state, message.sent_at, due)
+        _note(session, actor, thread, "thread.replied")
+        return thread
+    same = ("customer_id", "premises_id", "topic", "subject", "about", "about_name", "shared", "began_on")
+    new = Thread(
+        user_id=actor.user_id, mandate_version=actor.mandate_version, language=thread.language, due_at=due,
+        changed_at=message.sent_at, follows=thread.public_id,
+        **{name: getattr(thread, name) for name in same},
+    )  # fmt: skip
+    begin(session, actor, new, message)
+    return new
+
+
+def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> None:
+    message.thread_id = thread.id or 0
+    message.actor_user_id, message.principal_customer_id = actor.user_id, actor.principal_customer_id
+    message.mandate_version, message.session_method = actor.mandate_version, actor.session_method
+    session.add(message)
+    session.flush()
+    if actor.user_id and not message.from_staff:
+        drafts.send(session, actor.user_id, message.public_id, message.id or 0)
+    thread.latest_id = message.id or 0
+
+
+def _set(thread: Thread, state: ThreadState, now: datetime, due: datetime | None = None) -> None:
+    thread.state, thread.changed_at, thread.due_at = state, now, due
+
+
+def settle(session: Session, actor: Actor, number: int, act: str, now: datetime, due: datetime) -> bool:
+    """A resident says "solved" or "unsolved", which opens it again; False where that changes nothing."""
+    thread = session.get_one(Thread, number, with_for_update=True)
+    state = after(thread.state, act)
+    if state is None:
+        return False
+    _set(thread, state, now, due if state is ThreadState.OPEN else None)
+    _note(session, actor, thread, f"thread.{act}")
+    return True
+
+
+def answer(
+    session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool
+) -> bool:
+    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed."""
+    thread = session.get_one(Thread, number, with_for_update=True)
+    state = after(thread.state, "resolve" if resolve else "answer")
+    if state is None:
+        return False
+    message.from_staff = thread.unread = True
+    _write(session, _staff(thread), thread, message)
+    for one in files:
+        drafts.hold(session, one)
+        session.add(MessageFile(message_id=message.id or 0, **drafts.columns(one)))
+    _set(thread, state, message.sent_at)
+    _note(session, _staff(thread), thread, "thread.answered", by=message.author)
+    for user in _readers(session, thread, today):
+        outbox.write_to(session, user, user.email, "answer", number=thread.id, tid=thread.public_id)
+    return True
+
+
+def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
+    """Who is told of an answer: who has written, as long as they may read it; else who is the customer."""
+    about = {"thread_id": thread.id, "today": today}
+    about |= {"premises_id": thread.premises_id, "customer_id": thread.customer_id}
+    told = (col(User.disabled_at).is_(None), ~preferences.unwanted(col(User.id), "answers"))
+    wrote = [number for number in session.scalars(_WRITERS, about) if number]
+    numbers = wrote or session.scalars(_THEIRS, {"customer_id": thread.customer_id}).all()
+    return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
+
+
+def close(session: Session, number: int, now: datetime, **by: str) -> bool:
+    """Staff close it for good; False where it was."""
+    thread = session.get_one(Thread, number, with_for_update=True)
+    if after(thread.state, "close") is None:
+        return False
+    _set(thread, ThreadState.CLOSED, now)
+    _note(session, _staff(thread), thread, "thread.closed", **by)
+    return True
+
+
+def note(session: Session, number: int, author: str, body: str) -> None:
+    """Staff write something down for each other."""
+    session.add(ThreadNote(thread_id=number, author=author, body=body))
+    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
+    record(session, Actor(None, "command"), "thread.noted", **about)
+
+
+def close_due(database: Database, days: int, now: datetime) -> None:
+    """Close what has been solved for so many days. Several workers share what is due between them."""
+    done = _BATCH
+    while done == _BATCH:
+        with database.write() as session:
+            over = _OVER.limit(_BATCH).with_for_update(skip_locked=True)
+            due = session.scalars(over, {"since": now - timedelta(days=days)}).all()
+            for thread in due:
+                _set(thread, ThreadState.CLOSED, now)
+                _note(session, _staff(thread), thread, "thread.closed")
+            done = len(due)
+
+
+def waiting(session: Session) -> Sequence[AnyRow]:
+    """What staff have to answer, first what is due first."""
+    return session.execute(_WAITING).fetchall()
+
+
+def _staff(thread: Thread) -> Actor:
+    return Actor(None, "command", thread.customer_id)
+
+
+def _note(session: Session, actor: Actor, thread: Thread, action: str, **detail: str) -> None:
+    """The audit row; of what staff do for who is no customer it stands with the user."""
+    if actor.user_id is None and thread.customer_id is None and thread.user_id:
+        about: dict[str, Any] = {"object_type": "user", "object_id": thread.user_id}
+    else:
+        about = {"object_type": "thread", "object_id": thread.id}
+    actor = replace(actor, principal_customer_id=thread.customer_id)
+    told = detail | ({"category": "messages"} if actor.user_id is None else {})
+    record(session, actor, action, premises_id=thread.premises_id, detail=told, **about)
