@@ -21,7 +21,9 @@ from models.people import BY_LOGIN, User
 from models.registrations import Waiting
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
+from models.rules.threads import ThreadState
 from models.sessions import WebSession
+from models.threads import Thread
 from models.types import AnyRow, Role
 
 INVITATION = "staff"  # the purpose of its link
@@ -33,6 +35,7 @@ _ALL = (
     .where(col(User.role) != Role.RESIDENT).group_by(col(User.id)).order_by(col(User.name), col(User.id))
 )  # fmt: skip
 _WAIT: Mapping[str, tuple[Any, sa.ColumnElement[bool]]] = {
+    "messages": (col(Thread.changed_at), col(Thread.state) == ThreadState.OPEN),
     "registrations": (col(Waiting.asked_at), col(Waiting.customer_id).is_(None)),
     "powers": (col(Attorney.asked_at), col(Attorney.decided_at).is_(None)),
     "requests": (
