@@ -20,8 +20,7 @@ from models.premises import Entrance
 from models.registrations import Waiting
 from models.rules.threads import ThreadState
 from models.seals import Sealer, verify
-from models.threads import MessageDraft, ThreadNote
-from models.threads import Thread
+from models.threads import MessageDraft, Thread, ThreadNote
 from models.types import utc_now
 from tests import standing
 from tests.browser import Browser
