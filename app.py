@@ -34,7 +34,7 @@ from views.wire import WireRequest
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
     "absences", "account", "activity", "asking", "backchannel", "cards", "copies", "documents", "emails", "factors",
-    "handovers", "health", "help", "identities", "invitations", "invoices", "login", "messages", "meters",
+    "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters",
     "notices", "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "staff",
     "users",
 )]  # fmt: skip

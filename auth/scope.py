@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, copies, documents, invoices, mandates, noticeboard, registrations, sessions, threads
+from models import cards, copies, documents, inbox, invoices, mandates, noticeboard, registrations, sessions, threads
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -131,4 +131,6 @@ def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Rea
 # The same for the pages of staff; what a role may do there says `access.toml`.
 FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
+    "thid": _numbered(inbox.one),
+    "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

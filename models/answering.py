@@ -21,6 +21,7 @@ from models.types import AnyRow
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _BATCH = 100
+COMMAND = Actor(None, "command")
 _WAITING = sa.select(_TABLE).where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due_at, _TABLE.c.id)
 _SINCE: sa.BindParameter[Any] = sa.bindparam("since", type_=_TABLE.c.changed_at.type)
 _OVER = sa.select(Thread).where(col(Thread.state) == ThreadState.RESOLVED, col(Thread.changed_at) < _SINCE)
@@ -31,9 +32,14 @@ _MAY_STILL = sa.exists().where(
     col(MandatePremises.customer_id) == sa.bindparam("customer_id"), col(Mandate.rights).contains(Lent.MESSAGES.value),
 )  # fmt: skip
 _WRITERS = sa.select(col(Message.actor_user_id)).where(
-    col(Message.thread_id) == sa.bindparam("thread_id"), col(Message.mandate_version).is_(None) | _MAY_STILL
+    col(Message.thread_id) == sa.bindparam("thread_id"), ~col(Message.from_staff),
+    col(Message.mandate_version).is_(None) | _MAY_STILL
 )
 _THEIRS = sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id) == sa.bindparam("customer_id"))
+
+
+class Newer(Exception):
+    """Something was written since the page was opened that an answer comes from."""
 
 
 def begin(session: Session, actor: Actor, thread: Thread, message: Message) -> None:
@@ -71,7 +77,7 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
     message.mandate_version, message.session_method = actor.mandate_version, actor.session_method
     session.add(message)
     session.flush()
-    if actor.user_id and not message.from_staff:
+    if actor.user_id:
         drafts.send(session, actor.user_id, message.public_id, message.id or 0)
     thread.latest_id = message.id or 0
 
@@ -92,20 +98,27 @@ def settle(session: Session, actor: Actor, number: int, act: str, now: datetime,
 
 
 def answer(
-    session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool
-) -> bool:
-    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed."""
+    session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool,
+    actor: Actor = COMMAND, seen: int | None = None,
+) -> bool:  # fmt: skip
+    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed.
+
+    `actor`: who of the staff; the files of her form go with it. `seen`: the last message that she has read, where
+    `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before.
+    """
     thread = session.get_one(Thread, number, with_for_update=True)
+    if seen is not None and thread.latest_id != seen:
+        raise Newer
     state = after(thread.state, "resolve" if resolve else "answer")
     if state is None:
         return False
     message.from_staff = thread.unread = True
-    _write(session, _staff(thread), thread, message)
+    _write(session, replace(actor, principal_customer_id=thread.customer_id), thread, message)
     for one in files:
         drafts.hold(session, one)
         session.add(MessageFile(message_id=message.id or 0, **drafts.columns(one)))
     _set(thread, state, message.sent_at)
-    _note(session, _staff(thread), thread, "thread.answered", by=message.author)
+    _note_by_staff(session, actor, thread, "thread.answered", by=message.author)
     for user in _readers(session, thread, today):
         outbox.write_to(session, user, user.email, "answer", number=thread.id, tid=thread.public_id)
     return True
@@ -121,21 +134,21 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
     return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
 
 
-def close(session: Session, number: int, now: datetime, **by: str) -> bool:
+def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, **by: str) -> bool:
     """Staff close it for good; False where it was."""
     thread = session.get_one(Thread, number, with_for_update=True)
     if after(thread.state, "close") is None:
         return False
     _set(thread, ThreadState.CLOSED, now)
-    _note(session, _staff(thread), thread, "thread.closed", **by)
+    _note_by_staff(session, actor, thread, "thread.closed", **by)
     return True
 
 
-def note(session: Session, number: int, author: str, body: str) -> None:
+def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
     """Staff write something down for each other."""
     session.add(ThreadNote(thread_id=number, author=author, body=body))
     about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
-    record(session, Actor(None, "command"), "thread.noted", **about)
+    record(session, actor, "thread.noted", **about)
 
 
 def close_due(database: Database, days: int, now: datetime) -> None:
@@ -147,7 +160,7 @@ def close_due(database: Database, days: int, now: datetime) -> None:
             due = session.scalars(over, {"since": now - timedelta(days=days)}).all()
             for thread in due:
                 _set(thread, ThreadState.CLOSED, now)
-                _note(session, _staff(thread), thread, "thread.closed")
+                _note_by_staff(session, COMMAND, thread, "thread.closed")
             done = len(due)
 
 
@@ -156,16 +169,17 @@ def waiting(session: Session) -> Sequence[AnyRow]:
     return session.execute(_WAITING).fetchall()
 
 
-def _staff(thread: Thread) -> Actor:
-    return Actor(None, "command", thread.customer_id)
-
-
 def _note(session: Session, actor: Actor, thread: Thread, action: str, **detail: str) -> None:
-    """The audit row; of what staff do for who is no customer it stands with the user."""
-    if actor.user_id is None and thread.customer_id is None and thread.user_id:
-        about: dict[str, Any] = {"object_type": "user", "object_id": thread.user_id}
-    else:
-        about = {"object_type": "thread", "object_id": thread.id}
+    """The audit row."""
     actor = replace(actor, principal_customer_id=thread.customer_id)
-    told = detail | ({"category": "messages"} if actor.user_id is None else {})
+    about: dict[str, Any] = {"object_type": "thread", "object_id": thread.id, "detail": detail}
+    record(session, actor, action, premises_id=thread.premises_id, **about)
+
+
+def _note_by_staff(session: Session, actor: Actor, thread: Thread, action: str, **detail: str) -> None:
+    """The same of what staff do; about who is no customer it stands with the user."""
+    actor, told = replace(actor, principal_customer_id=thread.customer_id), detail | {"category": "messages"}
+    about: dict[str, Any] = {"object_type": "thread", "object_id": thread.id}
+    if thread.customer_id is None and thread.user_id:
+        about = {"object_type": "user", "object_id": thread.user_id}
     record(session, actor, action, premises_id=thread.premises_id, detail=told, **about)

@@ -120,8 +120,11 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
         sealed = sealed_for(secret, number(session))
     yield "/staff/welcome/<token>", rasa, link, link, {"sealed": sealed, "code": code_of(secret, later()), "password": GOOD}
     change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
-    ilze = Browser(app)
+    ilze, one = Browser(app), "/staff/inbox/9002"
     ilze.log_in("ilze")
+    yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
+    yield "/staff/inbox/<thid>/notes", ilze, one, f"{one}/notes", {"note": "For colleagues."}
+    yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
 
 
@@ -241,6 +244,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
+    values |= {"thid": ["9001"], "afid": [cast.thread_file]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):

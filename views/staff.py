@@ -29,7 +29,8 @@ _LONGEST = 500  # characters of a reason
 @staff.get("/staff", "staff customers view")
 def desk() -> Response:
     """What waits, and since when."""
-    return page("staff/desk.html", waiting=colleagues.waiting(reading()))
+    opens = staff_right("inbox", somebody().role) >= Right.VIEW
+    return page("staff/desk.html", waiting=colleagues.waiting(reading()), opens_inbox=opens)
 
 
 @staff.get("/staff/welcome/<token>", "public")

@@ -180,7 +180,7 @@ def test_the_people_can_be_told_apart(demo: Demo) -> None:
         "helper": ("", "lv", "resident"),
         "neighbour": (NEIGHBOUR, "ru", "resident"),
         "newcomer": (OWNER, "lv", "resident"),
-        "clerk": ("", "lv", "agent"),
+        "clerk": ("", "lv", "supervisor"),
     }
 
 

@@ -1,6 +1,7 @@
 """The staff's own pages: their door, an invitation, and what waits for them."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import sqlalchemy as sa
 
@@ -9,9 +10,10 @@ from models.audit import Actor
 from models.factors import Factor
 from models.people import User
 from models.registrations import Waiting
+from models.threads import Thread
 from models.throttle import Throttle
 from models.types import Role, utc_now
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra, slow_down_everybody
 from tests.registering import GOOD
@@ -40,6 +42,7 @@ def desks(gallery: Gallery, extra: Extra) -> None:
     agent.post(QUEUE, {"csrf_token": agent.get("/staff").form("/logout").fields["csrf_token"]})
     change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     _decisions(gallery, numbers)
+    _inbox(gallery)
     change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.AGENT))
     limiter.reset()
 
@@ -84,3 +87,24 @@ def _decisions(gallery: Gallery, numbers: list[int]) -> None:
     for _ in range(2):
         ilze.submit(page, QUEUE, number=str(numbers[1]), act="refuse", reason="Līgums ir uz cita vārda.")
     ilze.submit(page, QUEUE, number="x")
+
+
+def _inbox(gallery: Gallery) -> None:
+    """What waits, in time and late; answered, noted, closed, with what is wrong; what came meanwhile."""
+    ilze, inbox, one = gallery.visitor("ilze", again=True), "/staff/inbox", "/staff/inbox/9002"
+    opened = ilze.get(one)
+    for number in range(60):
+        change(gallery.app, sa.insert(Thread).values(
+            public_id=f"many{number}", topic="other", language="lv", latest_id=9001, began_on=TODAY, changed_at=utc_now(), due_at=utc_now() - timedelta(days=9),
+        ))  # fmt: skip
+    for path in (inbox, f"{inbox}?view=all", f"{inbox}?view=all&before=9002", f"{inbox}/9001"):
+        ilze.get(path)
+    change(gallery.app, sa.delete(Thread).where(Thread.public_id.like("many%")))
+    ilze.get(inbox)
+    for typed in ({"body": ""}, {"body": "Rīt.", "files": (BytesIO(b"MZ"), "a.exe")}, {"body": "Rīt.", "seen": "1"}, {"body": "Rīt."}, {"body": "Parīt."}):
+        ilze.post(f"{one}/replies", opened.form(f"{one}/replies").fields | typed)
+    for note in ("", "Zvanīja divreiz."):
+        ilze.submit(ilze.get(one), f"{one}/notes", note=note)
+    for _ in range(2):
+        ilze.post(f"{one}/close", opened.form(f"{one}/close").fields)
+    ilze.get(f"{inbox}?view=all&before=0")

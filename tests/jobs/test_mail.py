@@ -85,7 +85,7 @@ LENT = {"by": "Anna Ozoliņa", "name": "Līga", "until": "2027-01-31", "mandate"
 DETAILS |= {"mandate_invited": LENT, "mandate": LENT | {"what": "ending", "ours": True}}
 DETAILS |= {
     "attorney": {"code": "20417", "reason": ""}, "attorney_granted": {"code": "20417", "name": "Līga", "until": "2027-05-31"},
-    "access_request": {"name": "Līga", "who": "daughter"},
+    "access_request": {"name": "Līga", "who": "daughter"}, "answer": {"number": 7, "tid": "x"},
 }  # fmt: skip
 
 
