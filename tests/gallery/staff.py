@@ -10,7 +10,7 @@ from models.audit import Actor
 from models.factors import Factor
 from models.people import User
 from models.registrations import Waiting
-from models.threads import Thread
+from models.threads import Message, MessageFile, Thread
 from models.throttle import Throttle
 from models.types import Role, utc_now
 from tests.cast import PASSWORD, TODAY
@@ -89,17 +89,27 @@ def _decisions(gallery: Gallery, numbers: list[int]) -> None:
     ilze.submit(page, QUEUE, number="x")
 
 
+def _conversations(gallery: Gallery) -> None:
+    """One of Anna's about an invoice, late and with a file; one of an account that is closed, about a meter; many more."""
+    hour, same = timedelta(hours=1), {"topic": "other", "language": "lv", "began_on": TODAY, "changed_at": utc_now(), "state": "open"}
+    anna, late = {"user_id": 1, "customer_id": 1, "premises_id": 1}, utc_now() - timedelta(days=400)
+    about = {501: anna | {"about": "iid:x", "due_at": late, "subject": "Rēķins"}, 502: {"about": "mid:x", "due_at": utc_now() + 24 * hour}}
+    for number in range(501, 560):
+        more = {"public_id": f"many{number}", "id": number, "latest_id": 9501, "about_name": "77"} | about.get(number, {"due_at": late})
+        change(gallery.app, sa.insert(Thread).values(same | more))
+    message = {"id": 9501, "public_id": "many", "thread_id": 501, "body": "Labdien!\n\nVai tas\nir pareizi?", "sent_at": utc_now(), "actor_user_id": 1}
+    change(gallery.app, sa.insert(Message).values(message))
+    change(gallery.app, sa.insert(MessageFile).values(public_id="many", message_id=9501, name="foto.jpg", file_hash="0" * 64, size=2000))
+
+
 def _inbox(gallery: Gallery) -> None:
     """What waits, in time and late; answered, noted, closed, with what is wrong; what came meanwhile."""
-    ilze, inbox, one = gallery.visitor("ilze", again=True), "/staff/inbox", "/staff/inbox/9002"
+    ilze, inbox, one = gallery.visitor("ilze", again=True), "/staff/inbox", "/staff/inbox/501"
+    _conversations(gallery)
     opened = ilze.get(one)
-    for number in range(60):
-        change(gallery.app, sa.insert(Thread).values(
-            public_id=f"many{number}", topic="other", language="lv", latest_id=9001, began_on=TODAY, changed_at=utc_now(), due_at=utc_now() - timedelta(days=9),
-        ))  # fmt: skip
-    for path in (inbox, f"{inbox}?view=all", f"{inbox}?view=all&before=9002", f"{inbox}/9001"):
+    for path in (inbox, f"{inbox}?view=all", f"{inbox}?view=all&before=9502", f"{inbox}/502"):
         ilze.get(path)
-    change(gallery.app, sa.delete(Thread).where(Thread.public_id.like("many%")))
+    change(gallery.app, sa.delete(Thread).where(Thread.id.between(503, 560)))
     ilze.get(inbox)
     for typed in ({"body": ""}, {"body": "Rīt.", "files": (BytesIO(b"MZ"), "a.exe")}, {"body": "Rīt.", "seen": "1"}, {"body": "Rīt."}, {"body": "Parīt."}):
         ilze.post(f"{one}/replies", opened.form(f"{one}/replies").fields | typed)
