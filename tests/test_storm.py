@@ -155,7 +155,8 @@ def check_page(asked: Asked, html: str, ledger: Ledger) -> None:
     part = html.lstrip().startswith(("<section ", '<div class="msg err"', '<ul class="hint rules"')) and "<html" not in html
     assert whole or (part and by_htmx), html[:300]
     mine = ledger.visitor.username if ledger.visitor else ""
-    assert not [name for person, name in NAMES.items() if person != mine and name in html]
+    is_staff_page = asked.path.startswith("/staff") and mine == "ilze"  # who sees all residents
+    assert is_staff_page or not [name for person, name in NAMES.items() if person != mine and name in html]
 
 
 def begin_anew(app: Flask, storm: Storm, ledger: Ledger, names: Sequence[str] = PEOPLE) -> None:
