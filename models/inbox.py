@@ -1,4 +1,4 @@
-"""What staff see of conversations: the queue that waits, all of them, and one with its notes and files (H01, H03)."""
+"""What staff see of conversations: the queue that waits, all of them, and one with its notes and files (H04, H06)."""
 
 from collections.abc import Sequence
 

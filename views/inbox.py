@@ -1,4 +1,4 @@
-"""The inbox of staff: what waits for an answer, a conversation, answers and notes (G01, G04, H01, H03, H05)."""
+"""The inbox of staff: what waits for an answer, a conversation, answers and notes (G01, G04, H02, H04, H06)."""
 
 from typing import Any
 

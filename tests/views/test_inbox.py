@@ -1,4 +1,4 @@
-"""The inbox of staff: what waits, answers, notes for colleagues (G01, G04, H01, H03, H05; security rule 18)."""
+"""The inbox of staff: what waits, answers, notes for colleagues (G01, G04, H02, H04, H06; security rule 18)."""
 
 from collections.abc import Callable
 from datetime import timedelta
