@@ -5,6 +5,7 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -175,7 +176,9 @@ def signed_pdf(who: Signer = ANNA, document: bytes = b"", field: str = "S1", dig
     """A PDF that somebody has signed, now."""
     own = key(who.kind, who.own).private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     signer = SimpleSigner(asn1.Certificate.load(who.der), asn1_keys.PrivateKeyInfo.load(own), SimpleCertificateStore())
-    return sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document or pdf())), PdfSignatureMetadata(field, md_algorithm=digest), signer=signer).getvalue()
+    writer, about = IncrementalPdfFileWriter(io.BytesIO(document or pdf())), PdfSignatureMetadata(field, md_algorithm=digest)
+    with ThreadPoolExecutor(1) as apart:  # the library runs a loop of its own, and a browser's may run in this thread
+        return apart.submit(sign_pdf, writer, about, signer=signer).result().getvalue()
 
 
 def proved(document: bytes) -> bytes:
