@@ -24,8 +24,8 @@ CHECKED = {
 }  # fmt: skip
 # Files that are not taken, with the sentence that says why.
 REFUSED = [
-    ("", b"", "Choose the document"), ("a.docx", archive(WORD), "Send the document as a PDF, EDOC, ASICE, JPG, PNG or WEBP file."), ("a.exe", PDF, "Send the document as a PDF"),
-    ("a.heic", b"x", "is an iPhone picture"), ("a.pdf", b"", "“a.pdf” is empty."), ("a.pdf", b"GIF89a", "is not what its name says"),
+    ("", b"", "Choose the document"), ("a.docx", archive(WORD), "Send the document as a PDF, EDOC, ASICE, JPG, PNG, WEBP or HEIC file."), ("a.exe", PDF, "Send the document as a PDF"),
+    ("a.heic", b"x", "is not what its name says"), ("a.pdf", b"", "“a.pdf” is empty."), ("a.pdf", b"GIF89a", "is not what its name says"),
     ("a.pdf", PDF + b"x" * LARGEST, "“a.pdf” is larger than 10 MB."), ("a.edoc", archive(WORD), "is not what its name says"), ("a.jpg", b"\xff\xd8\xff\xe0nothing", "is damaged"),
 ]  # fmt: skip
 

@@ -8,8 +8,9 @@ def refusal(refused: Refused) -> str:
     """The sentence of a refusal."""
     name = refused.name
     return {
-        "kind": text("“%(name)s” cannot be taken: send a PDF, JPG, PNG, WEBP, DOCX, EDOC or ASICE file.", name=name),
-        "heic": text("“%(name)s” is an iPhone picture (HEIC): save or share it as JPG and send that.", name=name),
+        "kind": text(
+            "“%(name)s” cannot be taken: send a PDF, JPG, PNG, WEBP, HEIC, DOCX, EDOC or ASICE file.", name=name
+        ),
         "empty": text("“%(name)s” is empty.", name=name),
         "large": text("“%(name)s” is larger than %(most)s MB.", name=name, most=LARGEST // 10**6),
         "many": text("“%(name)s” is one too many: send at most %(most)s files at once.", name=name, most=MOST),
