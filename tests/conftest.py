@@ -35,7 +35,7 @@ def compile_once(self: LanguageEnvironment, source: Any, name: str | None = None
     """Compile a template for all applications of a run that have the same texts: it is most of what a start costs."""
     if name is None:
         return Environment.compile(self, source, name, *rest, **options)
-    key = (source, name, id(self.catalog), *rest, *options.items())
+    key = (source, name, id(self.texts), *rest, *options.items())
     if key not in _compiled:
         _compiled[key] = Environment.compile(self, source, name, *rest, **options)
     return _compiled[key]
