@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from auth.state import state, writing
 from jobs.mandates import PURPOSE, sentence
-from models import activity, answering, drafts, intake, threads
+from models import activity, answering, desk_work, drafts, intake, threads
 from models.scanner import scanner_of
 from models.threads import Message, Thread, ThreadNote
 from models.types import AnyRow
@@ -105,7 +105,8 @@ def close(number: int, by: str) -> None:
     """End a conversation for good; what is written after it begins another one."""
     with writing() as session:
         _thread(session, number)
-        if not answering.close(session, number, state().clock.now(), by=by):
+        wish, now = desk_work.Wish("close"), state().clock.now()
+        if not desk_work.change(session, answering.COMMAND, by[:100], [number], wish, now):
             raise click.ClickException(f"conversation {number} is closed")
     click.echo("closed")
 

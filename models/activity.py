@@ -5,14 +5,13 @@ as they are hers; what somebody lent her is another's record.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models.audit import Actor, AuditRow, record
+from models.audit import Actor, AuditRow, record_each
 from models.customers import Customer, CustomerUser
 from models.database import rows
 from models.people import User
@@ -57,15 +56,13 @@ def looked(
     """Staff see data of these users, and of the customers who stand `at` these premises today: a row for each (I06).
 
     `category` is a section of auth/access.toml; `purpose` is for residents to read, or one that the page of
-    activities has words for. `ours`: who of the staff.
+    activities has words for. `ours`: who of the staff. One statement.
     """
+    standing: AnySelect = sa.select(col(Tenure.premises_id), col(Tenure.customer_id).label("principal_customer_id"))
+    there = standing.where(col(Tenure.premises_id).in_({*at}), during(today)).distinct()
     detail = {"purpose": purpose, "category": category}
-    for user in sorted({*users}):
-        record(session, ours, "customer.viewed", object_type="user", object_id=user, detail=detail)
-    standing = sa.select(col(Tenure.premises_id), col(Tenure.customer_id)).distinct().order_by(None)
-    for row in session.execute(standing.where(col(Tenure.premises_id).in_({*at}), during(today))):
-        about = replace(ours, principal_customer_id=row.customer_id)
-        record(session, about, "customer.viewed", premises_id=row.premises_id, detail=detail)
+    persons = [{"object_type": "user", "object_id": user} for user in sorted({*users})]
+    record_each(session, ours, "customer.viewed", persons, there, detail)
 
 
 def newest(connection: Connection, name: str, most: int, **values: object) -> Sequence[AnyRow]:

@@ -53,9 +53,12 @@ def begin(session: Session, actor: Actor, thread: Thread, message: Message) -> N
 def reply(session: Session, actor: Actor, number: int, message: Message, due: datetime) -> Thread:
     """A resident writes again: staff answer by `due`. What is closed stays so, and another one goes on from it.
 
-    Returns the one that the message is in. Raises `IntegrityError` where its form was sent before.
+    What goes on in another one is written there. Returns the one that the message is in. Raises `IntegrityError`
+    where its form was sent before.
     """
     thread = session.get_one(Thread, number, with_for_update=True)
+    if thread.merged_into:
+        thread = session.get_one(Thread, thread.merged_into, with_for_update=True)
     if state := after(thread.state, "reply"):
         _write(session, actor, thread, message)
         _set(thread, state, message.sent_at, due)
@@ -83,7 +86,12 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
 
 
 def _set(thread: Thread, state: ThreadState, now: datetime, due: datetime | None = None) -> None:
-    thread.state, thread.changed_at, thread.due_at = state, now, due
+    thread.state, thread.changed_at, thread.due_at, thread.snoozed_until = state, now, due, None
+
+
+def touch(thread: Thread, by: str) -> None:
+    """Somebody of the staff has changed it: who had opened it before is asked again."""
+    thread.version, thread.touched_by = thread.version + 1, by
 
 
 def settle(session: Session, actor: Actor, number: int, act: str, now: datetime, due: datetime) -> bool:
@@ -104,10 +112,11 @@ def answer(
     """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed.
 
     `actor`: who of the staff; the files of her form go with it. `seen`: the last message that she has read, where
-    `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before.
+    `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before. Who
+    answers first has it from then on.
     """
     thread = session.get_one(Thread, number, with_for_update=True)
-    if seen is not None and thread.latest_id != seen:
+    if seen is not None and (thread.merged_into or thread.latest_id != seen):
         raise Newer
     state = after(thread.state, "resolve" if resolve else "answer")
     if state is None:
@@ -118,6 +127,8 @@ def answer(
         drafts.hold(session, one)
         session.add(MessageFile(message_id=message.id or 0, **drafts.columns(one)))
     _set(thread, state, message.sent_at)
+    touch(thread, message.author)
+    thread.assignee_id = thread.assignee_id or actor.user_id
     _note_by_staff(session, actor, thread, "thread.answered", by=message.author)
     for user in _readers(session, thread, today):
         outbox.write_to(session, user, user.email, "answer", number=thread.id, tid=thread.public_id)
@@ -132,16 +143,6 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
     wrote = [number for number in session.scalars(_WRITERS, about) if number]
     numbers = wrote or session.scalars(_THEIRS, {"customer_id": thread.customer_id}).all()
     return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
-
-
-def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, **by: str) -> bool:
-    """Staff close it for good; False where it was."""
-    thread = session.get_one(Thread, number, with_for_update=True)
-    if after(thread.state, "close") is None:
-        return False
-    _set(thread, ThreadState.CLOSED, now)
-    _note_by_staff(session, actor, thread, "thread.closed", **by)
-    return True
 
 
 def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
@@ -162,6 +163,12 @@ def close_due(database: Database, days: int, now: datetime) -> None:
                 _set(thread, ThreadState.CLOSED, now)
                 _note_by_staff(session, COMMAND, thread, "thread.closed")
             done = len(due)
+
+
+def mark_read(database: Database, number: int) -> None:
+    """The answer was opened."""
+    with database.write() as session:
+        session.execute(sa.update(_TABLE).where(_TABLE.c.id == number).values(unread=False))
 
 
 def waiting(session: Session) -> Sequence[AnyRow]:

@@ -32,6 +32,7 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "copies", "customers", "documents", "factors",
+    "desk_work",
     "files", "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending",
     "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "sessions",
     "tenures", "threads", "throttle", "tokens",

@@ -27,6 +27,7 @@ REST = {
     },
     "models/attorneys.py: action": {"attorney.opened", "attorney.refused"},
     "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed")},
+    "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "closed")},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }
 
@@ -35,7 +36,7 @@ def noted() -> Iterator[str]:
     """Every act that some code gives to `record`."""
     for file in MODULES:
         for node in ast.walk(tree(file)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "record":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("record", "record_each"):
                 what = node.args[2]
                 texts = [what.body, what.orelse] if isinstance(what, ast.IfExp) else [what]
                 for one in texts:

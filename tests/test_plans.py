@@ -9,19 +9,22 @@ from flask import Flask
 
 from bench.grow import grow
 from jobs.copies import make_due
+from models import inbox
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
 from models.database import Database, metadata
+from models.desk_work import StaffAway
 from models.factors import Factor
 from models.handovers import Handover
 from models.identities import Identity
+from models.people import User
 from models.preferences import Preference
 from models.premises import Entrance
 from models.registrations import Waiting
 from models.rules.threads import ThreadState
 from models.seals import Sealer, verify
 from models.threads import MessageDraft, Thread, ThreadNote
-from models.types import utc_now
+from models.types import Role, utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
@@ -63,9 +66,11 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
-    last = fetch(app, sa.select(sa.func.max(Thread.id)))[0][0]
+    change(app, sa.insert(StaffAway).values(staff_id=4, substitute_id=5, starts_on=TODAY, ends_on=TODAY))
+    last, people = (fetch(app, sa.select(sa.func.max(table.id)))[0][0] for table in (Thread, User))
     grow(database, COPIES)
     change(app, sa.update(Thread).where(Thread.id > last).values(state=ThreadState.CLOSED, due_at=None))  # as most are
+    change(app, sa.update(User).where(User.id > people).values(role=Role.RESIDENT))  # as they are
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return app
@@ -82,7 +87,7 @@ def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
 
     engine = app.extensions["ekabinets"].database.engine
     sa.event.listen(engine, "before_cursor_execute", note)
-    for path in (*(path for _, path in pages(app, cast)), *(f"/activity{kind}?show={name}" for name in ("data", "own") for kind in ("", ".csv"))):
+    for path in (*(path for _, path in pages(app, cast)), *(f"/activity{kind}?show={name}" for name in ("data", "own") for kind in ("", ".csv")), *(f"/staff/inbox?view={name}" for name in inbox.VIEWS)):
         (ilze if is_for_staff(path) else anna).client.get(path)
     Browser(app).log_in("anna")
     for _, browser, page, action, typed in acts(app, cast, anna):

@@ -31,7 +31,7 @@ from models.lending import INVITATION
 from models.mandates import Mandate
 from models.people import User
 from models.registrations import Waiting
-from models.threads import Thread
+from models.threads import Message, Thread
 from models.types import Role, utc_now
 from tests import standing
 from tests.auth.cards import token_for
@@ -124,8 +124,25 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
     yield "/staff/inbox/<thid>/notes", ilze, one, f"{one}/notes", {"note": "For colleagues."}
+    yield from desk_work(app, ilze, one)
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
+
+
+def desk_work(app: Flask, ilze: Browser, one: str) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """The forms for whose a conversation is, until when it waits, and where it goes on."""
+    inbox, away = "/staff/inbox", "/staff/away"
+    yield "/staff/inbox/<thid>/assign", ilze, one, f"{one}/assign", {"take": "1"}
+    waiting = f"{inbox}/9001"
+    yield "/staff/inbox/<thid>/snooze", ilze, waiting, f"{waiting}/snooze", {"until": "2026-12-07"}
+    first = fetch(app, sa.select(Thread.__table__).where(Thread.id == 9001))[0]._asdict()
+    change(app, sa.insert(Thread).values(first | {"id": 9900, "public_id": "merged", "latest_id": 9900}))
+    change(app, sa.insert(Message).values(id=9900, public_id="merged", thread_id=9900, body="x", sent_at=utc_now()))
+    other = f"{inbox}/9900"
+    yield "/staff/inbox/<thid>/merge", ilze, other, f"{other}/merge", {"into": "9001"}
+    yield "/staff/inbox", ilze, inbox, inbox, {"thread": ["9001", "9002"], "act": "take"}
+    colleague = str(fetch(app, sa.select(User.id).where(User.email == RASA))[0][0])
+    yield "/staff/away", ilze, away, away, {"starts": "2026-12-01", "ends": "2026-12-02", "substitute": colleague}
 
 
 def invited(app: Flask) -> str:

@@ -13,6 +13,7 @@ from models.site import Site
 FOLDER = Path(__file__).parents[1] / "static"
 FILES = {
     "app.css": "app.css",
+    "staff.css": "staff.css",
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
     "favicon.svg": "favicon.svg",

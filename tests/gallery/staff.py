@@ -107,7 +107,7 @@ def _inbox(gallery: Gallery) -> None:
     ilze, inbox, one = gallery.visitor("ilze", again=True), "/staff/inbox", "/staff/inbox/501"
     _conversations(gallery)
     opened = ilze.get(one)
-    for path in (inbox, f"{inbox}?view=all", f"{inbox}?view=all&before=9502", f"{inbox}/502"):
+    for path in (inbox, f"{inbox}?view=all", f"{inbox}/502"):
         ilze.get(path)
     change(gallery.app, sa.delete(Thread).where(Thread.id.between(503, 560)))
     ilze.get(inbox)
@@ -115,6 +115,7 @@ def _inbox(gallery: Gallery) -> None:
         ilze.post(f"{one}/replies", opened.form(f"{one}/replies").fields | typed)
     for note in ("", "Zvanīja divreiz."):
         ilze.submit(ilze.get(one), f"{one}/notes", note=note)
+    page = ilze.get(one)
     for _ in range(2):
-        ilze.post(f"{one}/close", opened.form(f"{one}/close").fields)
-    ilze.get(f"{inbox}?view=all&before=0")
+        ilze.post(f"{one}/close", page.form(f"{one}/close").fields)
+    ilze.get(f"{inbox}?view=snoozed")

@@ -57,6 +57,8 @@ PLURALS = {
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
     "%(num)d waits, since %(day)s": "test_staff.py::test_what_waits_has_its_plural",
     "It is deleted after %(num)d day.": "test_copies.py::test_the_days_that_a_copy_is_kept_have_their_plural",
+    "Done with %(num)d conversation.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
+    "Not done with %(num)d conversation: meanwhile it is closed or answered.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
     "%(num)d article found": "test_help.py::test_the_articles_found_have_their_plural",
 }  # fmt: skip
 
