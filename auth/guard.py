@@ -25,7 +25,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
-QUIET = {"help.show": "q"}  # pages whose address with this field may be asked for by itself: nobody need be there
+# Pages whose address with this field may be asked for by itself: nobody need be there.
+QUIET = {"help.show": "q", "composing.poll": "thread", "composing.keep": "auto"}
 STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 

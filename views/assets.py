@@ -15,6 +15,7 @@ FILES = {
     "app.css": "app.css",
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
+    "staff.css": "staff.css",
     "favicon.svg": "favicon.svg",
 }
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

@@ -1,0 +1,36 @@
+"""What staff are writing: drafts, and which conversations they have open."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0022"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+_TEXT = sqlmodel.sql.sqltypes.AutoString
+_MOMENT = sqlmodel.sql.sqltypes.UTCDateTime
+
+
+def upgrade() -> None:
+    op.create_table(
+        "composing",
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("seen_at", _MOMENT(), nullable=False),
+        sa.Column("since", _MOMENT(), nullable=True),
+        sa.Column("is_note", sa.Boolean(), nullable=False),
+        sa.Column("body", _TEXT(length=5000), nullable=False),
+        sa.Column("once", _TEXT(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_composing_thread_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_composing_user_id")),
+        sa.PrimaryKeyConstraint("thread_id", "user_id", name=op.f("pk_composing")),
+    )
+    for table, column in (("composing", "user_id"), ("composing", "seen_at")):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("composing")

@@ -1,0 +1,145 @@
+"""Staff write in a conversation: an answer or a note, drafts, who else is there, what is new (H02, H04; ux.md §6)."""
+
+from typing import Any
+
+from flask import Response, abort, request
+from sqlalchemy.exc import IntegrityError
+
+from auth.state import reading, somebody, state, writing
+from models import answering, composing, inbox, threads
+from models.threads import Message
+from models.types import AnyRow, is_public_id, utc_now
+from views.inbox import INBOX, shown
+from views.language import text
+from views.message_form import TAKES, Written, written
+from views.pages import fragment, redirect_to
+from views.routes import Routes
+
+desk_writes = Routes("composing", __name__)
+_ONE = INBOX + "/<thid>"
+_QUIET = 60  # seconds between two things that are said aloud
+_LONGEST = 5000  # characters of a draft
+
+
+@desk_writes.post(_ONE + "/replies", "staff inbox act")
+def reply(thid: AnyRow) -> Response:
+    """Answer, or note something for colleagues, as the form says: without its word it is an answer.
+
+    What came since the page was opened is shown first (ux.md §6.3). What is not sent is kept as a draft.
+    """
+    is_note, form, person = _is_note(), written(), somebody()
+    if form.status == 409:  # sent before: what is new in it is shown again, to be sent if it is meant
+        before = threads.sent(reading(), person.user_id, request.form["once"])
+        if before and before.body == form.typed["body"]:
+            return _onward(thid, "sent")
+    if is_note and form.files:
+        form.wrong["files"] = text("Notes take no files. Remove them, or send them with an answer.")
+    if form.is_sent:
+        return (_note if is_note else _answer)(thid, form)
+    if "discard" in request.form:
+        with writing() as session:
+            composing.drop(session, thid.id, person.user_id)
+        return redirect_to(f"{INBOX}/{thid.id}")
+    _keep(thid, form)
+    kept = "keep" in request.form and form.answer == 200
+    return redirect_to(f"{INBOX}/{thid.id}?done=kept") if kept else _again(thid, form)
+
+
+reply.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
+
+
+def _is_note() -> bool:
+    """What the form says; nothing is guessed of what no page of ours has said."""
+    kind = request.form.get("kind", "answer")
+    if kind not in ("answer", "note"):
+        abort(400)
+    return kind == "note"
+
+
+def _again(thid: AnyRow, form: Written, **words: Any) -> Response:
+    return shown(thid, form, words.pop("status", form.answer), is_note=_is_note(), **words)
+
+
+def _keep(thid: AnyRow, form: Written) -> None:
+    """What was typed is her draft, to which the button "take" adds that of a colleague."""
+    person, whose = somebody().user_id, request.form.get("take", "")
+    with writing() as session:
+        taken = composing.take(session, thid.id, int(whose), person, form.once) if _number(whose) else None
+        form.typed["body"] = "\n\n".join(filter(None, (form.typed["body"], taken)))
+        composing.keep(session, thid.id, person, utc_now(), _draft(form.typed["body"], form.once))
+
+
+def _draft(body: str, once: str) -> dict[str, Any]:
+    return {"is_note": _is_note(), "body": body[:_LONGEST].replace("\0", ""), "once": once}
+
+
+def _answer(thid: AnyRow, form: Written) -> Response:
+    person, done, body = somebody(), "sent", form.typed["body"]
+    message = Message(public_id=form.once, author=person.name[:100], body=body, sent_at=state().clock.now())
+    try:
+        with writing() as session:
+            if answering.answer(
+                session, thid.id, message, (), state().clock.today(), resolve="resolve" in request.form,
+                actor=person.actor(), seen=_number(request.form.get("seen", "")),
+            ):  # fmt: skip
+                composing.drop(session, thid.id, person.user_id)
+            else:
+                done = "closed"
+    except answering.Newer:
+        _keep(thid, form)
+        return _again(inbox.one(reading(), thid.id) or thid, form, status=409, newer=True)
+    except IntegrityError:  # the same form at the same moment: it is sent
+        pass
+    if done == "closed":
+        _keep(thid, form)
+    return _onward(thid, done)
+
+
+def _note(thid: AnyRow, form: Written) -> Response:
+    person = somebody()
+    with writing() as session:
+        answering.note(session, thid.id, person.name[:100], form.typed["body"], person.actor())
+        composing.drop(session, thid.id, person.user_id)
+    return _onward(thid, "noted")
+
+
+def _onward(thid: AnyRow, done: str) -> Response:
+    """To the conversation, or to the next one that waits where that was asked for."""
+    if "next" not in request.form or done == "closed":
+        return redirect_to(f"{INBOX}/{thid.id}?done={done}")
+    after = next((row for row in inbox.waiting(reading(), 2) if row.id != thid.id), None)
+    return redirect_to(f"{INBOX}/{after.id}?done=next" if after else INBOX)
+
+
+@desk_writes.post(_ONE + "/draft", "staff inbox act")
+def keep(thid: AnyRow) -> Response:
+    """What she is typing, kept by her browser whenever she pauses."""
+    body, once = request.form.get("body", "").replace("\r\n", "\n").strip(), request.form.get("once", "")
+    with writing() as session:
+        draft = _draft(body, once if is_public_id(once) else "")
+        composing.keep(session, thid.id, somebody().user_id, utc_now(), draft)
+    return Response(status=204)
+
+
+def _number(typed: str) -> int:
+    """A number of the database; 0 for what can be none."""
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+
+@desk_writes.post(INBOX + "/poll", "staff inbox view", None)
+def poll() -> Response:
+    """What is new, and who else has this conversation open; 204 where that is what the page already says."""
+    told = {name: request.args.get(name, "") for name in ("thread", "since", "waiting", "fresh", "said", "who")}
+    number, since, person, now = _number(told["thread"]), _number(told["since"]), somebody(), utc_now()
+    if number:
+        with writing() as session:
+            composing.seen(session, number, person.user_id, now, writes=bool(request.form.get("composing")))
+    rows = composing.news(reading(), number, person.user_id, now, since or threads.NEWEST)
+    new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "inside": [row for row in rows if row.user_id]}
+    new["who"] = ".".join(f"{row.user_id}{'w' if row.began else 'r'}" for row in new["inside"])
+    if since and all(str(new[name]) == told[name] for name in ("waiting", "fresh", "who")):
+        return Response(status=204)
+    said, moment = _number(told["said"]), int(now.timestamp()) % 10**9
+    aloud = new["fresh"] > _number(told["fresh"]) and not 0 <= moment - said < _QUIET
+    new |= {"since": since or rows[0].latest, "aloud": aloud, "said": moment if aloud else said}
+    return fragment("staff/_poll.html", number=number, **new)
