@@ -11,6 +11,7 @@ from bench.grow import grow
 from jobs.copies import make_due
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
+from models.composing import Composing
 from models.database import Database, metadata
 from models.factors import Factor
 from models.handovers import Handover
@@ -33,7 +34,7 @@ from tests.views.reading_form import HTMX, send
 house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "pg_database"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "canned_reply", "pg_database"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
@@ -61,6 +62,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="x", asked_at=utc_now(), looked_at=utc_now()))
     change(app, sa.insert(ThreadNote).values(thread_id=9001, author="Ilze", body="x", noted_at=utc_now()))
     change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
+    change(app, sa.insert(Composing).values(thread_id=9001, user_id=5, seen_at=utc_now(), is_note=False, body="", once=""))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
     last = fetch(app, sa.select(sa.func.max(Thread.id)))[0][0]

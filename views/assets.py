@@ -16,6 +16,7 @@ FILES = {
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
     "staff.css": "staff.css",
+    "staff.js": "staff.js",
     "favicon.svg": "favicon.svg",
 }
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

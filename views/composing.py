@@ -6,13 +6,15 @@ from flask import Response, abort, request
 from sqlalchemy.exc import IntegrityError
 
 from auth.state import reading, somebody, state, writing
-from models import answering, composing, inbox, threads
+from models import answering, composing, drafts, inbox, threads
+from models.rules.canned import is_unfilled
 from models.threads import Message
 from models.types import AnyRow, is_public_id, utc_now
 from views.inbox import INBOX, shown
 from views.language import text
 from views.message_form import TAKES, Written, written
 from views.pages import fragment, redirect_to
+from views.replies import inserted
 from views.routes import Routes
 
 desk_writes = Routes("composing", __name__)
@@ -34,6 +36,8 @@ def reply(thid: AnyRow) -> Response:
             return _onward(thid, "sent")
     if is_note and form.files:
         form.wrong["files"] = text("Notes take no files. Remove them, or send them with an answer.")
+    if not is_note and is_unfilled(form.typed["body"]) and form.is_sent:
+        form.wrong["body"] = text("Fill in what stands between ⟦ and ⟧")
     if form.is_sent:
         return (_note if is_note else _answer)(thid, form)
     if "discard" in request.form:
@@ -61,12 +65,15 @@ def _again(thid: AnyRow, form: Written, **words: Any) -> Response:
 
 
 def _keep(thid: AnyRow, form: Written) -> None:
-    """What was typed is her draft, to which the button "take" adds that of a colleague."""
+    """What was typed is her draft; buttons add to it that of a colleague ("take"), or a prepared reply ("insert")."""
     person, whose = somebody().user_id, request.form.get("take", "")
+    added = inserted(thid, _number(request.form.get("canned", ""))) if "insert" in request.form else ""
     with writing() as session:
         taken = composing.take(session, thid.id, int(whose), person, form.once) if _number(whose) else None
-        form.typed["body"] = "\n\n".join(filter(None, (form.typed["body"], taken)))
+        form.typed["body"] = "\n\n".join(filter(None, (form.typed["body"], taken, added)))
         composing.keep(session, thid.id, person, utc_now(), _draft(form.typed["body"], form.once))
+    if taken:
+        form.files = drafts.of(reading(), person, form.once)
 
 
 def _draft(body: str, once: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from flask import Response, abort, request
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, answering, composing, drafts, inbox, threads
+from models import activity, answering, canned, composing, drafts, inbox, threads
 from models.types import AnyRow, utc_now
 from views.downloads import stored
 from views.limits import file_limit
@@ -50,6 +50,7 @@ def shown(row: AnyRow, form: Written | None = None, status: int = 200, **words: 
     return page(
         "staff/thread.html", status=status, thread=row, found=threads.messages(reading(), row.id), mine=mine,
         form=form or _resumed(mine), notes=inbox.notes(reading(), row.id), desk=state().site.desk,
+        prepared=canned.titles(reading(), person.user_id, row.topic, row.language),
         theirs=[one for one in around if one.body and one.user_id != person.user_id], now=state().clock.now(),
         done=request.args.get("done", ""), may_write=staff_right("inbox", person.role) >= Right.ACT, **values,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What staff are writing: drafts, and which conversations they have open."""
+"""What staff are writing: drafts, which conversations they have open, and prepared replies."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -27,10 +27,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_composing_user_id")),
         sa.PrimaryKeyConstraint("thread_id", "user_id", name=op.f("pk_composing")),
     )
-    for table, column in (("composing", "user_id"), ("composing", "seen_at")):
+    op.create_table(
+        "canned_reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", _TEXT(length=80), nullable=False),
+        sa.Column("topic", _TEXT(length=32), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("lv", _TEXT(length=3000), nullable=False),
+        sa.Column("en", _TEXT(length=3000), nullable=False),
+        sa.Column("ru", _TEXT(length=3000), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_canned_reply_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
+    )
+    for table, column in (("composing", "user_id"), ("composing", "seen_at"), ("canned_reply", "user_id")):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("canned_reply")
     op.drop_table("composing")

@@ -1,0 +1,70 @@
+"""Two of the staff at one conversation: drafts, who is there, what is new, what was read meanwhile."""
+
+import sqlalchemy as sa
+from flask import Flask
+
+from models.canned import CannedReply
+from models.composing import Composing
+from models.people import User
+from models.sessions import WebSession
+from models.threads import Thread
+from models.types import Role, utc_now
+from tests.gallery import Gallery, Visitor
+from tests.standing import change, fetch
+
+INBOX, HTMX = "/staff/inbox", {"HX-Request": "true"}
+
+
+def write_together(gallery: Gallery, one: str) -> None:
+    """A colleague writes there, too; Ilze takes her draft over, keeps one of her own, polls, and is signed out."""
+    ilze, app = gallery.visitor("ilze", again=True), gallery.app
+    _colleague(app, int(one.rpartition("/")[2]))
+    for path in (INBOX, one):
+        ilze.get(path)
+    for more in ({"take": "700"}, {"keep": "1"}, {"kind": "note"}, {"kind": "x"}):
+        ilze.submit(ilze.get(one), f"{one}/replies", **{"body": "Sveiki!", **more})
+    ilze.submit(ilze.get(one), f"{one}/replies", body="Rīt.", next="1")
+    _prepare(gallery)
+    for more in ({"insert": "1", "canned": "1"}, {"body": "⟦x⟧"}):
+        ilze.submit(ilze.get(one), f"{one}/replies", **{"kind": "answer", **more})
+    _polls(ilze, one)
+    change(app, sa.delete(Composing))
+    change(app, sa.delete(WebSession).where(WebSession.user_id == fetch(app, sa.select(User.id).where(User.username == "ilze"))[0].id))
+    _polls(ilze, one)
+    change(app, sa.update(Thread).where(Thread.id == 501).values(state="open"))
+
+
+def _prepare(gallery: Gallery) -> None:
+    """Replies that are prepared for all or for herself, with what is wrong; an agent reads what is of all."""
+    where = "/staff/replies"
+    boss = gallery.visitor("ilze", again=True)
+    for typed in ({}, {"title": "Paldies", "lv": "Paldies, {staff}!", "topic": "other"}, {"title": "Rēķins", "lv": "{amount}", "team": "1"}):
+        boss.submit(boss.get(where), where, **typed)
+    own, ours = (f"{where}/{row.id}" for row in fetch(gallery.app, sa.select(CannedReply.id).order_by(CannedReply.id.desc()).limit(2)))
+    for typed in ({"title": ""}, {"title": "Rēķini"}):
+        boss.submit(boss.get(own), own, **typed)
+    change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.AGENT))
+    boss.get(own), boss.get(ours)
+    boss.post(own, boss.get(ours).form(ours).fields)
+    change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
+    boss.submit(boss.get(own), own, act="delete")
+    held = fetch(gallery.app, sa.select(CannedReply.__table__))
+    change(gallery.app, sa.delete(CannedReply))
+    boss.get(where)
+    change(gallery.app, sa.insert(CannedReply).values([dict(row._mapping) for row in held]))
+
+
+def _colleague(app: Flask, number: int) -> None:
+    about = {"id": 700, "username": "rasa2", "name": "Rasa Kalniņa", "role": Role.AGENT, "created_at": utc_now()}
+    change(app, sa.insert(User).values(terms_version=0, password_issued=False, **about))
+    same = {"user_id": 700, "seen_at": utc_now(), "is_note": False, "once": ""}
+    change(app, sa.insert(Composing).values(thread_id=number, since=utc_now(), body="Rakstu\nes.", **same))
+    change(app, sa.insert(Composing).values(thread_id=502, since=None, body="", **same))
+
+
+def _polls(ilze: Visitor, one: str) -> None:
+    """The first question of a tab, then one with something new, then one without."""
+    token = next(form.fields["csrf_token"] for form in ilze.get(INBOX).forms if "csrf_token" in form.fields)
+    for query in ("thread=0", "thread=502", "thread=0&since=1", "thread=502&since=1&waiting=1"):
+        ilze.post(f"{INBOX}/poll?{query}", {"csrf_token": token}, headers=HTMX)
+    ilze.post(f"{one}/draft?auto=1", {"csrf_token": token, "body": "Rak"}, headers=HTMX)
