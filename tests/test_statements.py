@@ -126,7 +126,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/inbox/<thid>/replies (a note)", ilze, one, f"{one}/replies", {"kind": "note", "body": "For colleagues."}
     yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "1", "canned": "1"}
     yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
-    yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "team": "1"}
+    yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
     yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
     yield "/staff/inbox/poll", ilze, one, "/staff/inbox/poll?thread=9002&since=1", {}
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
