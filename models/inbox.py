@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from models.customers import Customer
+from models.mentions import Mention
 from models.people import User
 from models.premises import Premises
 from models.rules.threads import ThreadState
@@ -27,7 +28,8 @@ _WAITING = _ROWS.where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due
 _ALL = _ROWS.where(_TABLE.c.latest_id < sa.bindparam("before")).order_by(_TABLE.c.latest_id.desc())
 _ONE = _ROWS.where(_TABLE.c.id == sa.bindparam("number"))
 _NOTES: AnySelect = (
-    sa.select(ThreadNote.__table__)  # type: ignore[attr-defined]
+    sa.select(ThreadNote.__table__, col(Mention.user_id).label("names_me"))  # type: ignore[attr-defined]
+    .outerjoin(Mention, (col(Mention.note_id) == col(ThreadNote.id)) & (col(Mention.user_id) == sa.bindparam("me")))
     .where(col(ThreadNote.thread_id) == sa.bindparam("number")).order_by(col(ThreadNote.id))
 )  # fmt: skip
 _FILE: AnySelect = (
@@ -52,9 +54,9 @@ def one(connection: Connection, number: int) -> AnyRow | None:
     return connection.execute(_ONE, {"number": number}).first()
 
 
-def notes(connection: Connection, number: int) -> Sequence[AnyRow]:
-    """What staff have noted for each other, the oldest first."""
-    return connection.execute(_NOTES, {"number": number}).fetchall()
+def notes(connection: Connection, number: int, me: int) -> Sequence[AnyRow]:
+    """What staff have noted for each other, the oldest first; whether it `names_me` and I have not opened it yet."""
+    return connection.execute(_NOTES, {"number": number, "me": me}).fetchall()
 
 
 def file(connection: Connection, public_id: str) -> AnyRow | None:

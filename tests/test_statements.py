@@ -128,6 +128,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
     yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
     yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
+    yield "/staff/inbox/<thid>/undo (too late)", ilze, one, f"{one}/undo", {}
     yield "/staff/inbox/poll", ilze, one, "/staff/inbox/poll?thread=9002&since=1", {}
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
@@ -290,7 +291,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
         browser.post(action, {**fields, **typed}, follow=False, **htmx)
-        assert browser.status < 400 or rule.endswith(("question)", "(wrong)"))
+        assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)"))
         yield f"POST {rule}", len(statements)
 
 

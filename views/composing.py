@@ -1,19 +1,20 @@
 """Staff write in a conversation: an answer or a note, drafts, who else is there, what is new (H02, H04; ux.md §6)."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, request
 from sqlalchemy.exc import IntegrityError
 
 from auth.state import reading, somebody, state, writing
-from models import answering, composing, drafts, inbox, threads
+from models import answering, composing, drafts, inbox, mentions, threads
 from models.rules.canned import is_unfilled
-from models.threads import Message
+from models.rules.mentions import mentioned
 from models.types import AnyRow, is_public_id, utc_now
 from views.inbox import INBOX, shown
 from views.language import text
 from views.message_form import TAKES, Written, written
-from views.pages import fragment, redirect_to
+from views.pages import fragment, page, redirect_to
 from views.replies import inserted
 from views.routes import Routes
 
@@ -21,6 +22,7 @@ desk_writes = Routes("composing", __name__)
 _ONE = INBOX + "/<thid>"
 _QUIET = 60  # seconds between two things that are said aloud
 _LONGEST = 5000  # characters of a draft
+_AHEAD = 50  # conversations among which the next one is looked for; mentions
 
 
 @desk_writes.post(_ONE + "/replies", "staff inbox act")
@@ -81,41 +83,61 @@ def _draft(body: str, once: str) -> dict[str, Any]:
 
 
 def _answer(thid: AnyRow, form: Written) -> Response:
-    person, done, body = somebody(), "sent", form.typed["body"]
-    message = Message(public_id=form.once, author=person.name[:100], body=body, sent_at=state().clock.now())
+    """It is sent after the moments in which she can take it back."""
+    person, wait = somebody().user_id, timedelta(seconds=state().settings.undo_seconds)
+    draft, seen = _draft(form.typed["body"], form.once), _number(request.form.get("seen", ""))
     try:
         with writing() as session:
-            if answering.answer(
-                session, thid.id, message, (), state().clock.today(), resolve="resolve" in request.form,
-                actor=person.actor(), seen=_number(request.form.get("seen", "")),
-            ):  # fmt: skip
-                composing.drop(session, thid.id, person.user_id)
-            else:
-                done = "closed"
+            now, resolve = utc_now(), "resolve" in request.form
+            is_open = composing.hold(session, thid.id, person, seen, now + wait, draft, resolve=resolve)
+            if not wait:
+                composing.deliver(session, thid.id, person, now, state().clock)
     except answering.Newer:
         _keep(thid, form)
         return _again(inbox.one(reading(), thid.id) or thid, form, status=409, newer=True)
     except IntegrityError:  # the same form at the same moment: it is sent
-        pass
-    if done == "closed":
+        is_open = True
+    if not is_open:
         _keep(thid, form)
-    return _onward(thid, done)
+    return _onward(thid, ("held" if wait else "sent") if is_open else "closed")
 
 
 def _note(thid: AnyRow, form: Written) -> Response:
-    person = somebody()
+    """A note for colleagues; those whom it names find it among their mentions."""
+    person, body = somebody(), form.typed["body"]
+    named, unknown = mentioned(body, mentions.names(reading()) if "@" in body else {})
+    if unknown:
+        form.wrong["body"] = text("Nobody of the staff is called %(names)s", names=", ".join(unknown))
+        _keep(thid, form)
+        return _again(thid, form)
     with writing() as session:
-        answering.note(session, thid.id, person.name[:100], form.typed["body"], person.actor())
+        answering.note(session, thid.id, person.name[:100], body, person.actor(), named - {person.user_id})
         composing.drop(session, thid.id, person.user_id)
     return _onward(thid, "noted")
 
 
+@desk_writes.get("/staff/mentions", "staff inbox view")
+def named() -> Response:
+    """Notes that name her, as long as she has not opened them."""
+    return page("staff/mentions.html", found=mentions.of(reading(), somebody().user_id, _AHEAD))
+
+
 def _onward(thid: AnyRow, done: str) -> Response:
-    """To the conversation, or to the next one that waits where that was asked for."""
-    if "next" not in request.form or done == "closed":
-        return redirect_to(f"{INBOX}/{thid.id}?done={done}")
-    after = next((row for row in inbox.waiting(reading(), 2) if row.id != thid.id), None)
-    return redirect_to(f"{INBOX}/{after.id}?done=next" if after else INBOX)
+    """To the conversation, or to the next one that waits where that was asked for and there is one."""
+    if "next" in request.form and done != "closed":
+        passed = {thid.id, *(row.thread_id for row in composing.held(reading()))}
+        after = next((row for row in inbox.waiting(reading(), _AHEAD) if row.id not in passed), None)
+        if after:
+            return redirect_to(f"{INBOX}/{after.id}?done=next{f'&undo={thid.id}' if done == 'held' else ''}")
+    return redirect_to(f"{INBOX}/{thid.id}?done={done}")
+
+
+@desk_writes.post(_ONE + "/undo", "staff inbox act")
+def undo(thid: AnyRow) -> Response:
+    """Take an answer back into the form; 409 where it was sent."""
+    with writing() as session:
+        is_back = composing.undo(session, thid.id, somebody().user_id, utc_now())
+    return redirect_to(f"{INBOX}/{thid.id}#composer") if is_back else shown(thid, status=409, too_late=True)
 
 
 @desk_writes.post(_ONE + "/draft", "staff inbox act")
@@ -138,11 +160,13 @@ def poll() -> Response:
     """What is new, and who else has this conversation open; 204 where that is what the page already says."""
     told = {name: request.args.get(name, "") for name in ("thread", "since", "waiting", "fresh", "said", "who")}
     number, since, person, now = _number(told["thread"]), _number(told["since"]), somebody(), utc_now()
-    if number:
+    rows, writes = composing.news(reading(), number, now, since or threads.NEWEST), bool(request.form.get("composing"))
+    mine = next((row for row in rows if row.user_id == person.user_id), None)
+    if number and (not mine or writes != bool(mine.began) or now - mine.seen_at > composing.RENEWED):
         with writing() as session:
-            composing.seen(session, number, person.user_id, now, writes=bool(request.form.get("composing")))
-    rows = composing.news(reading(), number, person.user_id, now, since or threads.NEWEST)
-    new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "inside": [row for row in rows if row.user_id]}
+            composing.seen(session, number, person.user_id, now, writes=writes)
+    others = [row for row in rows if row.user_id not in (None, person.user_id)]
+    new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "inside": others}
     new["who"] = ".".join(f"{row.user_id}{'w' if row.began else 'r'}" for row in new["inside"])
     if since and all(str(new[name]) == told[name] for name in ("waiting", "fresh", "who")):
         return Response(status=204)

@@ -1,12 +1,13 @@
 """The inbox of staff: what waits for an answer, and a conversation (G01, G04, H02, H04, H06)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, abort, request
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, answering, canned, composing, drafts, inbox, threads
+from models import activity, answering, canned, composing, drafts, inbox, mentions, threads
 from models.types import AnyRow, utc_now
 from views.downloads import stored
 from views.limits import file_limit
@@ -45,15 +46,26 @@ def shown(row: AnyRow, form: Written | None = None, status: int = 200, **words: 
         users, at = ([one] if one else [] for one in (row.user_id, row.premises_id))
         activity.looked(session, "message", "messages", users, at, today, person.actor())
     around = composing.of(reading(), row.id)
-    mine = next((one for one in around if one.user_id == person.user_id and one.body), None)
-    values: dict[str, Any] = {"is_note": bool(mine and mine.is_note), "newer": False} | words
+    held = [one for one in around if one.due_at]
+    mine = next((one for one in around if one.user_id == person.user_id and one.body and not one.due_at), None)
+    values: dict[str, Any] = {"is_note": bool(mine and mine.is_note), "newer": False, "too_late": False} | words
     return page(
         "staff/thread.html", status=status, thread=row, found=threads.messages(reading(), row.id), mine=mine,
-        form=form or _resumed(mine), notes=inbox.notes(reading(), row.id), desk=state().site.desk,
+        form=form or _resumed(mine), notes=_notes(row.id, person.user_id), desk=state().site.desk,
         prepared=canned.titles(reading(), person.user_id, row.topic, row.language),
-        theirs=[one for one in around if one.body and one.user_id != person.user_id], now=state().clock.now(),
+        theirs=[one for one in around if one.body and not one.due_at and one.user_id != person.user_id], held=held,
+        writes=form is not None or person.user_id not in [one.user_id for one in held], now=state().clock.now(),
+        undo=request.args.get("undo", 0, int),
         done=request.args.get("done", ""), may_write=staff_right("inbox", person.role) >= Right.ACT, **values,
     )  # fmt: skip
+
+
+def _notes(number: int, me: int) -> Sequence[AnyRow]:
+    notes = inbox.notes(reading(), number, me)
+    if any(note.names_me for note in notes):
+        with writing() as session:
+            mentions.opened(session, number, me)
+    return notes
 
 
 def _resumed(draft: AnyRow | None) -> Written:

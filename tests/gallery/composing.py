@@ -5,6 +5,7 @@ from flask import Flask
 
 from models.canned import CannedReply
 from models.composing import Composing
+from models.mentions import Mention
 from models.people import User
 from models.sessions import WebSession
 from models.threads import Thread
@@ -29,9 +30,28 @@ def write_together(gallery: Gallery, one: str) -> None:
         ilze.submit(ilze.get(one), f"{one}/replies", **{"kind": "answer", **more})
     _polls(ilze, one)
     change(app, sa.delete(Composing))
+    _take_back(gallery, ilze, one)
+    ilze.submit(ilze.get(one), f"{one}/replies", kind="note", body="@rasa @Nekas")
+    ilze.submit(ilze.get(one), f"{one}/replies", kind="note", body="@Rasa, zini?")
+    for _ in range(2):
+        ilze.get("/staff/mentions")
+        change(app, sa.update(Mention).values(user_id=5))
+    ilze.get(one)
     change(app, sa.delete(WebSession).where(WebSession.user_id == fetch(app, sa.select(User.id).where(User.username == "ilze"))[0].id))
     _polls(ilze, one)
     change(app, sa.update(Thread).where(Thread.id == 501).values(state="open"))
+
+
+def _take_back(gallery: Gallery, ilze: Visitor, one: str) -> None:
+    """An answer that goes out in a moment is taken back, in the page and in the next one; then it is too late."""
+    change(gallery.app, sa.update(Thread).where(Thread.id == 501).values(state="open"))
+    with gallery.when(undo_seconds=15):
+        ilze.submit(ilze.get(one), f"{one}/replies", kind="answer", body="Rīt.")
+        page = ilze.get(one)
+        ilze.submit(page, f"{one}/undo")
+        ilze.submit(ilze.get(one), f"{one}/replies", next="1", kind="answer", body="Rīt.")
+        change(gallery.app, sa.delete(Composing))
+        ilze.submit(page, f"{one}/undo")
 
 
 def _prepare(gallery: Gallery) -> None:

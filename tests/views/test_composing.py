@@ -59,7 +59,7 @@ def test_after_an_answer_the_next_one_that_waits_is_opened(app: Flask, anna: Bro
     page = send(ilze, next="1")
     assert ilze.response.request.path == f"{INBOX}/2" and "This is the next one that waits" in main(page) and "The door" in main(page)
     send(ilze, f"{INBOX}/2", next="1")
-    assert ilze.response.request.path == INBOX and "Nothing waits here" in main(ilze.get(INBOX))
+    assert ilze.response.request.path == f"{INBOX}/2" and "Nothing waits here" in main(ilze.get(INBOX))
 
 
 def test_what_is_typed_is_kept_while_she_pauses_and_stands_there_when_she_comes_back(app: Flask, ilze: Browser):
@@ -193,12 +193,13 @@ def test_a_poll_that_no_page_of_ours_asks_is_answered(app: Flask, ilze: Browser,
     assert ilze.status == 200 and {row.thread_id for row in fetch(app, sa.select(Composing.thread_id))} <= {1}
 
 
-def test_a_poll_sends_two_statements_and_one_more_to_be_seen(ilze: Browser, statements: list[str]):
+def test_a_poll_sends_two_statements_and_one_more_twice_a_minute(app: Flask, ilze: Browser, statements: list[str]):
     token = fields(ilze)["csrf_token"]
-    for query, count in (("thread=0&since=1", 2), ("thread=1&since=1", 3)):
+    for query, seconds, count in (("thread=0", 0, 2), ("thread=1", 0, 3), ("thread=1", 29, 2), ("thread=1", 31, 3)):
+        away(app, seconds)
         statements.clear()
-        ilze.post(f"{INBOX}/poll?{query}", {"csrf_token": token}, headers=HTMX)
-        assert len(statements) == count
+        ilze.post(f"{INBOX}/poll?{query}&since=1", {"csrf_token": token}, headers=HTMX)
+        assert len(statements) == count, "that she is here"
 
 
 def test_residents_know_nothing_of_it(app: Flask, anna: Browser, ilze: Browser):

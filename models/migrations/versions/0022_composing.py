@@ -1,4 +1,4 @@
-"""What staff are writing: drafts, which conversations they have open, and prepared replies."""
+"""What staff are writing: drafts, which conversations they have open, prepared replies, mentions."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("is_note", sa.Boolean(), nullable=False),
         sa.Column("body", _TEXT(length=5000), nullable=False),
         sa.Column("once", _TEXT(length=16), nullable=False),
+        sa.Column("resolve", sa.Boolean(), nullable=False),
+        sa.Column("due_at", _MOMENT(), nullable=True),
         sa.ForeignKeyConstraint(["thread_id"], ["thread.id"], name=op.f("fk_composing_thread_id")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_composing_user_id")),
         sa.PrimaryKeyConstraint("thread_id", "user_id", name=op.f("pk_composing")),
@@ -40,11 +42,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_canned_reply_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
     )
-    for table, column in (("composing", "user_id"), ("composing", "seen_at"), ("canned_reply", "user_id")):
+    op.create_table(
+        "mention",
+        sa.Column("note_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["note_id"], ["thread_note.id"], name=op.f("fk_mention_note_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_mention_user_id")),
+        sa.PrimaryKeyConstraint("note_id", "user_id", name=op.f("pk_mention")),
+    )
+    for table, column in (
+        ("composing", "user_id"), ("composing", "seen_at"), ("composing", "due_at"), ("canned_reply", "user_id"),
+        ("mention", "user_id"),
+    ):  # fmt: skip
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("mention")
     op.drop_table("canned_reply")
     op.drop_table("composing")
