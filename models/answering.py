@@ -13,11 +13,10 @@ from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
 from models.mandates import HOLDS, Mandate, MandatePremises
-from models.mentions import Mention
 from models.people import User
 from models.rules.mandates import Lent
 from models.rules.threads import ThreadState, after
-from models.threads import Message, MessageFile, Thread, ThreadNote
+from models.threads import Mention, Message, MessageFile, Thread, ThreadNote
 from models.types import AnyRow
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
@@ -145,15 +144,13 @@ def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, 
     return True
 
 
-def note(
-    session: Session, number: int, author: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()
-) -> None:
+def note(session: Session, number: int, by: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()) -> None:
     """Staff write something down for each other; who is `named` finds it until she has opened it."""
-    row = ThreadNote(thread_id=number, author=author, body=body)
+    row = ThreadNote(thread_id=number, author=by, body=body)
     session.add(row)
     session.flush()
     session.add_all([Mention(note_id=row.id or 0, user_id=each) for each in named])
-    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
+    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": by}}
     record(session, actor, "thread.noted", **about)
 
 

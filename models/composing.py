@@ -53,15 +53,11 @@ _SEEN = sa.text("""INSERT INTO composing (thread_id, user_id, seen_at, since, is
 """).bindparams(*(sa.bindparam(name, type_=_MOMENT) for name in ("now", "since", "live")))
 _KEPT = sa.text("UPDATE composing SET is_note = :is_note, body = :body, once = :once WHERE thread_id = :thread_id"
                 " AND user_id = :user_id AND due_at IS NULL")  # fmt: skip
-_OF: AnySelect = (
-    sa.select(_TABLE, col(User.name)).join(User, col(User.id) == _TABLE.c.user_id)
-    .where(_TABLE.c.thread_id == sa.bindparam("number")).order_by(_TABLE.c.user_id)
-)  # fmt: skip
-_HELD = sa.select(_TABLE.c.thread_id, _TABLE.c.user_id, _TABLE.c.due_at).where(_TABLE.c.due_at.is_not(None))
-_INSIDE: AnySelect = (
-    sa.select(_TABLE.c.thread_id, _TABLE.c.since, col(User.name)).join(User, col(User.id) == _TABLE.c.user_id)
-    .where(_TABLE.c.seen_at > sa.bindparam("live"), _TABLE.c.user_id != sa.bindparam("me")).order_by(_TABLE.c.since)
-)  # fmt: skip
+_NAMED: AnySelect = sa.select(_TABLE, col(User.name)).join(User, col(User.id) == _TABLE.c.user_id)
+_NAMED = _NAMED.order_by(_TABLE.c.since.is_not(None), _TABLE.c.user_id)  # last who writes
+_OF = _NAMED.where(_TABLE.c.thread_id == sa.bindparam("number"))
+_HELD = sa.select(_TABLE).where(_TABLE.c.due_at.is_not(None))
+_INSIDE = _NAMED.where(_TABLE.c.seen_at > sa.bindparam("live"), _TABLE.c.user_id != sa.bindparam("me"))
 # All that a poll asks, in one statement: it comes from every open tab every 20 s.
 _NEWS = sa.text("""SELECT news.*, composing.user_id, composing.seen_at, composing.since AS began, user_account.name
     FROM (SELECT
@@ -88,13 +84,12 @@ def keep(session: Session, number: int, user_id: int, now: datetime, draft: dict
 
 def take(session: Session, number: int, whose: int, user_id: int, once: str) -> str | None:
     """Take over a colleague's draft with its files into the form `once`; its text, None where it is gone."""
-    theirs = (_TABLE.c.thread_id == number, _TABLE.c.user_id == whose, _TABLE.c.body != "", _TABLE.c.due_at.is_(None))
-    row = session.execute(sa.select(_TABLE).where(*theirs).with_for_update()).first()
+    theirs = (*_hers(number, whose), _TABLE.c.body != "", _TABLE.c.due_at.is_(None))
+    row = session.execute(sa.delete(_TABLE).where(*theirs).returning(_TABLE.c.body, _TABLE.c.once)).first()
     if row is None:
         return None
     files = sa.update(MessageDraft).where(col(MessageDraft.user_id) == whose, col(MessageDraft.once) == row.once)
     session.execute(files.values(user_id=user_id, once=once))
-    drop(session, number, whose)
     return str(row.body)
 
 
@@ -107,20 +102,21 @@ def _hers(number: int, user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return _TABLE.c.thread_id == number, _TABLE.c.user_id == user_id
 
 
-def hold(
-    session: Session, number: int, user_id: int, seen_id: int, due_at: datetime, draft: dict[str, Any], *, resolve: bool
-) -> bool:
-    """Her answer goes out at `due_at` (`deliver`). False for what is closed.
+def hold(session: Session, number: int, user_id: int, seen_id: int, draft: dict[str, Any], **how: Any) -> bool:
+    """Her answer goes out later (`deliver`); `how`: due_at, resolve. False for what is closed.
 
     Raises `answering.Newer` where something was written after the message `seen_id`, also what is not sent yet.
     """
     thread = session.get_one(Thread, number, with_for_update=True)
-    if thread.latest_id != seen_id or session.execute(_HELD.where(_TABLE.c.thread_id == number)).first():
+    waits = session.execute(_HELD.where(_TABLE.c.thread_id == number)).first()
+    if waits and (waits.user_id, waits.once) == (user_id, draft["once"]):
+        return True
+    if thread.latest_id != seen_id or waits:
         raise answering.Newer
     if after(thread.state, "answer") is None:
         return False
     keep(session, number, user_id, utc_now(), draft)
-    session.execute(sa.update(_TABLE).where(*_hers(number, user_id)).values(due_at=due_at, resolve=resolve))
+    session.execute(sa.update(_TABLE).where(*_hers(number, user_id)).values(how))
     return True
 
 
@@ -135,19 +131,18 @@ def deliver(session: Session, number: int, user_id: int, now: datetime, clock: C
 
     Raises `IntegrityError` where its form was sent before.
     """
-    due = sa.select(_TABLE).where(*_hers(number, user_id), _TABLE.c.due_at <= now)
-    row = session.execute(due.with_for_update(skip_locked=True)).first()
+    due = sa.update(_TABLE).where(*_hers(number, user_id), _TABLE.c.due_at <= now).values(due_at=None)
+    row = session.execute(due.returning(*_TABLE.c)).first()
     if row is None:
         return
     author, actor = session.get_one(User, user_id).name[:100], Actor(user_id, "web", session_method="password")
     message = Message(public_id=row.once, author=author, body=row.body, sent_at=clock.now())
-    session.execute(sa.update(_TABLE).where(*_hers(number, user_id)).values(due_at=None))
     if answering.answer(session, number, message, (), clock.today(), resolve=row.resolve, actor=actor):
         drop(session, number, user_id)
 
 
 def held(connection: Connection) -> Sequence[AnyRow]:
-    """Conversations with an answer that is not sent yet: thread_id, user_id, due_at."""
+    """Answers that are not sent yet."""
     return connection.execute(_HELD).fetchall()
 
 
@@ -172,8 +167,7 @@ def of(connection: Connection, number: int) -> Sequence[AnyRow]:
 
 def inside(connection: Connection, me: int, now: datetime) -> dict[int, AnyRow]:
     """Which conversations others have open now: by number who that is, before all one who writes."""
-    rows = connection.execute(_INSIDE, {"me": me, "live": now - LIVE}).fetchall()
-    return {row.thread_id: row for row in sorted(rows, key=lambda row: row.since is not None)}
+    return {row.thread_id: row for row in connection.execute(_INSIDE, {"me": me, "live": now - LIVE})}
 
 
 def news(connection: Connection, number: int, now: datetime, since: int) -> Sequence[AnyRow]:

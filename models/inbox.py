@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from models.customers import Customer
-from models.mentions import Mention
 from models.people import User
 from models.premises import Premises
 from models.rules.threads import ThreadState
-from models.threads import NEWEST, Message, MessageFile, Thread, ThreadNote
-from models.types import AnyRow, AnySelect
+from models.threads import NEWEST, Mention, Message, MessageFile, Thread, ThreadNote
+from models.types import AnyRow, AnySelect, Role
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _LATEST = sa.orm.aliased(Message, name="latest")
@@ -39,6 +38,14 @@ _FILE: AnySelect = (
 )
 
 
+_STAFF = sa.select(col(User.id), col(User.name)).where(col(User.role) != Role.RESIDENT, col(User.disabled_at).is_(None))
+_NAMING: AnySelect = (
+    sa.select(ThreadNote.__table__)  # type: ignore[attr-defined]
+    .join(Mention, col(Mention.note_id) == col(ThreadNote.id)).where(col(Mention.user_id) == sa.bindparam("me"))
+    .order_by(col(ThreadNote.id).desc())
+)  # fmt: skip
+
+
 def waiting(connection: Connection, most: int) -> Sequence[AnyRow]:
     """No more than `most` that wait for an answer, first what is due first."""
     return connection.execute(_WAITING.limit(sa.literal_column(f"{most}"))).fetchall()
@@ -62,3 +69,19 @@ def notes(connection: Connection, number: int, me: int) -> Sequence[AnyRow]:
 def file(connection: Connection, public_id: str) -> AnyRow | None:
     """A file of any message, with the number of its conversation."""
     return connection.execute(_FILE, {"public_id": public_id}).first()
+
+
+def staff(connection: Connection) -> dict[int, str]:
+    """Who of the staff can be named in a note."""
+    return {row.id: row.name for row in connection.execute(_STAFF)}
+
+
+def mentions(connection: Connection, me: int, most: int) -> Sequence[AnyRow]:
+    """No more than `most` notes that name her and that she has not opened, the latest first."""
+    return connection.execute(_NAMING.limit(sa.literal_column(f"{most}")), {"me": me}).fetchall()
+
+
+def opened(session: Session, number: int, me: int) -> None:
+    """She has opened a conversation with notes that name her."""
+    notes = sa.select(col(ThreadNote.id)).where(col(ThreadNote.thread_id) == number)
+    session.execute(sa.delete(Mention).where(col(Mention.user_id) == me, col(Mention.note_id).in_(notes)))

@@ -49,7 +49,7 @@ MAY_WRITE = {
     "users.invite": {"throttle", "audit"}, "users.change": {"throttle", "audit"}, "users.code": {"mail_token"},
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
     "staff.registration": {"audit"}, "staff_inbox.show": {"audit", "mention"}, "staff_inbox.close": {"audit", "thread"},
-    "composing.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.add": {"canned_reply"}, "replies.change": {"canned_reply"},
+    "composing.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.save": {"canned_reply", "audit"},
     "composing.keep": {"composing"}, "composing.poll": {"composing"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
     "messages.ask": {"thread", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "message", "message_draft", "message_file", "audit"},

@@ -7,8 +7,8 @@ from flask import Response, abort, request
 from sqlalchemy.exc import IntegrityError
 
 from auth.state import reading, somebody, state, writing
-from models import answering, composing, drafts, inbox, mentions, threads
-from models.rules.canned import is_unfilled
+from models import answering, composing, drafts, inbox, threads
+from models.rules.canned import UNFILLED
 from models.rules.mentions import mentioned
 from models.types import AnyRow, is_public_id, utc_now
 from views.inbox import INBOX, shown
@@ -38,17 +38,14 @@ def reply(thid: AnyRow) -> Response:
             return _onward(thid, "sent")
     if is_note and form.files:
         form.wrong["files"] = text("Notes take no files. Remove them, or send them with an answer.")
-    if not is_note and is_unfilled(form.typed["body"]) and form.is_sent:
+    if not is_note and UNFILLED in form.typed["body"] and form.is_sent:
         form.wrong["body"] = text("Fill in what stands between ⟦ and ⟧")
     if form.is_sent:
         return (_note if is_note else _answer)(thid, form)
-    if "discard" in request.form:
-        with writing() as session:
-            composing.drop(session, thid.id, person.user_id)
-        return redirect_to(f"{INBOX}/{thid.id}")
-    _keep(thid, form)
-    kept = "keep" in request.form and form.answer == 200
-    return redirect_to(f"{INBOX}/{thid.id}?done=kept") if kept else _again(thid, form)
+    if {"keep", "discard"} & {*request.form} and form.answer == 200:
+        _keep(thid, form)
+        return redirect_to(f"{INBOX}/{thid.id}?done={'' if 'discard' in request.form else 'kept'}")
+    return _again(thid, form, form.answer)
 
 
 reply.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
@@ -62,8 +59,9 @@ def _is_note() -> bool:
     return kind == "note"
 
 
-def _again(thid: AnyRow, form: Written, **words: Any) -> Response:
-    return shown(thid, form, words.pop("status", form.answer), is_note=_is_note(), **words)
+def _again(thid: AnyRow, form: Written, status: int, **words: Any) -> Response:
+    _keep(thid, form)
+    return shown(thid, form, status, is_note=_is_note(), **words)
 
 
 def _keep(thid: AnyRow, form: Written) -> None:
@@ -74,6 +72,8 @@ def _keep(thid: AnyRow, form: Written) -> None:
         taken = composing.take(session, thid.id, int(whose), person, form.once) if _number(whose) else None
         form.typed["body"] = "\n\n".join(filter(None, (form.typed["body"], taken, added)))
         composing.keep(session, thid.id, person, utc_now(), _draft(form.typed["body"], form.once))
+        if "discard" in request.form:
+            composing.drop(session, thid.id, person)
     if taken:
         form.files = drafts.of(reading(), person, form.once)
 
@@ -88,13 +88,12 @@ def _answer(thid: AnyRow, form: Written) -> Response:
     draft, seen = _draft(form.typed["body"], form.once), _number(request.form.get("seen", ""))
     try:
         with writing() as session:
-            now, resolve = utc_now(), "resolve" in request.form
-            is_open = composing.hold(session, thid.id, person, seen, now + wait, draft, resolve=resolve)
+            how = {"due_at": utc_now() + wait, "resolve": "resolve" in request.form}
+            is_open = composing.hold(session, thid.id, person, seen, draft, **how)
             if not wait:
-                composing.deliver(session, thid.id, person, now, state().clock)
+                composing.deliver(session, thid.id, person, utc_now(), state().clock)
     except answering.Newer:
-        _keep(thid, form)
-        return _again(inbox.one(reading(), thid.id) or thid, form, status=409, newer=True)
+        return _again(inbox.one(reading(), thid.id) or thid, form, 409, newer=True)
     except IntegrityError:  # the same form at the same moment: it is sent
         is_open = True
     if not is_open:
@@ -105,11 +104,10 @@ def _answer(thid: AnyRow, form: Written) -> Response:
 def _note(thid: AnyRow, form: Written) -> Response:
     """A note for colleagues; those whom it names find it among their mentions."""
     person, body = somebody(), form.typed["body"]
-    named, unknown = mentioned(body, mentions.names(reading()) if "@" in body else {})
+    named, unknown = mentioned(body, inbox.staff(reading()) if "@" in body else {})
     if unknown:
         form.wrong["body"] = text("Nobody of the staff is called %(names)s", names=", ".join(unknown))
-        _keep(thid, form)
-        return _again(thid, form)
+        return _again(thid, form, 422)
     with writing() as session:
         answering.note(session, thid.id, person.name[:100], body, person.actor(), named - {person.user_id})
         composing.drop(session, thid.id, person.user_id)
@@ -119,7 +117,7 @@ def _note(thid: AnyRow, form: Written) -> Response:
 @desk_writes.get("/staff/mentions", "staff inbox view")
 def named() -> Response:
     """Notes that name her, as long as she has not opened them."""
-    return page("staff/mentions.html", found=mentions.of(reading(), somebody().user_id, _AHEAD))
+    return page("staff/mentions.html", found=inbox.mentions(reading(), somebody().user_id, _AHEAD))
 
 
 def _onward(thid: AnyRow, done: str) -> Response:
@@ -166,8 +164,8 @@ def poll() -> Response:
         with writing() as session:
             composing.seen(session, number, person.user_id, now, writes=writes)
     others = [row for row in rows if row.user_id not in (None, person.user_id)]
-    new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "inside": others}
-    new["who"] = ".".join(f"{row.user_id}{'w' if row.began else 'r'}" for row in new["inside"])
+    who = ".".join(f"{row.user_id}{'w' if row.began else 'r'}" for row in others)
+    new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "who": who, "inside": others}
     if since and all(str(new[name]) == told[name] for name in ("waiting", "fresh", "who")):
         return Response(status=204)
     said, moment = _number(told["said"]), int(now.timestamp()) % 10**9

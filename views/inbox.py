@@ -1,13 +1,12 @@
 """The inbox of staff: what waits for an answer, and a conversation (G01, G04, H02, H04, H06)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, abort, request
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, answering, canned, composing, drafts, inbox, mentions, threads
+from models import activity, answering, canned, composing, drafts, inbox, threads
 from models.types import AnyRow, utc_now
 from views.downloads import stored
 from views.limits import file_limit
@@ -48,34 +47,22 @@ def shown(row: AnyRow, form: Written | None = None, status: int = 200, **words: 
     around = composing.of(reading(), row.id)
     held = [one for one in around if one.due_at]
     mine = next((one for one in around if one.user_id == person.user_id and one.body and not one.due_at), None)
+    writes = form is not None or person.user_id not in [one.user_id for one in held]
+    if form is None:
+        form = fresh(mine.once, drafts.of(reading(), mine.user_id, mine.once), body=mine.body) if mine else fresh()
+    notes = inbox.notes(reading(), row.id, person.user_id)
+    if any(note.names_me for note in notes):
+        with writing() as session:
+            inbox.opened(session, row.id, person.user_id)
     values: dict[str, Any] = {"is_note": bool(mine and mine.is_note), "newer": False, "too_late": False} | words
     return page(
         "staff/thread.html", status=status, thread=row, found=threads.messages(reading(), row.id), mine=mine,
-        form=form or _resumed(mine), notes=_notes(row.id, person.user_id), desk=state().site.desk,
+        form=form, notes=notes, held=held, writes=writes, desk=state().site.desk, now=state().clock.now(),
+        theirs=[one for one in around if one.body and not one.due_at and one.user_id != person.user_id],
         prepared=canned.titles(reading(), person.user_id, row.topic, row.language),
-        theirs=[one for one in around if one.body and not one.due_at and one.user_id != person.user_id], held=held,
-        writes=form is not None or person.user_id not in [one.user_id for one in held], now=state().clock.now(),
-        undo=request.args.get("undo", 0, int),
-        done=request.args.get("done", ""), may_write=staff_right("inbox", person.role) >= Right.ACT, **values,
+        undo=request.args.get("undo", 0, int), done=request.args.get("done", ""),
+        may_write=staff_right("inbox", person.role) >= Right.ACT, **values,
     )  # fmt: skip
-
-
-def _notes(number: int, me: int) -> Sequence[AnyRow]:
-    notes = inbox.notes(reading(), number, me)
-    if any(note.names_me for note in notes):
-        with writing() as session:
-            mentions.opened(session, number, me)
-    return notes
-
-
-def _resumed(draft: AnyRow | None) -> Written:
-    """Her form as she has left it."""
-    if draft is None:
-        return fresh()
-    form = fresh(body=draft.body)
-    form.once = draft.once or form.once
-    form.files = drafts.of(reading(), draft.user_id, form.once)
-    return form
 
 
 @staff_inbox.post(INBOX + "/<thid>/close", "staff inbox act")

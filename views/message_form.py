@@ -44,9 +44,9 @@ class Written:
         return 422 if self.status == 200 and (self.wrong or self.refused) else self.status
 
 
-def fresh(**typed: str) -> Written:
-    """An empty form."""
-    return Written(new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {})
+def fresh(once: str = "", kept: Sequence[AnyRow] = (), **typed: str) -> Written:
+    """An empty form, or one with what was kept of it."""
+    return Written(once or new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {}, kept)
 
 
 def sent_before(body: str, once: str) -> Response | None:
