@@ -56,5 +56,4 @@ def run(app: Flask) -> None:
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
                 busy, purge = 0, daily(*parts)
-            if not busy:
-                ended.wait(_PAUSE)
+            ended.wait(0 if busy else _PAUSE)

@@ -12,11 +12,12 @@ from models import drafts, outbox, preferences
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
+from models.inbox import Mention
 from models.mandates import HOLDS, Mandate, MandatePremises
 from models.people import User
 from models.rules.mandates import Lent
 from models.rules.threads import ThreadState, after
-from models.threads import Mention, Message, MessageFile, Thread, ThreadNote
+from models.threads import Message, MessageFile, Thread, ThreadNote
 from models.types import AnyRow
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]

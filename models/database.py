@@ -32,7 +32,7 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
-    "documents", "factors", "files", "handovers", "identities", "invoices", "mandates", "meters", "notices",
+    "documents", "factors", "files", "handovers", "identities", "inbox", "invoices", "mandates", "meters", "notices",
     "outbox", "overrides", "pending", "people", "preferences", "premises", "providers", "quarantine", "readings",
     "registrations", "seals", "sessions", "tenures", "threads", "throttle", "tokens",
 )  # fmt: skip

@@ -4,14 +4,22 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Session, col
+from sqlmodel import Field, Session, SQLModel, col
 
 from models.customers import Customer
 from models.people import User
 from models.premises import Premises
 from models.rules.threads import ThreadState
-from models.threads import NEWEST, Mention, Message, MessageFile, Thread, ThreadNote
+from models.threads import NEWEST, Message, MessageFile, Thread, ThreadNote
 from models.types import AnyRow, AnySelect, Role
+
+
+class Mention(SQLModel, table=True):
+    """One of the staff is named in a note that she has not opened (H04)."""
+
+    note_id: int = Field(foreign_key="thread_note.id", primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", primary_key=True, index=True)
+
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _LATEST = sa.orm.aliased(Message, name="latest")

@@ -98,13 +98,6 @@ class ThreadNote(Numbered, table=True):
     noted_at: datetime = Field(default_factory=utc_now)
 
 
-class Mention(SQLModel, table=True):
-    """One of the staff is named in a note that she has not opened (H04)."""
-
-    note_id: int = Field(foreign_key="thread_note.id", primary_key=True)
-    user_id: int = Field(foreign_key="user_account.id", primary_key=True, index=True)
-
-
 class MessageDraft(SQLModel, table=True):
     """A file of a message that is not sent yet: of one person and one form."""
 

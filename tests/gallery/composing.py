@@ -5,9 +5,10 @@ from flask import Flask
 
 from models.canned import CannedReply
 from models.composing import Composing
+from models.inbox import Mention
 from models.people import User
 from models.sessions import WebSession
-from models.threads import Mention, Thread
+from models.threads import Thread
 from models.types import Role, utc_now
 from tests.gallery import Gallery, Visitor
 from tests.standing import change, fetch

@@ -4,8 +4,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models.inbox import Mention
 from models.people import User
-from models.threads import Mention, ThreadNote
+from models.threads import ThreadNote
 from models.types import utc_now
 from tests.browser import Browser
 from tests.cast import Cast
