@@ -1,5 +1,7 @@
 """Two of the staff at one conversation: drafts, who is there, what is new, what was read meanwhile."""
 
+import re
+
 import sqlalchemy as sa
 from flask import Flask
 
@@ -19,6 +21,7 @@ INBOX, HTMX = "/staff/inbox", {"HX-Request": "true"}
 def write_together(gallery: Gallery, one: str) -> None:
     """A colleague writes there, too; Ilze takes her draft over, keeps one of her own, polls, and is signed out."""
     ilze, app = gallery.visitor("ilze", again=True), gallery.app
+    change(app, sa.update(Thread).where(Thread.id == 501).values(state="open"))
     _colleague(app, int(one.rpartition("/")[2]))
     for path in (INBOX, one):
         ilze.get(path)
@@ -39,7 +42,6 @@ def write_together(gallery: Gallery, one: str) -> None:
     ilze.get(one)
     change(app, sa.delete(WebSession).where(WebSession.user_id == fetch(app, sa.select(User.id).where(User.username == "ilze"))[0].id))
     _polls(ilze, one)
-    change(app, sa.update(Thread).where(Thread.id == 501).values(state="open"))
 
 
 def _take_back(gallery: Gallery, ilze: Visitor, one: str) -> None:
@@ -79,12 +81,15 @@ def _colleague(app: Flask, number: int) -> None:
     change(app, sa.insert(User).values(terms_version=0, password_issued=False, **about))
     same = {"user_id": 700, "seen_at": utc_now(), "is_note": False, "once": ""}
     change(app, sa.insert(Composing).values(thread_id=number, since=utc_now(), body="Rakstu\nes.", **same))
-    change(app, sa.insert(Composing).values(thread_id=502, since=None, body="", **same))
+    change(app, sa.insert(Composing).values(thread_id=502, since=utc_now(), body="", **same))
+    change(app, sa.insert(Composing).values(thread_id=502, since=None, body="", **same | {"user_id": 2}))
 
 
 def _polls(ilze: Visitor, one: str) -> None:
     """The first question of a tab, then one with something new, then one without."""
     token = next(form.fields["csrf_token"] for form in ilze.get(INBOX).forms if "csrf_token" in form.fields)
-    for query in ("thread=0", "thread=502", "thread=0&since=1", "thread=502&since=1&waiting=1"):
-        ilze.post(f"{INBOX}/poll?{query}", {"csrf_token": token}, headers=HTMX)
+    for query in ("thread=0", "thread=502", "thread=0&since=1"):
+        page = ilze.post(f"{INBOX}/poll?{query}", {"csrf_token": token}, headers=HTMX)
+        for told in re.findall(r"/poll\?([^\"]*)", page.html):
+            ilze.post(f"{INBOX}/poll?{told.replace('&amp;', '&')}", {"csrf_token": token}, headers=HTMX)
     ilze.post(f"{one}/draft?auto=1", {"csrf_token": token, "body": "Rak"}, headers=HTMX)

@@ -116,7 +116,7 @@ def _inbox(gallery: Gallery) -> None:
         ilze.post(f"{one}/replies", opened.form(f"{one}/replies").fields | typed)
     for note in ("", "Zvanīja divreiz."):
         ilze.submit(ilze.get(one), f"{one}/replies", kind="note", body=note)
-    write_together(gallery, one)
     for _ in range(2):
         ilze.post(f"{one}/close", opened.form(f"{one}/close").fields)
     ilze.get(f"{inbox}?view=all&before=0")
+    write_together(gallery, one)

@@ -47,7 +47,7 @@ FORMS = {
     "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "copies.ask": {303, 422, 429},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
-    "staff_inbox.close": {303}, "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204}, "composing.poll": {200, 204, 401},
+    "staff_inbox.close": {303}, "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204, 401}, "composing.poll": {200, 204, 401},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
