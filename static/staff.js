@@ -43,6 +43,10 @@
     one('#composing').value = t.value ? '1' : '';
     if (one('#canned') && t.value.slice(at - 2, at) === '::') { t.setRangeText('', at - 2, at, 'end'); one('#canned').focus(); }
   });
+  d.addEventListener('htmx:afterSettle', function () {
+    var poll = one('#poll[data-title]');
+    if (poll) d.title = poll.dataset.title;
+  });
 
   var b = one('#keys-switch');
   function say() { b.textContent = store.keys === 'off' ? b.dataset.label : b.dataset.hide; }

@@ -1,5 +1,6 @@
 """A clerk at her keyboard, in the Russian layout too; her draft and who else writes, in real windows (ux.md §6)."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -60,6 +61,7 @@ def press(person: Person, code: str, shift: bool = False, key: str = "") -> None
 
 def test_the_keys_work_by_their_place_whatever_the_layout_writes(ilze: Person):
     ilze.go(INBOX)
+    expect(ilze.page).to_have_title(re.compile(r"^\(2\) Messages"))
     for code, focused in (("KeyJ", "9001"), ("KeyJ", "9002"), ("KeyK", "9001")):
         press(ilze, code)
         assert ilze.page.evaluate("document.activeElement.href").endswith(f"/{focused}#last")

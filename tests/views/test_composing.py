@@ -151,7 +151,7 @@ def told(page: object) -> str:
 def test_an_open_tab_is_told_once_what_is_new(app: Flask, anna: Browser, ilze: Browser):
     assert told(ilze.get(INBOX)) == "thread=0"
     page = poll(ilze, "thread=0")
-    assert "<title>(1) Messages" in page.html and "new message" not in page.text
+    assert 'data-title="(1) Messages' in page.html and "new message" not in page.text
     asked = told(page)
     poll(ilze, asked)
     assert ilze.status == 204 and ilze.response.get_data() == b"", "nothing has changed"
@@ -170,7 +170,7 @@ def test_what_staff_answer_is_no_new_message_and_waits_no_more(app: Flask, ilze:
     asked = told(poll(ilze, "thread=0"))
     send(ilze)
     page = poll(ilze, asked)
-    assert "<title>(0) Messages" in page.html and "new message" not in page.text
+    assert 'data-title="(0) Messages' in page.html and "new message" not in page.text
 
 
 def test_a_poll_keeps_nobody_signed_in(app: Flask, ilze: Browser):
