@@ -1,6 +1,7 @@
 """No page and no form reads a big table from end to end: the plan of every statement, where there are many of all."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from models.database import Database, metadata
 from models.factors import Factor
 from models.handovers import Handover
 from models.identities import Identity
+from models.inbox import Mention
 from models.preferences import Preference
 from models.premises import Entrance
 from models.registrations import Waiting
@@ -61,8 +63,9 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(Attorney).values(user_id=1, public_id="a", code="20418", about="x", file_hash="0" * 64, file_name="a.pdf", asked_at=utc_now(), decided_at=utc_now(), reason=""))
     change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="x", asked_at=utc_now(), looked_at=utc_now()))
     change(app, sa.insert(ThreadNote).values(thread_id=9001, author="Ilze", body="x", noted_at=utc_now()))
+    change(app, sa.insert(Mention).from_select(["note_id", "user_id"], sa.select(ThreadNote.id, sa.literal(5))))
     change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
-    change(app, sa.insert(Composing).values(thread_id=9001, user_id=5, seen_at=utc_now(), is_note=False, body="", once=""))
+    change(app, sa.insert(Composing).values(thread_id=9001, user_id=5, seen_at=utc_now() - timedelta(days=1), is_note=False, body="", once=""))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
     last = fetch(app, sa.select(sa.func.max(Thread.id)))[0][0]

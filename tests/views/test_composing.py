@@ -226,6 +226,13 @@ def test_strange_drafts_are_kept_as_far_as_they_can_be(app: Flask, ilze: Browser
     assert fetch(app, sa.select(sa.func.count(MessageDraft.id)))[0][0] == 0
 
 
+def test_what_only_staff_load_is_small(app: Flask, anna: Browser, ilze: Browser):
+    assets = app.extensions["assets"]
+    for name in ("staff.js", "staff.css"):
+        assert len(assets.by_name[assets.url(name).rpartition("/")[2]].plain) <= 3072
+        assert assets.url(name) in ilze.get(INBOX).html and assets.url(name) not in anna.get("/messages").html
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_how_much_is_new_has_its_plural(app: Flask, ilze: Browser, language: str):
     ilze.client.set_cookie("lang", language)
