@@ -31,8 +31,8 @@ def polls(app: Flask, settings: Settings) -> dict[str, Ready]:
     turns = cycle((form, form, writes, writes))  # every second one is noted, as where 20 s go by between them
     told = f"since={last}&waiting=1&fresh=0&who=&said=0"
     return {
-        "poll of the list": lambda: request(app, f"/staff/inbox/poll?thread=0&{told}", clerk, form),
-        "poll of a conversation": lambda: request(app, f"/staff/inbox/poll?thread={number}&{told}", clerk, next(turns)),
+        "poll of the list": lambda: request(app, f"/staff/poll?thread=0&{told}", clerk, form),
+        "poll of a conversation": lambda: request(app, f"/staff/poll?thread={number}&{told}", clerk, next(turns)),
     }
 
 

@@ -50,7 +50,7 @@ def pause(browser: Browser, body: str, where: str = ONE, **more: str) -> int:
 def poll(browser: Browser, query: str = "thread=1", **typed: str) -> Page:
     """What an open tab asks every 20 s."""
     token = browser.get(INBOX).form("/logout").fields["csrf_token"]
-    return browser.post(f"{INBOX}/poll?{query}", {"csrf_token": token} | typed, headers=HTMX)
+    return browser.post(f"/staff/poll?{query}", {"csrf_token": token} | typed, headers=HTMX)
 
 
 def drafts(app: Flask) -> list[tuple[str, bool]]:

@@ -129,7 +129,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
     yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
     yield "/staff/inbox/<thid>/undo (too late)", ilze, one, f"{one}/undo", {}
-    yield "/staff/inbox/poll", ilze, one, f"/staff/inbox/poll?thread=9002&since={fetch(app, sa.select(sa.func.max(Message.id)))[0][0]}", {}
+    yield "/staff/poll", ilze, one, f"/staff/poll?thread=9002&since={fetch(app, sa.select(sa.func.max(Message.id)))[0][0]}", {}
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
 

@@ -153,7 +153,7 @@ def _number(typed: str) -> int:
     return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
-@desk_writes.post(INBOX + "/poll", "staff inbox view", None)
+@desk_writes.post("/staff/poll", "staff inbox view", None)
 def poll() -> Response:
     """What is new, and who else has this conversation open; 204 where that is what the page already says."""
     told = {name: request.args.get(name, "") for name in ("thread", "since", "waiting", "fresh", "said", "who")}

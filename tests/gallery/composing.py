@@ -89,7 +89,7 @@ def _polls(ilze: Visitor, one: str) -> None:
     """The first question of a tab, then one with something new, then one without."""
     token = next(form.fields["csrf_token"] for form in ilze.get(INBOX).forms if "csrf_token" in form.fields)
     for query in ("thread=0", "thread=502", "thread=0&since=1"):
-        page = ilze.post(f"{INBOX}/poll?{query}", {"csrf_token": token}, headers=HTMX)
+        page = ilze.post(f"/staff/poll?{query}", {"csrf_token": token}, headers=HTMX)
         for told in re.findall(r"/poll\?([^\"]*)", page.html):
-            ilze.post(f"{INBOX}/poll?{told.replace('&amp;', '&')}", {"csrf_token": token}, headers=HTMX)
+            ilze.post(f"/staff/poll?{told.replace('&amp;', '&')}", {"csrf_token": token}, headers=HTMX)
     ilze.post(f"{one}/draft?auto=1", {"csrf_token": token, "body": "Rak"}, headers=HTMX)

@@ -145,7 +145,7 @@ def test_who_goes_on_writing_has_begun_when_she_began(app: Flask, ilze: Browser)
 
 def told(page: object) -> str:
     """What the page asks with next time."""
-    return unquote(re.search(r'data-hx-post="/staff/inbox/poll\?([^"]*)"', page.html)[1].replace("&amp;", "&"))
+    return unquote(re.search(r'data-hx-post="/staff/poll\?([^"]*)"', page.html)[1].replace("&amp;", "&"))
 
 
 def test_an_open_tab_is_told_once_what_is_new(app: Flask, anna: Browser, ilze: Browser):
@@ -178,12 +178,12 @@ def test_a_poll_keeps_nobody_signed_in(app: Flask, ilze: Browser):
     form = fields(ilze)
     quiet = {"csrf_token": form["csrf_token"], "body": "x", "kind": "answer"}
     change(app, sa.update(WebSession).values(seen_at=long_ago))
-    for path in (f"{INBOX}/poll?thread=1", f"{INBOX}/poll?thread=0", f"{ONE}/draft?auto=1"):
+    for path in ("/staff/poll?thread=1", "/staff/poll?thread=0", f"{ONE}/draft?auto=1"):
         ilze.post(path, quiet, headers=HTMX)
         assert ilze.status in (200, 204)
     assert {row.seen_at for row in fetch(app, sa.select(WebSession.seen_at))} == {long_ago}
     change(app, sa.update(WebSession).values(seen_at=utc_now() - timedelta(minutes=31)))
-    ilze.post(f"{INBOX}/poll?thread=1", quiet, headers=HTMX)
+    ilze.post("/staff/poll?thread=1", quiet, headers=HTMX)
     assert ilze.status == 401 and ilze.response.headers["HX-Reswap"] == "outerHTML", "and asks no more"
 
 
@@ -198,7 +198,7 @@ def test_a_poll_sends_two_statements_and_one_more_twice_a_minute(app: Flask, ilz
     for query, seconds, count in (("thread=0", 0, 2), ("thread=1", 0, 3), ("thread=1", 29, 2), ("thread=1", 31, 3)):
         away(app, seconds)
         statements.clear()
-        ilze.post(f"{INBOX}/poll?{query}&since=1", {"csrf_token": token}, headers=HTMX)
+        ilze.post(f"/staff/poll?{query}&since=1", {"csrf_token": token}, headers=HTMX)
         assert len(statements) == count, "that she is here"
 
 
@@ -207,7 +207,7 @@ def test_residents_know_nothing_of_it(app: Flask, anna: Browser, ilze: Browser):
     where = f"/messages/{threads(app)[0].public_id}"
     assert "Between us" not in anna.get(where).html + anna.get("/messages").html
     token = anna.get(where).form("/logout").fields["csrf_token"]
-    for path in (f"{INBOX}/poll?thread=1", f"{ONE}/draft", f"{ONE}/replies"):
+    for path in ("/staff/poll?thread=1", f"{ONE}/draft", f"{ONE}/replies"):
         assert anna.client.post(path, data={"csrf_token": token}).status_code == 404
 
 
