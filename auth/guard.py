@@ -26,7 +26,9 @@ SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
 # Pages whose address with this field may be asked for by itself: nobody need be there.
-QUIET = {"help.show": "q", "help.suggestions": "subject"}
+QUIET = {
+    "help.show": "q", "help.suggestions": "subject", "composing.poll": "thread", "composing.keep": "auto",
+}  # fmt: skip
 STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 

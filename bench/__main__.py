@@ -20,6 +20,7 @@ from bench.ask import rounds
 from bench.data import IMPORTED, prepare, settings
 from bench.loading import bare_rate
 from bench.pages import Candidates
+from bench.polls import polls
 from bench.report import ratios, report
 from bench.steward import stewards
 from models.database import Database
@@ -82,6 +83,7 @@ def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
         main_job = Candidates(config, people)
         many = Candidates(config, stewards(url))
         candidates = main_job.all() | {"home of who has 700": many.home}
+        candidates |= polls(main_job.app, config)
         if customers > SMALL:
             small_url = stack.enter_context(place.database(f"bench_{SMALL}"))
             small_people, _ = prepare(small_url, place.folder, SMALL)

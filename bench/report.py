@@ -18,9 +18,12 @@ _RATIOS = {
     "submit ÷ bare": ("submit", "bare"), "home ÷ home at 1,000": ("home", "home, 1,000"),
     "submit ÷ submit at 1,000": ("submit", "submit, 1,000"),
     "home of who has 700 ÷ home": ("home of who has 700", "home"),
+    "poll of the list ÷ home": ("poll of the list", "home"),
+    "poll of a conversation ÷ home": ("poll of a conversation", "home"),
 }  # fmt: skip
 GOALS = {
     "home ÷ twin": "≤ 1.5", "home ÷ bare": "≤ 14", "home ÷ home at 1,000": "≤ 1.15", "home, statements": "≤ 6",
+    "poll of the list ÷ home": "≤ 0.4", "poll of a conversation ÷ home": "≤ 0.4",
     "home of who has 700 ÷ home": "≤ 2", "home of who has 700, statements more": "≤ 2",
     "submit, statements": "≤ 8", "first visit, bytes of HTML and CSS": "≤ 14600", "first visit, bytes": "≤ 32000",
     "first visit, requests": "≤ 6", "later visit of home, bytes": "≤ 4000", "start, CPU seconds": "≤ 1",

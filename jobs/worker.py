@@ -13,6 +13,7 @@ from jobs.mail import Post
 from jobs.notices import announce_due
 from models import access_requests
 from models.answering import close_due
+from models.composing import send_due
 from models.endings import end_due
 from models.files import StorageAway
 from models.quarantine import scan_waiting
@@ -43,6 +44,7 @@ def run(app: Flask) -> None:
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
                     looked = held.clock.today()
+                send_due(held.database, held.clock)
                 announce_due(post.held)
                 settle(held.database, utc_now())
                 access_requests.pass_on(held.database, held.clock.today(), utc_now())
@@ -54,5 +56,4 @@ def run(app: Flask) -> None:
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
                 busy, purge = 0, daily(*parts)
-            if not busy:
-                ended.wait(_PAUSE)
+            ended.wait(0 if busy else _PAUSE)

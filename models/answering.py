@@ -1,6 +1,6 @@
 """What becomes of a conversation: each act with its audit row (G01, G04; decisions.md 26)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
 from models.mandates import HOLDS, Mandate, MandatePremises
+from models.mentions import Mention
 from models.people import User
 from models.rules.mandates import Lent
 from models.rules.threads import ThreadState, after
@@ -145,10 +146,13 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
     return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
 
 
-def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
-    """Staff write something down for each other."""
-    session.add(ThreadNote(thread_id=number, author=author, body=body))
-    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
+def note(session: Session, number: int, by: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()) -> None:
+    """Staff write something down for each other; who is `named` finds it until she has opened it."""
+    row = ThreadNote(thread_id=number, author=by, body=body)
+    session.add(row)
+    session.flush()
+    session.add_all([Mention(note_id=row.id or 0, user_id=each) for each in named])
+    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": by}}
     record(session, actor, "thread.noted", **about)
 
 

@@ -31,11 +31,10 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "absences", "access_requests", "articles", "attorneys", "audit", "copies", "customers", "documents", "factors",
-    "desk_work",
-    "files", "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending",
-    "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "sessions",
-    "tenures", "threads", "throttle", "tokens",
+    "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
+    "desk_work", "documents", "factors", "files", "handovers", "identities", "invoices", "mandates", "mentions",
+    "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises", "providers",
+    "quarantine", "readings", "registrations", "seals", "sessions", "tenures", "threads", "throttle", "tokens",
 )  # fmt: skip
 
 

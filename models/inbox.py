@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
+from models.canned import TEXTS, CannedReply
 from models.customers import Customer
 from models.desk_work import StaffAway
 from models.invoices import Invoice
+from models.mentions import Mention
 from models.meters import Meter, Register
 from models.people import User
 from models.premises import Premises
@@ -122,6 +124,7 @@ def one(connection: Connection, number: int) -> AnyRow | None:
     return connection.execute(_ONE, {"number": number}).first()
 
 
+_KINDS = ("note", "place", "invoice", "reading", "thread", "reply")
 _NOTHING: dict[str, Any] = {
     "number": sa.Integer(), "name": sa.String(), "also": sa.String(), "day": sa.Date(), "at": _TABLE.c.changed_at.type,
     "figure": sa.BigInteger(),
@@ -141,9 +144,12 @@ def _part(kind: str, most: int, **columns: Any) -> sa.Select[Any]:
 _NUMBER, _CUSTOMER, _PERSON, _AT = (
     sa.bindparam(name, type_=sa.Integer()) for name in ("number", "customer_id", "user_id", "premises_id")
 )
-_NOTE, _BILL, _VALUE = (sa.inspect(kind).local_table.c for kind in (ThreadNote, Invoice, Reading))
+_NOTE, _BILL, _VALUE, _REPLY = (sa.inspect(kind).local_table.c for kind in (ThreadNote, Invoice, Reading, CannedReply))
+_NAMED = sa.select(col(Mention.user_id)).where(col(Mention.note_id) == _NOTE.id, col(Mention.user_id) == _ME)
+_SAYS = sa.case({language: _REPLY[language] for language in TEXTS}, value=sa.bindparam("language"), else_="")
 _BESIDE = sa.union_all(*(sa.select(part.subquery()) for part in (
-    _part("note", 500, number=_NOTE.id, name=_NOTE.author, also=_NOTE.body, at=_NOTE.noted_at)
+    _part("note", 500, number=_NOTE.id, name=_NOTE.author, also=_NOTE.body, at=_NOTE.noted_at,
+          figure=_NAMED.scalar_subquery())
     .where(_NOTE.thread_id == _NUMBER).order_by(_NOTE.id),
     _part("place", 5, number=col(Premises.id), name=col(Premises.address), also=_text(Tenure.role))
     .join(Tenure, col(Tenure.premises_id) == col(Premises.id))
@@ -156,18 +162,24 @@ _BESIDE = sa.union_all(*(sa.select(part.subquery()) for part in (
     .order_by(_VALUE.read_on.desc(), _VALUE.id.desc()),
     _part("thread", 3, number=_TABLE.c.id, name=_TABLE.c.subject, also=_TABLE.c.topic)
     .where(_TABLE.c.user_id == _PERSON, _TABLE.c.id != _NUMBER).order_by(_TABLE.c.id.desc()),
+    _part("reply", 500, number=_REPLY.id, name=_REPLY.title)
+    .where(_REPLY.user_id.is_(None) | (_REPLY.user_id == _ME), _SAYS != "")
+    .where(_REPLY.topic.in_(("", sa.bindparam("topic"))))
+    .order_by(_REPLY.uses.desc(), _REPLY.title, _REPLY.id),
 )))  # fmt: skip
 
 
-def beside(connection: Connection, thread: AnyRow, today: date) -> dict[str, list[AnyRow]]:
-    """What stands beside a conversation, in one statement, by kind.
+def beside(connection: Connection, thread: AnyRow, me: int, today: date) -> dict[str, list[AnyRow]]:
+    """What stands beside a conversation for the member of staff `me`, in one statement, by kind.
 
-    "note": of staff, the oldest first; "place": where its customer stands today; "invoice" and "reading": the last
-    three of her and of its premises; "thread": the last three others of its writer. Empty where there are none.
+    "note": of staff, the oldest first, with a `figure` where it names me and I have not opened it; "place": where its
+    customer stands today; "invoice" and "reading": the last three of her and of its premises; "thread": the last three
+    others of its writer; "reply": those prepared for its topic in its language, what is used most first.
     """
     values = {"number": thread.id, "customer_id": thread.customer_id, "user_id": thread.user_id}
-    found: dict[str, list[AnyRow]] = {kind: [] for kind in ("note", "place", "invoice", "reading", "thread")}
-    for row in connection.execute(_BESIDE, values | {"premises_id": thread.premises_id, "today": today}):
+    found: dict[str, list[AnyRow]] = {kind: [] for kind in _KINDS}
+    values |= {"premises_id": thread.premises_id, "topic": thread.topic, "language": thread.language, "me": me}
+    for row in connection.execute(_BESIDE, values | {"today": today}):
         found[row.kind].append(row)
     return found
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
 from models.articles import Article, ArticleText, Topic
+from models.canned import CannedReply
 from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.database import Database
@@ -215,6 +216,7 @@ def _people_and_places(stage: _Stage) -> None:
     _meters(stage, flat, next_door, house)
     _money(stage, customers, flat, next_door, second)
     cast.thread, cast.thread_file = stage.thread(anna, customers[0], flat, 9001)
+    stage.add(CannedReply(title="Greeting", lv="Sveicināti!", en="Good day!", ru="Здравствуйте!"))
     cast.stranger_thread, cast.stranger_thread_file = stage.thread(viktors, customers[1], next_door, 9002)
     cast.data_copy, cast.stranger_copy = (stage.data_copy(person) for person in (anna, viktors))
 

@@ -49,7 +49,7 @@ def settings_for(url: str, folder: Path, **changed: object) -> Settings:
     values: dict[str, object] = {
         "site": "ogre", "secret_key": "s" * 40, "identifier_key": "i" * 40, "database_url": url,
         "files_dir": folder / "files", "demo": True, "today": TODAY, "base_url": "http://localhost",
-        "argon2_memory_kib": 8, "argon2_time": 1, "log_level": "ERROR",
+        "argon2_memory_kib": 8, "argon2_time": 1, "log_level": "ERROR", "undo_seconds": 0,
     }  # fmt: skip
     return Settings.model_validate(values | changed)
 

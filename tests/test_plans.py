@@ -1,6 +1,7 @@
 """No page and no form reads a big table from end to end: the plan of every statement, where there are many of all."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from jobs.copies import make_due
 from models import inbox
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
+from models.composing import Composing
 from models.database import Database, metadata
 from models.desk_work import StaffAway
 from models.factors import Factor
 from models.handovers import Handover
 from models.identities import Identity
+from models.mentions import Mention
 from models.people import User
 from models.preferences import Preference
 from models.premises import Entrance
@@ -36,7 +39,7 @@ from tests.views.reading_form import HTMX, send
 house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "pg_database"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "canned_reply", "pg_database"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
@@ -63,7 +66,9 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(Attorney).values(user_id=1, public_id="a", code="20418", about="x", file_hash="0" * 64, file_name="a.pdf", asked_at=utc_now(), decided_at=utc_now(), reason=""))
     change(app, sa.insert(AccessRequest).values(user_id=2, owner_id=1, wanted="20417", who="x", asked_at=utc_now(), looked_at=utc_now()))
     change(app, sa.insert(ThreadNote).values(thread_id=9001, author="Ilze", body="x", noted_at=utc_now()))
+    change(app, sa.insert(Mention).from_select(["note_id", "user_id"], sa.select(ThreadNote.id, sa.literal(5))))
     change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
+    change(app, sa.insert(Composing).values(thread_id=9001, user_id=5, seen_at=utc_now() - timedelta(days=1), is_note=False, body="", once=""))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
     change(app, sa.insert(StaffAway).values(staff_id=4, substitute_id=5, starts_on=TODAY, ends_on=TODAY))

@@ -123,7 +123,13 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     ilze, one = Browser(app), "/staff/inbox/9002"
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
-    yield "/staff/inbox/<thid>/notes", ilze, one, f"{one}/notes", {"note": "For colleagues."}
+    yield "/staff/inbox/<thid>/replies (a note)", ilze, one, f"{one}/replies", {"kind": "note", "body": "For colleagues."}
+    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "1", "canned": "1"}
+    yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
+    yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
+    yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
+    yield "/staff/inbox/<thid>/undo (too late)", ilze, one, f"{one}/undo", {}
+    yield "/staff/poll", ilze, one, f"/staff/poll?thread=9002&since={fetch(app, sa.select(sa.func.max(Message.id)))[0][0]}", {}
     yield from desk_work(app, ilze, one)
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
@@ -261,7 +267,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "afid": [cast.thread_file]}
+    values |= {"thid": ["9001"], "crid": ["1"], "afid": [cast.thread_file]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -302,7 +308,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
         browser.post(action, {**fields, **typed}, follow=False, **htmx)
-        assert browser.status < 400 or rule.endswith(("question)", "(wrong)"))
+        assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)"))
         yield f"POST {rule}", len(statements)
 
 

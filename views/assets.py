@@ -16,6 +16,7 @@ FILES = {
     "staff.css": "staff.css",
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
+    "staff.js": "staff.js",
     "favicon.svg": "favicon.svg",
 }
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

@@ -12,7 +12,6 @@ from models.rules.days import parse_day
 from models.rules.threads import may_wait
 from models.types import AnyRow
 from views.inbox import INBOX, back, colleagues, show_queue, show_thread
-from views.message_form import fresh
 from views.pages import page, redirect_to
 from views.routes import Routes
 
@@ -79,7 +78,7 @@ def close(thid: AnyRow) -> Response:
 def _one(thid: AnyRow, act: str, **said: object) -> Response:
     wish = _wish(act)
     if isinstance(wish, str):
-        return show_thread(thid, fresh(), 422, wrong=wish, until=request.form.get("until", "")[:40].replace("\0", ""))
+        return show_thread(thid, None, 422, wrong=wish, until=request.form.get("until", "")[:40].replace("\0", ""))
     try:
         with writing() as session:
             found = (session, somebody().actor(), _name(), [thid.id], wish, state().clock.now())
@@ -97,7 +96,7 @@ def _seen() -> int:
 
 def _changed(thid: AnyRow) -> Response:
     """As it is now, and who has made it so."""
-    return show_thread(inbox.one(reading(), thid.id) or thid, fresh(), 409, changed=True)
+    return show_thread(inbox.one(reading(), thid.id) or thid, None, 409, changed=True)
 
 
 @staff_work.post(INBOX + "/<thid>/merge", "staff inbox act")
@@ -112,7 +111,7 @@ def merge(thid: AnyRow) -> Response:
     except Changed:
         return _changed(thid)
     if wrong:
-        return show_thread(thid, fresh(), 422, wrong_merge=wrong, into=typed if typed.isprintable() else "")
+        return show_thread(thid, None, 422, wrong_merge=wrong, into=typed if typed.isprintable() else "")
     return back(target, done="merged")
 
 

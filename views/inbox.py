@@ -1,19 +1,18 @@
 """The inbox of staff: its views, a conversation, answers and notes (G01, G04, H01, H02, H04, H06; ux.md §2.13)."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, abort, request
-from sqlalchemy.exc import IntegrityError
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, answering, inbox, threads
-from models.threads import Message
-from models.types import AnyRow, Role
+from models import activity, composing, drafts, inbox, mentions, threads
+from models.types import AnyRow, Role, utc_now
 from views.downloads import stored
 from views.limits import file_limit
-from views.message_form import TAKES, Written, fresh, written
+from views.message_form import Written, fresh
 from views.pages import page, redirect_to
 from views.routes import Routes
 
@@ -42,16 +41,20 @@ def colleagues() -> tuple[Any, dict[str, int]]:
     return inbox.desk(reading(), somebody().user_id, state().clock.today(), roles)
 
 
-def _listing() -> dict[str, Any]:
-    """What the list shows: the view of the request, from the row on that its address names."""
+def _listing(number: int = 0) -> dict[str, Any]:
+    """What the list shows: the view of the request, from the row on that its address names; and who is `around`."""
     view, after, me = request.values.get("view", ""), request.values.get("after", ""), somebody()
     view = view if view in inbox.VIEWS else inbox.VIEWS[0]
     rows = inbox.listed(reading(), view, me.user_id, state().clock.today(), _PAGE + 1, after)
     staff, counts = colleagues()
+    now = utc_now()
+    around = composing.around(reading(), number, now)
+    inside = {one.thread_id: one for one in around if one.user_id != me.user_id and one.seen_at > now - composing.LIVE}
     return {
         "rows": rows[:_PAGE], "more": inbox.key(view, rows[_PAGE - 1]) if rows[_PAGE:] else "", "after": after,
         "view": view, "views": inbox.VIEWS, "counts": counts, "most": inbox.MOST, "colleagues": staff,
         "desk": state().site.desk, "now": state().clock.now(), "me": me.user_id,
+        "inside": inside, "around": around,
         "may_write": staff_right("inbox", me.role) >= Right.ACT,
     }  # fmt: skip
 
@@ -59,79 +62,50 @@ def _listing() -> dict[str, Any]:
 @staff_inbox.get(INBOX + "/<thid>", "staff inbox view")
 def show(thid: AnyRow) -> Response:
     """A conversation with its notes; who it is about can read that it was seen."""
-    return show_thread(thid, fresh())
+    return show_thread(thid)
 
 
-def show_thread(row: AnyRow, form: Written, status: int = 200, **words: Any) -> Response:
-    """The page of a conversation, between the list that it was opened from and its customer."""
+def show_thread(row: AnyRow, form: Written | None = None, status: int = 200, **words: Any) -> Response:
+    """The page of a conversation, between the list that it was opened from and its customer.
+
+    Without a `form` with the draft of who looks, else with an empty one.
+    """
     person, today = somebody(), state().clock.today()
     with writing() as session:
         users, at = ([one] if one else [] for one in (row.user_id, row.premises_id))
         activity.looked(session, "message", "messages", users, at, today, person.actor())
-    found = threads.messages(reading(), row.id)
+    found, beside = threads.messages(reading(), row.id), inbox.beside(reading(), row, person.user_id, today)
+    if any(one.figure for one in beside["note"]):
+        with writing() as session:
+            mentions.opened(session, row.id, person.user_id)
+    listing = _listing(row.id)
     method = next((one.session_method for one, _ in reversed(found) if not one.from_staff), None)
-    fine = dict.fromkeys(("note", "wrong_note", "newer", "changed", "until", "into", "wrong_merge", "bulk"), "")
+    fine = dict.fromkeys(("newer", "too_late", "changed", "until", "into", "wrong_merge", "bulk"), "")
     return page(
-        "staff/thread.html", status=status, thread=row, found=found, form=form, method=method,
-        beside=inbox.beside(reading(), row, today), is_strong=method in state().site.strong,
-        done=request.args.get("done", ""), was=request.args.get("was", "")[:9], **_listing() | fine | words,
+        "staff/thread.html", status=status, thread=row, found=found, method=method, beside=beside,
+        is_strong=method in state().site.strong, undo=request.args.get("undo", 0, int),
+        done=request.args.get("done", ""), was=request.args.get("was", "")[:9],
+        **listing | fine | _composer(row.id, listing["around"], form) | words,
     )  # fmt: skip
+
+
+def _composer(number: int, rows: Sequence[AnyRow], form: Written | None) -> dict[str, Any]:
+    """What is being written in a conversation: her own form, colleagues' drafts, answers that are not sent yet."""
+    me, around = somebody().user_id, [one for one in rows if one.thread_id == number]
+    held = [one for one in around if one.due_at]
+    mine = next((one for one in around if one.user_id == me and one.body and not one.due_at), None)
+    writes = form is not None or me not in [one.user_id for one in held]
+    if form is None:
+        form = fresh(mine.once, drafts.of(reading(), me, mine.once), body=mine.body) if mine else fresh()
+    theirs = [one for one in around if one.body and not one.due_at and one.user_id != me]
+    is_note = bool(mine and mine.is_note)
+    return {"form": form, "mine": mine, "held": held, "writes": writes, "theirs": theirs, "is_note": is_note}
 
 
 def back(number: int, **said: object) -> Response:
     """To a conversation, with what was done there, beside the list from which it was opened."""
     view = request.form.get("view", "")
     return redirect_to(f"{INBOX}/{number}?{urlencode(said | ({'view': view} if view in inbox.VIEWS else {}))}")
-
-
-@staff_inbox.post(INBOX + "/<thid>/replies", "staff inbox act")
-def reply(thid: AnyRow) -> Response:
-    """Answer. What came since the page was opened is shown first, and what was typed is kept (ux.md §6.3)."""
-    form, seen, person = written(), request.form.get("seen", ""), somebody()
-    if form.status == 409:  # sent before: what is new in it is shown again, to be sent if it is meant
-        before = threads.sent(reading(), person.user_id, request.form["once"])
-        if before and before.body == form.typed["body"]:
-            return back(thid.id, done="sent")
-    if not form.is_sent:
-        return show_thread(_goes_on(thid), form, form.answer)
-    done = "sent"
-    try:
-        with writing() as session:
-            if not answering.answer(
-                session, thid.id, _message(form), (), state().clock.today(), resolve="resolve" in request.form,
-                actor=person.actor(), seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
-            ):  # fmt: skip
-                done = "closed"
-    except answering.Newer:
-        return show_thread(_goes_on(thid), form, 409, newer=True)
-    except IntegrityError:  # the same form at the same moment: it is sent
-        pass
-    return back(thid.id, done=done)
-
-
-def _goes_on(thid: AnyRow) -> AnyRow:
-    """As it is now, or the one that it was merged into meanwhile: there the answer is sent from."""
-    row = inbox.one(reading(), thid.id) or thid
-    return (inbox.one(reading(), row.merged_into) if row.merged_into else None) or row
-
-
-def _message(form: Written) -> Message:
-    author = somebody().name[:100]
-    return Message(public_id=form.once, author=author, body=form.typed["body"], sent_at=state().clock.now())
-
-
-reply.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
-
-
-@staff_inbox.post(INBOX + "/<thid>/notes", "staff inbox act")
-def note(thid: AnyRow) -> Response:
-    """Write something down for colleagues: a thing of its own, which no answer can quote."""
-    typed = request.form.get("note", "").strip()
-    if not 0 < len(typed) <= _NOTE or "\0" in typed:
-        return show_thread(thid, fresh(), 422, note=typed[: _NOTE + 1].replace("\0", ""), wrong_note=True)
-    with writing() as session:
-        answering.note(session, thid.merged_into or thid.id, somebody().name[:100], typed, somebody().actor())
-    return back(thid.merged_into or thid.id, done="noted")
 
 
 @staff_inbox.get(INBOX + "/<thid>/files/<afid>", "staff inbox view", file_limit)

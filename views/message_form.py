@@ -19,6 +19,7 @@ from views.uploads import refusal
 
 TAKES = (MOST + 1) * LARGEST  # bytes of such a form: one file too many is told beside its field
 _LONGEST = {"subject": 120, "body": 5000}  # characters
+_EDITS = {"remove", "keep", "discard", "take", "insert"}  # buttons that change the form and send nothing
 
 
 @dataclass
@@ -34,8 +35,8 @@ class Written:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it is to be sent: nothing is wrong, and no file was to be taken out."""
-        return self.status == 200 and not (self.wrong or self.refused or "remove" in request.form)
+        """Whether it is to be sent: nothing is wrong, and no other button was pressed."""
+        return self.status == 200 and not (self.wrong or self.refused or _EDITS & {*request.form})
 
     @property
     def answer(self) -> int:
@@ -43,9 +44,9 @@ class Written:
         return 422 if self.status == 200 and (self.wrong or self.refused) else self.status
 
 
-def fresh(**typed: str) -> Written:
-    """An empty form."""
-    return Written(new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {})
+def fresh(once: str = "", kept: Sequence[AnyRow] = (), **typed: str) -> Written:
+    """An empty form, or one with what was kept of it."""
+    return Written(once or new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {}, kept)
 
 
 def sent_before(body: str, once: str) -> Response | None:
@@ -62,7 +63,7 @@ def written() -> Written:
     typed = {name: form.get(name, "").replace("\r\n", "\n").strip()[: most + 1] for name, most in _LONGEST.items()}
     typed |= {"property": form.get("property", "")[:16], "shared": form.get("shared", "")[:1]}
     typed["subject"] = " ".join(typed["subject"].split())
-    new = Written(once, typed, {} if "remove" in form else _wrong(typed))
+    new = Written(once, typed, {} if _EDITS & {*form} else _wrong(typed))
     if threads.sent(reading(), somebody().user_id, once):
         new.once, new.status = new_public_id(), 409
         return new

@@ -198,7 +198,7 @@ def test_how_many_were_done_has_its_plural(app: Flask, language: str):
 def test_one_goes_on_in_another_for_staff_and_for_the_resident(anna: Browser, ilze: Browser, app: Flask, cast: Cast):
     write(anna, cast, subject="First")
     write(anna, cast, subject="Second", body="Another tap.")
-    ilze.submit(ilze.get(f"{INBOX}/2"), f"{INBOX}/2/notes", note="She is angry.")
+    ilze.submit(ilze.get(f"{INBOX}/2"), f"{INBOX}/2/replies", kind="note", body="She is angry.")
     answer_to(anna, where(app), body="It drips more.")
     page = do(ilze, "merge", 2, into="1")
     assert "The two conversations are one now" in main(page) and "She is angry." in main(page)
@@ -220,7 +220,7 @@ def test_an_answer_from_a_page_of_before_goes_where_the_conversation_goes_on(ann
     page = ilze.submit(opened, f"{INBOX}/2/replies", body="We come tomorrow.")
     assert ilze.status == 409 and "We come tomorrow." in main(page) and "was not sent" in main(page)
     assert "The answer was sent" in main(ilze.submit(page, f"{INBOX}/1/replies", body="We come tomorrow.")) and said(app)[-1] == "We come tomorrow."
-    ilze.submit(opened, f"{INBOX}/2/notes", note="Late.")
+    ilze.submit(opened, f"{INBOX}/2/replies", kind="note", body="Late.", once=new_public_id())
     assert fetch(app, sa.select(ThreadNote.thread_id))[0][0] == 1 and view(ilze, "answered") == [1]
 
 

@@ -41,6 +41,8 @@ LEFT = {
 }  # fmt: skip
 # Where each plural of the product is read in three languages.
 PLURALS = {
+    "%(num)d new message": "test_composing.py::test_how_much_is_new_has_its_plural",
+    "%(num)d new message – show": "test_composing.py::test_how_much_is_new_has_its_plural",
     "%(num)d answer to your messages waits for you": "test_messages.py::test_how_many_answers_wait_has_its_plural",
     "%(num)d day overdue": "test_words.py::test_the_days_overdue_have_their_plural",
     "Unpaid, %(num)d day left": "test_words.py::test_the_days_left_to_pay_have_their_plural",

@@ -128,12 +128,12 @@ def test_what_is_wrong_with_an_answer_is_said_and_nothing_is_sent(anna: Browser,
 
 def test_a_note_is_for_colleagues_alone(anna: Browser, ilze: Browser, app: Flask, cast: Cast):
     write(anna, cast)
-    page = ilze.submit(ilze.get(ONE), f"{ONE}/notes", note="She has called twice.")
-    assert "She has called twice." in main(page) and "Ilze Kļaviņa" in main(page)
+    page = ilze.submit(ilze.get(ONE), f"{ONE}/replies", kind="note", body="She has called twice.")
+    assert "She has called twice." in main(page) and "Ilze Kļaviņa" in main(page) and said(app) == ["The tap drips."]
     assert "called twice" not in anna.get(where(app)).html and "called twice" not in anna.get("/messages").html
     for wrong in (" ", "x" * 5001, "a\0b"):
-        page = ilze.submit(ilze.get(ONE), f"{ONE}/notes", note=wrong)
-        assert ilze.status == 422 and "Write a note" in page.text
+        ilze.submit(ilze.get(ONE), f"{ONE}/replies", kind="note", body=wrong)
+        assert ilze.status == 422
     assert len(fetch(app, sa.select(ThreadNote.id))) == 1
 
 
@@ -150,7 +150,7 @@ def test_what_is_closed_takes_no_answer_and_is_closed_once(anna: Browser, ilze: 
     for _ in range(2):
         shown = ilze.submit(page, f"{ONE}/close")
         assert "This conversation is closed" in main(shown)
-    assert f"{ONE}/replies" not in {form.action for form in shown.forms}
+    assert shown.form(f"{ONE}/replies").fields["kind"] == "note", "for colleagues alone"
     assert "This conversation is closed" in main(send(ilze, page)) and said(app) == ["The tap drips."]
     assert len(fetch(app, sa.select(AuditRow.id).where(AuditRow.action == "thread.closed"))) == 1
 
