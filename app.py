@@ -35,8 +35,8 @@ from views.wire import WireRequest
 _PAGES = [import_module(f"views.{name}") for name in (
     "absences", "account", "activity", "asking", "backchannel", "cards", "copies", "documents", "emails", "factors",
     "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters",
-    "notices", "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "staff",
-    "users",
+    "notices", "notifications", "outside", "passwords", "profile", "properties", "registration", "search", "second",
+    "staff", "users",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from jobs.copies import make_due
 from jobs.mail import Post
 from jobs.notices import announce_due
-from models import access_requests
+from models import access_requests, search
 from models.answering import close_due
 from models.endings import end_due
 from models.files import StorageAway
@@ -42,6 +42,7 @@ def run(app: Flask) -> None:
                 if looked != held.clock.today():
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
+                    search.fill(held.database)
                     looked = held.clock.today()
                 announce_due(post.held)
                 settle(held.database, utc_now())

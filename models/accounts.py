@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models import emails, lending, outbox, sessions, throttle, tokens
+from models import emails, lending, outbox, search, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.database import metadata
@@ -152,6 +152,7 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
     lending.end_all(session, actor, now)
     address, language = user.email, user.language or ""
     _shut(session, user, now)
+    search.forget(session, user.id or 0)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
     for rule in PERIODS["closed_accounts"]["rules"]:

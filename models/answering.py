@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from models import drafts, outbox, preferences
+from models import drafts, outbox, preferences, search
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
@@ -79,6 +79,7 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
     session.flush()
     if actor.user_id:
         drafts.send(session, actor.user_id, message.public_id, message.id or 0)
+    search.keep(session, thread.id or 0, message.id)
     thread.latest_id = message.id or 0
 
 
@@ -147,6 +148,7 @@ def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, 
 def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
     """Staff write something down for each other."""
     session.add(ThreadNote(thread_id=number, author=author, body=body))
+    search.keep(session, number)
     about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
     record(session, actor, "thread.noted", **about)
 

@@ -26,6 +26,7 @@ _ROWS = (
 _WAITING = _ROWS.where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due_at, _TABLE.c.id)
 _ALL = _ROWS.where(_TABLE.c.latest_id < sa.bindparam("before")).order_by(_TABLE.c.latest_id.desc())
 _ONE = _ROWS.where(_TABLE.c.id == sa.bindparam("number"))
+_SOME = _ROWS.where(_TABLE.c.id.in_(sa.bindparam("numbers", expanding=True)))
 _NOTES: AnySelect = (
     sa.select(ThreadNote.__table__)  # type: ignore[attr-defined]
     .where(col(ThreadNote.thread_id) == sa.bindparam("number")).order_by(col(ThreadNote.id))
@@ -50,6 +51,11 @@ def everything(connection: Connection, most: int, before: int = NEWEST) -> Seque
 def one(connection: Connection, number: int) -> AnyRow | None:
     """A conversation, with who writes, for which customer and where."""
     return connection.execute(_ONE, {"number": number}).first()
+
+
+def some(connection: Connection, numbers: Sequence[int]) -> Sequence[AnyRow]:
+    """These conversations, in no order."""
+    return connection.execute(_SOME, {"numbers": [*numbers]}).fetchall()
 
 
 def notes(connection: Connection, number: int) -> Sequence[AnyRow]:

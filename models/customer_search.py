@@ -1,0 +1,85 @@
+"""Search for a customer by staff: by code, name, e-mail, telephone, street, meter or invoice (ux.md §2.14, §5.4).
+
+Names and streets are found by the beginnings of their words, through the same kind of index as conversations
+(`models.search`); what has a number of its own is found by that.
+"""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import col
+
+from models.customers import Customer
+from models.premises import Premises
+from models.rules.identifiers import fold_login
+from models.rules.search import covered, for_postgres, for_sqlite, terms, words
+from models.search import Reason
+from models.tenures import Tenure, during
+from models.types import AnyRow
+
+MANY = 100  # customers: whoever gets more is asked to narrow the search
+_MOST = MANY + 1
+_FIELDS = ("code", "name", "email", "phone")
+_CODE = sa.select(col(Customer.id)).where(col(Customer.code) == sa.bindparam("code"))
+_HITS = {
+    "sqlite": "{name} AS MATERIALIZED (SELECT rowid AS id FROM words_{table} WHERE words_{table} MATCH :query)",
+    "postgresql": "{name} AS MATERIALIZED (SELECT id FROM {table}"
+    " WHERE array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:query AS tsquery))",
+}
+# Each kind of hit has its own bound, so that a street does not hide a meter.
+_FOUND = {
+    dialect: sa.text(
+        f"WITH {hits.format(name='named', table='customer')},"  # noqa: S608  # our own names
+        f" {hits.format(name='near', table='premises')}"
+        " SELECT customer_id, why, what"
+        f" FROM (SELECT id AS customer_id, 'own' AS why, '' AS what FROM named ORDER BY id LIMIT {_MOST}) AS own"
+        " UNION ALL SELECT tenure.customer_id, 'address', premises.address"
+        f" FROM (SELECT id FROM near ORDER BY id LIMIT {_MOST}) AS at JOIN premises ON premises.id = at.id"
+        " JOIN tenure ON tenure.premises_id = at.id"
+        " UNION ALL SELECT customer_id, 'account', email FROM user_account"
+        " JOIN customer_user ON customer_user.user_id = user_account.id WHERE email = :login"
+        " UNION ALL SELECT customer_id, 'account', phone FROM user_account"
+        " JOIN customer_user ON customer_user.user_id = user_account.id WHERE phone = :phone"
+        " UNION ALL SELECT tenure.customer_id, 'meter', serial FROM meter"
+        " JOIN tenure ON tenure.premises_id = meter.premises_id WHERE serial = :typed"
+        " UNION ALL SELECT customer_id, 'invoice', number FROM invoice WHERE number = :typed"
+    )
+    for dialect, hits in _HITS.items()
+}
+_AT = (
+    sa.select(sa.func.min(col(Premises.address)))
+    .join(Tenure, col(Tenure.premises_id) == col(Premises.id))
+    .where(col(Tenure.customer_id) == col(Customer.id))
+)
+_LASTS = sa.exists().where(col(Tenure.customer_id) == col(Customer.id), during(sa.bindparam("today", type_=sa.Date)))
+_ROWS = (
+    sa.select(*(col(getattr(Customer, name)) for name in ("id", *_FIELDS)))
+    .add_columns(_AT.scalar_subquery().label("address"), _LASTS.label("lasts"))
+    .where(col(Customer.id).in_(sa.bindparam("numbers", expanding=True)))
+)
+
+
+def by_code(connection: Connection, code: str) -> int | None:
+    """The id of the customer who has exactly this code."""
+    return connection.execute(_CODE, {"code": code}).scalar()
+
+
+def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, list[Reason]]]:
+    """Whom a text may mean, with the reasons; by name, those without a tenure today last. More than `MANY`: not all.
+
+    Two statements.
+    """
+    wanted, dialect = terms(text), connection.dialect.name
+    if not wanted:
+        return []
+    query = for_sqlite(wanted) if dialect == "sqlite" else for_postgres(wanted)
+    values = {"query": query, "login": fold_login(text), "phone": f"+371{wanted[0][0]}", "typed": text}
+    told: dict[int, list[Reason]] = {}
+    for hit in connection.execute(_FOUND[dialect], values):
+        told.setdefault(hit.customer_id, []).extend([(hit.why, hit.what)] if hit.what else [])
+    rows = connection.execute(_ROWS, {"numbers": [*told][:_MOST], "today": today}).fetchall() if told else ()
+    for row in rows:
+        own = [(name, getattr(row, name) or "") for name in _FIELDS]
+        told[row.id] = [one for one in own if covered(one[1], wanted)] + [*dict.fromkeys(told[row.id])]
+    return [(row, told[row.id]) for row in sorted(rows, key=lambda row: (not row.lasts, words(row.name), row.id))]

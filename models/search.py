@@ -1,0 +1,148 @@
+"""Search of conversations by staff (H05): which suit, the latest first, and why (docs/decisions/0025).
+
+A conversation stands in the index by the id of its last message, which is the order of its list: so both databases stop
+at the page, however many suit. What is written goes in with the unit of work that writes it.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Field, Session, SQLModel, col
+
+from models import inbox
+from models.customers import Customer
+from models.database import Database
+from models.people import User
+from models.premises import Premises
+from models.rules import search as rules
+from models.rules.search import LETTERS, Term
+from models.threads import Message, Thread, ThreadNote
+from models.types import AnyRow, AnySelect
+
+PAGE = 50
+_MOST = PAGE + 1
+_LATEST = 4000  # conversations that PostgreSQL looks through before it asks its index for all
+_BATCH = 100  # conversations of a unit of work
+_READ = 500  # messages and notes of one conversation that are found, the newest
+_SHOWN = 400  # of a page that are looked through for an excerpt
+_FIELDS = ("customer", "code", "writer", "address", "about_name", "subject")
+Reason = tuple[str, str]  # one of these fields, "message" or "note"; and what stands there
+
+
+class ThreadText(SQLModel, table=True):
+    """The words of one conversation, folded."""
+
+    __tablename__ = "thread_text"
+
+    latest_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})  # its last message
+    thread_id: int = Field(foreign_key="thread.id", ondelete="CASCADE", unique=True)
+    folded: str
+
+
+_TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
+_HEAD: AnySelect = (
+    sa.select(_TABLE.c.latest_id, _TABLE.c.subject, _TABLE.c.about_name, col(User.name), col(Customer.name))
+    .add_columns(col(Customer.code), col(Premises.address))
+    .outerjoin(User, col(User.id) == _TABLE.c.user_id)
+    .outerjoin(Customer, col(Customer.id) == _TABLE.c.customer_id)
+    .outerjoin(Premises, col(Premises.id) == _TABLE.c.premises_id)
+    .where(_TABLE.c.id == sa.bindparam("number"))
+    .with_for_update(of=_TABLE)  # of two who write at once the second reads what the first has written
+)
+_NUMBERS: sa.BindParameter[object] = sa.bindparam("numbers", expanding=True)
+_SAID: sa.CompoundSelect[Any] = sa.union_all(*(
+    sa.select(col(table.thread_id), col(table.body), at.label("at"), sa.literal_column(noted).label("noted"))
+    .where(col(table.thread_id).in_(_NUMBERS))
+    for table, at, noted in ((Message, col(Message.sent_at), "0"), (ThreadNote, col(ThreadNote.noted_at), "1"))
+)).order_by(sa.text("at DESC"))  # fmt: skip
+_KEEP = sa.text(
+    "INSERT INTO thread_text (latest_id, thread_id, folded) VALUES (:latest_id, :thread_id, :folded)"
+    " ON CONFLICT (thread_id) DO UPDATE SET latest_id = excluded.latest_id, folded = excluded.folded"
+)
+_MISSING = sa.select(_TABLE.c.id).where(
+    ~sa.exists().where(col(ThreadText.thread_id) == _TABLE.c.id),
+    sa.exists().where(col(Message.thread_id) == _TABLE.c.id),
+)
+_FOUND = {
+    "sqlite": sa.text(
+        "SELECT kept.thread_id, kept.latest_id FROM words_thread CROSS JOIN thread_text AS kept"  # noqa: S608  # our own
+        " ON kept.latest_id = words_thread.rowid WHERE words_thread MATCH :query AND words_thread.rowid < :before"
+        f" ORDER BY words_thread.rowid DESC LIMIT {_MOST}"
+    ),
+    # Its index knows no order. So common words are looked for among the latest, and rare ones, which are few, in the
+    # index: the second part is asked only where the first has not filled the page.
+    "postgresql": sa.text(
+        "WITH latest AS MATERIALIZED (SELECT latest_id FROM"  # noqa: S608  # our own numbers
+        " (SELECT latest_id, folded FROM thread_text"
+        f" WHERE latest_id < :before ORDER BY latest_id DESC LIMIT {_LATEST}) AS newest"
+        f" WHERE ' ' || folded || ' ' LIKE ALL (:likes) ORDER BY latest_id DESC LIMIT {_MOST}),"
+        " hits AS MATERIALIZED (SELECT latest_id FROM thread_text WHERE"
+        " array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:query AS tsquery)"
+        f" AND (SELECT count(*) FROM latest) < {_MOST}),"
+        " page AS MATERIALIZED (SELECT latest_id FROM latest UNION SELECT latest_id FROM hits WHERE latest_id < :before"
+        f" ORDER BY latest_id DESC LIMIT {_MOST})"
+        " SELECT kept.thread_id, kept.latest_id FROM page JOIN thread_text AS kept ON kept.latest_id = page.latest_id"
+        " ORDER BY kept.latest_id DESC"
+    ).bindparams(sa.bindparam("likes", type_=sa.ARRAY(sa.Text))),
+}
+
+
+def keep(session: Session, number: int, latest: int | None = None) -> None:
+    """Put a conversation into the index as it is now; `latest`: the id of its last message, where that is new."""
+    head = session.execute(_HEAD, {"number": number}).one()
+    said = session.execute(_SAID.limit(sa.literal_column(f"{_READ}")), {"numbers": [number]})
+    folded = rules.kept((*head[1:], *(row.body for row in said)), LETTERS)
+    session.execute(_KEEP, {"latest_id": latest or head.latest_id, "thread_id": number, "folded": folded})
+
+
+def forget(session: Session, user_id: int) -> None:
+    """Take what this person began out of the index, until `fill` puts it back as it is then."""
+    theirs = sa.select(_TABLE.c.id).where(_TABLE.c.user_id == user_id)
+    session.execute(sa.delete(ThreadText).where(col(ThreadText.thread_id).in_(theirs)))
+
+
+def fill(database: Database) -> None:
+    """Put into the index what is not in it."""
+    done = _BATCH
+    while done == _BATCH:
+        with database.write() as session:
+            numbers = session.scalars(_MISSING.limit(_BATCH)).all()
+            for number in numbers:
+                keep(session, number)
+            done = len(numbers)
+
+
+def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tuple[int, AnyRow]]:
+    """The first `PAGE` conversations, and one more where there are more, that have all of these terms.
+
+    Their last message is below the id `before`; the latest first, each with that id. Two statements.
+    """
+    dialect = connection.dialect.name
+    query = rules.for_sqlite(wanted, LETTERS) if dialect == "sqlite" else rules.for_postgres(wanted, LETTERS)
+    values = {"query": query, "before": before, "likes": rules.likes(wanted, LETTERS)}
+    if dialect == "sqlite":
+        del values["likes"]
+    found = connection.execute(_FOUND[dialect], values).fetchall()
+    rows = {row.id: row for row in inbox.some(connection, [hit.thread_id for hit in found])} if found else {}
+    return [(hit.latest_id, rows[hit.thread_id]) for hit in found if hit.thread_id in rows]
+
+
+def reasons(connection: Connection, rows: Sequence[AnyRow], wanted: Collection[Term]) -> dict[int, list[Reason]]:
+    """Why each of these was found. One statement at most."""
+    told: dict[int, list[Reason]] = {}
+    left: dict[int, set[Term]] = {}
+    for row in rows:
+        left[row.id], told[row.id] = {*wanted}, []
+        for name in _FIELDS:
+            if hits := rules.covered(getattr(row, name), left[row.id]):
+                told[row.id].append((name, getattr(row, name)))
+                left[row.id] -= hits
+    missing = [number for number, terms in left.items() if terms]
+    said = _SAID.limit(sa.literal_column(f"{_SHOWN}"))
+    for text in connection.execute(said, {"numbers": missing}) if missing else ():
+        if left[text.thread_id] and (piece := rules.excerpt(text.body, left[text.thread_id])):
+            told[text.thread_id].append(("note" if text.noted else "message", piece))
+            left[text.thread_id] = set()
+    return told
