@@ -8,6 +8,7 @@ from datetime import date
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from auth.state import State
 from jobs.copies import make_due
 from jobs.mail import Post
 from jobs.notices import announce_due
@@ -40,9 +41,7 @@ def run(app: Flask) -> None:
         while not ended.is_set():
             try:
                 if looked != held.clock.today():
-                    end_due(held.database, held.clock.today(), utc_now())
-                    close_due(held.database, held.site.desk.close_after, held.clock.now())
-                    search.fill(held.database)
+                    _begin_day(held)
                     looked = held.clock.today()
                 announce_due(post.held)
                 settle(held.database, utc_now())
@@ -57,3 +56,9 @@ def run(app: Flask) -> None:
                 busy, purge = 0, daily(*parts)
             if not busy:
                 ended.wait(_PAUSE)
+
+
+def _begin_day(held: State) -> None:
+    end_due(held.database, held.clock.today(), utc_now())
+    close_due(held.database, held.site.desk.close_after, held.clock.now())
+    search.fill(held.database)

@@ -52,7 +52,7 @@ _HEAD: AnySelect = (
     .with_for_update(of=_TABLE)  # of two who write at once the second reads what the first has written
 )
 _NUMBERS: sa.BindParameter[object] = sa.bindparam("numbers", expanding=True)
-_SAID: sa.CompoundSelect[Any] = sa.union_all(*(
+_SAID: Any = sa.union_all(*(
     sa.select(col(table.thread_id), col(table.body), at.label("at"), sa.literal_column(noted).label("noted"))
     .where(col(table.thread_id).in_(_NUMBERS))
     for table, at, noted in ((Message, col(Message.sent_at), "0"), (ThreadNote, col(ThreadNote.noted_at), "1"))
