@@ -13,8 +13,8 @@ from sqlmodel import col
 from models.customers import Customer
 from models.premises import Premises
 from models.rules.identifiers import fold_login
-from models.rules.search import covered, for_postgres, for_sqlite, terms, words
-from models.search import Reason
+from models.rules.search import EVERY, covered, terms, words
+from models.search import Reason, asked, part
 from models.tenures import Tenure, during
 from models.types import AnyRow
 
@@ -22,21 +22,14 @@ MANY = 100  # customers: whoever gets more is asked to narrow the search
 _MOST = MANY + 1
 _FIELDS = ("code", "name", "email", "phone")
 _CODE = sa.select(col(Customer.id)).where(col(Customer.code) == sa.bindparam("code"))
-_HITS = {
-    "sqlite": "{name} AS MATERIALIZED (SELECT rowid AS id FROM words_{table} WHERE words_{table} MATCH :query)",
-    "postgresql": "{name} AS MATERIALIZED (SELECT id FROM {table}"
-    " WHERE array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:query AS tsquery))",
-}
 # Each kind of hit has its own bound, so that a street does not hide a meter.
 _FOUND = {
     dialect: sa.text(
-        f"WITH {hits.format(name='named', table='customer')},"  # noqa: S608  # our own names
-        f" {hits.format(name='near', table='premises')}"
-        " SELECT customer_id, why, what"
-        f" FROM (SELECT id AS customer_id, 'own' AS why, '' AS what FROM named ORDER BY id LIMIT {_MOST}) AS own"
-        " UNION ALL SELECT tenure.customer_id, 'address', premises.address"
-        f" FROM (SELECT id FROM near ORDER BY id LIMIT {_MOST}) AS at JOIN premises ON premises.id = at.id"
-        " JOIN tenure ON tenure.premises_id = at.id"
+        f"WITH {part(dialect, 'named', 'customer', most=_MOST)},"  # noqa: S608  # our own names
+        f" {part(dialect, 'near', 'premises', most=_MOST)}"
+        " SELECT id AS customer_id, 'own' AS why, '' AS what FROM named"
+        " UNION ALL SELECT tenure.customer_id, 'address', premises.address FROM near"
+        " JOIN premises ON premises.id = near.id JOIN tenure ON tenure.premises_id = near.id"
         " UNION ALL SELECT customer_id, 'account', email FROM user_account"
         " JOIN customer_user ON customer_user.user_id = user_account.id WHERE email = :login"
         " UNION ALL SELECT customer_id, 'account', phone FROM user_account"
@@ -45,7 +38,7 @@ _FOUND = {
         " JOIN tenure ON tenure.premises_id = meter.premises_id WHERE serial = :typed"
         " UNION ALL SELECT customer_id, 'invoice', number FROM invoice WHERE number = :typed"
     )
-    for dialect, hits in _HITS.items()
+    for dialect in ("sqlite", "postgresql")
 }
 _AT = (
     sa.select(sa.func.min(col(Premises.address)))
@@ -73,8 +66,7 @@ def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, l
     wanted, dialect = terms(text), connection.dialect.name
     if not wanted:
         return []
-    query = for_sqlite(wanted) if dialect == "sqlite" else for_postgres(wanted)
-    values = {"query": query, "login": fold_login(text), "phone": f"+371{wanted[0][0]}", "typed": text}
+    values = asked(dialect, wanted, EVERY) | {"login": fold_login(text), "phone": f"+371{wanted[0][0]}", "typed": text}
     told: dict[int, list[Reason]] = {}
     for hit in connection.execute(_FOUND[dialect], values):
         told.setdefault(hit.customer_id, []).extend([(hit.why, hit.what)] if hit.what else [])

@@ -23,7 +23,7 @@ from models.types import AnyRow, AnySelect
 
 PAGE = 50
 _MOST = PAGE + 1
-_LATEST = 4000  # conversations that PostgreSQL looks through before it asks its index for all
+_LATEST = 4000  # rows that PostgreSQL looks through before it asks its index for all
 _BATCH = 100  # conversations of a unit of work
 _READ = 500  # messages and notes of one conversation that are found, the newest
 _SHOWN = 400  # of a page that are looked through for an excerpt
@@ -65,27 +65,44 @@ _MISSING = sa.select(_TABLE.c.id).where(
     ~sa.exists().where(col(ThreadText.thread_id) == _TABLE.c.id),
     sa.exists().where(col(Message.thread_id) == _TABLE.c.id),
 )
+
+
+def part(dialect: str, name: str, table: str, key: str = "id", below: str = "", most: int = _MOST) -> str:
+    """A part of a WITH, of that name: as `id` the latest rows of a table by its key that have the words of `asked`."""
+    if dialect == "sqlite":
+        index = f"words_{table.partition('_')[0]}"
+        below = below.replace(key, "rowid")
+        return (
+            f"{name} AS MATERIALIZED (SELECT rowid AS id FROM {index} WHERE {index} MATCH :query {below}"  # noqa: S608  # our own
+            f" ORDER BY rowid DESC LIMIT {most})"
+        )
+    # PostgreSQL's index knows no order. So common words are looked for among the latest rows, and rare ones, which are
+    # few, in the index: it is asked only where the others have not filled the page.
+    return (
+        f"{name}_1 AS MATERIALIZED (SELECT {key} AS id FROM"  # noqa: S608  # our own names
+        f" (SELECT {key}, folded FROM {table} WHERE true {below} ORDER BY {key} DESC LIMIT {_LATEST}) AS latest"
+        f" WHERE ' ' || folded || ' ' LIKE ALL (CAST(:likes AS text[])) ORDER BY {key} DESC LIMIT {most}),"
+        f" {name}_2 AS MATERIALIZED (SELECT {key} FROM {table} WHERE array_to_tsvector(string_to_array(folded, ' '))"
+        f" @@ CAST(:query AS tsquery) AND (SELECT count(*) FROM {name}_1) < {most}),"
+        f" {name} AS MATERIALIZED (SELECT id FROM {name}_1 UNION SELECT {key} FROM {name}_2 WHERE true {below}"
+        f" ORDER BY id DESC LIMIT {most})"
+    )
+
+
+def asked(dialect: str, wanted: Sequence[Term], letters: int) -> dict[str, object]:
+    """The values of `part`; of a text whose words count by so many letters."""
+    if dialect == "sqlite":
+        return {"query": rules.for_sqlite(wanted, letters)}
+    return {"query": rules.for_postgres(wanted, letters), "likes": rules.likes(wanted, letters)}
+
+
 _FOUND = {
-    "sqlite": sa.text(
-        "SELECT kept.thread_id, kept.latest_id FROM words_thread CROSS JOIN thread_text AS kept"  # noqa: S608  # our own
-        " ON kept.latest_id = words_thread.rowid WHERE words_thread MATCH :query AND words_thread.rowid < :before"
-        f" ORDER BY words_thread.rowid DESC LIMIT {_MOST}"
-    ),
-    # Its index knows no order. So common words are looked for among the latest, and rare ones, which are few, in the
-    # index: the second part is asked only where the first has not filled the page.
-    "postgresql": sa.text(
-        "WITH latest AS MATERIALIZED (SELECT latest_id FROM"  # noqa: S608  # our own numbers
-        " (SELECT latest_id, folded FROM thread_text"
-        f" WHERE latest_id < :before ORDER BY latest_id DESC LIMIT {_LATEST}) AS newest"
-        f" WHERE ' ' || folded || ' ' LIKE ALL (:likes) ORDER BY latest_id DESC LIMIT {_MOST}),"
-        " hits AS MATERIALIZED (SELECT latest_id FROM thread_text WHERE"
-        " array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:query AS tsquery)"
-        f" AND (SELECT count(*) FROM latest) < {_MOST}),"
-        " page AS MATERIALIZED (SELECT latest_id FROM latest UNION SELECT latest_id FROM hits WHERE latest_id < :before"
-        f" ORDER BY latest_id DESC LIMIT {_MOST})"
-        " SELECT kept.thread_id, kept.latest_id FROM page JOIN thread_text AS kept ON kept.latest_id = page.latest_id"
+    dialect: sa.text(
+        f"WITH {part(dialect, 'page', 'thread_text', 'latest_id', 'AND latest_id < :before')}"  # noqa: S608  # as above
+        " SELECT kept.thread_id, kept.latest_id FROM page JOIN thread_text AS kept ON kept.latest_id = page.id"
         " ORDER BY kept.latest_id DESC"
-    ).bindparams(sa.bindparam("likes", type_=sa.ARRAY(sa.Text))),
+    )
+    for dialect in ("sqlite", "postgresql")
 }
 
 
@@ -120,10 +137,7 @@ def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tu
     Their last message is below the id `before`; the latest first, each with that id. Two statements.
     """
     dialect = connection.dialect.name
-    query = rules.for_sqlite(wanted, LETTERS) if dialect == "sqlite" else rules.for_postgres(wanted, LETTERS)
-    values = {"query": query, "before": before, "likes": rules.likes(wanted, LETTERS)}
-    if dialect == "sqlite":
-        del values["likes"]
+    values = asked(dialect, wanted, LETTERS) | {"before": before}
     found = connection.execute(_FOUND[dialect], values).fetchall()
     rows = {row.id: row for row in inbox.some(connection, [hit.thread_id for hit in found])} if found else {}
     return [(hit.latest_id, rows[hit.thread_id]) for hit in found if hit.thread_id in rows]

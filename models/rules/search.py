@@ -14,7 +14,7 @@ from models.rules.articles import fold
 WORDS = 6  # of a search; more tell nothing new
 LONGEST = 200  # characters of a search
 LETTERS = 6  # of a word in a conversation
-_SIGNS = 64  # of any other: longer ones are no words
+EVERY = 64  # of any other: longer ones are no words
 _AROUND = 60  # characters of an excerpt before the word and after it
 _NUMBER = re.compile(r"(?:n[or] )?([0-9]{1,9})")  # "No. 123", "Nr. 123", "№ 123", "123"
 _PHONE = re.compile(r"(?:\+?371)?([0-9]{8})")
@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
     return [*dict.fromkeys(fold(text.replace("-", " ")).split())]
 
 
-def kept(texts: Iterable[str | None], letters: int = _SIGNS) -> str:
+def kept(texts: Iterable[str | None], letters: int = EVERY) -> str:
     """Texts as an index keeps them: their words by so many letters, parted by single spaces."""
     return " ".join(dict.fromkeys(_cut(word, letters) for text in texts if text for word in words(text)))
 
@@ -38,15 +38,15 @@ def of_customer(code: str | None, name: str | None, email: str | None, phone: st
 
 
 def _cut(word: str, letters: int) -> str:
-    return word[:letters] if word.isalpha() else word[:_SIGNS]
+    return word[:letters] if word.isalpha() else word[:EVERY]
 
 
-def terms(text: str, letters: int = _SIGNS) -> list[Term]:
+def terms(text: str, letters: int = EVERY) -> list[Term]:
     """What to look for; nothing where the text has no word. Of customers (all letters count) numbers may be begun."""
     text = text[:LONGEST]
-    phone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", text)) if letters == _SIGNS else None
+    phone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", text)) if letters == EVERY else None
     found = [phone[1]] if phone else words(text)[:WORDS]
-    return [(_cut(word, letters), len(word) > 2 and (letters == _SIGNS or word.isalpha())) for word in found]
+    return [(_cut(word, letters), len(word) > 2 and (letters == EVERY or word.isalpha())) for word in found]
 
 
 def number(text: str) -> int | None:
@@ -55,17 +55,17 @@ def number(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def for_sqlite(wanted: Iterable[Term], letters: int = _SIGNS) -> str:
+def for_sqlite(wanted: Iterable[Term], letters: int) -> str:
     """A query of FTS5, which has nothing but words in quotation marks: no operator that was typed is one."""
     return " AND ".join(f'"{word}"{"*" * _begun(word, begun, letters)}' for word, begun in wanted)
 
 
-def for_postgres(wanted: Iterable[Term], letters: int = _SIGNS) -> str:
+def for_postgres(wanted: Iterable[Term], letters: int) -> str:
     """The same as a tsquery."""
     return " & ".join(f"'{word}'{':*' * _begun(word, begun, letters)}" for word, begun in wanted)
 
 
-def likes(wanted: Iterable[Term], letters: int = _SIGNS) -> list[str]:
+def likes(wanted: Iterable[Term], letters: int) -> list[str]:
     """The same as patterns for the kept words between spaces."""
     return [f"% {word}{'%' if _begun(word, begun, letters) else ' %'}" for word, begun in wanted]
 
@@ -92,7 +92,7 @@ def excerpt(text: str, wanted: Iterable[Term]) -> str:
     """A piece of a text around the first word that was looked for; "" where there is none."""
     if not (hits := covered(text, wanted)):
         return ""
-    parts = re.finditer(rf"[^\s-]{{1,{_SIGNS}}}", text)
+    parts = re.finditer(rf"[^\s-]{{1,{EVERY}}}", text)
     at = next((one.start() for one in parts if _among(_part(one[0]), hits)), 0)
     begin, end = max(0, at - _AROUND), at + _AROUND
     before, after = text[begin:at], text[at:end]
