@@ -96,8 +96,8 @@ def _write(session: Session, chance: random.Random) -> None:
 
 
 def _converse(session: Session, number: int, person: int, said: list[str]) -> None:
-    """One in thirty waits for an answer."""
-    waits = number % 30 == 0
+    """One in ten waits for an answer."""
+    waits = number % 10 == 0
     thread = Thread(
         user_id=person, customer_id=person, premises_id=person, topic="other", language="lv", began_on=_NOON.date(),
         state=ThreadState.OPEN if waits else ThreadState.CLOSED, changed_at=_NOON, latest_id=number * _MESSAGES,

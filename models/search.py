@@ -18,16 +18,17 @@ from models.people import User
 from models.premises import Premises
 from models.rules import search as rules
 from models.rules.search import LETTERS, Term
-from models.threads import Message, Thread, ThreadNote
+from models.threads import NEWEST, Message, Thread, ThreadNote
 from models.types import AnyRow, AnySelect
 
 PAGE = 50
 _MOST = PAGE + 1
-_LATEST = 4000  # rows that PostgreSQL looks through before it asks its index for all
+_LATEST = 2000  # rows that PostgreSQL looks through before it asks its index for all
 _BATCH = 100  # conversations of a unit of work
 _READ = 500  # messages and notes of one conversation that are found, the newest
 _SHOWN = 400  # of a page that are looked through for an excerpt
 _FIELDS = ("customer", "code", "writer", "address", "about_name", "subject")
+_ALL = f"id <= {NEWEST}"  # said, so that PostgreSQL goes by this key
 Reason = tuple[str, str]  # one of these fields, "message" or "note"; and what stands there
 
 
@@ -67,24 +68,24 @@ _MISSING = sa.select(_TABLE.c.id).where(
 )
 
 
-def part(dialect: str, name: str, table: str, key: str = "id", below: str = "", most: int = _MOST) -> str:
+def part(dialect: str, name: str, table: str, key: str = "id", below: str = _ALL, most: int = _MOST) -> str:
     """A part of a WITH, of that name: as `id` the latest rows of a table by its key that have the words of `asked`."""
     if dialect == "sqlite":
         index = f"words_{table.partition('_')[0]}"
         below = below.replace(key, "rowid")
         return (
-            f"{name} AS MATERIALIZED (SELECT rowid AS id FROM {index} WHERE {index} MATCH :query {below}"  # noqa: S608  # our own
+            f"{name} AS MATERIALIZED (SELECT rowid AS id FROM {index} WHERE {index} MATCH :query AND {below}"  # noqa: S608  # our own
             f" ORDER BY rowid DESC LIMIT {most})"
         )
     # PostgreSQL's index knows no order. So common words are looked for among the latest rows, and rare ones, which are
     # few, in the index: it is asked only where the others have not filled the page.
     return (
         f"{name}_1 AS MATERIALIZED (SELECT {key} AS id FROM"  # noqa: S608  # our own names
-        f" (SELECT {key}, folded FROM {table} WHERE true {below} ORDER BY {key} DESC LIMIT {_LATEST}) AS latest"
+        f" (SELECT {key}, folded FROM {table} WHERE {below} ORDER BY {key} DESC LIMIT {_LATEST}) AS latest"
         f" WHERE ' ' || folded || ' ' LIKE ALL (CAST(:likes AS text[])) ORDER BY {key} DESC LIMIT {most}),"
         f" {name}_2 AS MATERIALIZED (SELECT {key} FROM {table} WHERE array_to_tsvector(string_to_array(folded, ' '))"
         f" @@ CAST(:query AS tsquery) AND (SELECT count(*) FROM {name}_1) < {most}),"
-        f" {name} AS MATERIALIZED (SELECT id FROM {name}_1 UNION SELECT {key} FROM {name}_2 WHERE true {below}"
+        f" {name} AS MATERIALIZED (SELECT id FROM {name}_1 UNION SELECT {key} FROM {name}_2 WHERE {below}"
         f" ORDER BY id DESC LIMIT {most})"
     )
 
@@ -98,7 +99,7 @@ def asked(dialect: str, wanted: Sequence[Term], letters: int) -> dict[str, objec
 
 _FOUND = {
     dialect: sa.text(
-        f"WITH {part(dialect, 'page', 'thread_text', 'latest_id', 'AND latest_id < :before')}"  # noqa: S608  # as above
+        f"WITH {part(dialect, 'page', 'thread_text', 'latest_id', 'latest_id < :before')}"  # noqa: S608  # as above
         " SELECT kept.thread_id, kept.latest_id FROM page JOIN thread_text AS kept ON kept.latest_id = page.id"
         " ORDER BY kept.latest_id DESC"
     )

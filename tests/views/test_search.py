@@ -123,7 +123,7 @@ def test_a_rare_word_is_found_behind_many_later_conversations(ilze: Browser, app
     change(app, sa.update(ThreadText).where(ThreadText.thread_id == 1).values(folded="zvirbu udens"))
     with app.extensions["ekabinets"].database.read() as connection:
         for name, text in search._FOUND.items():  # the window of PostgreSQL is smaller than this crowd
-            monkeypatch.setitem(search._FOUND, name, sa.text(text.text.replace("LIMIT 4000", "LIMIT 1")))
+            monkeypatch.setitem(search._FOUND, name, sa.text(text.text.replace(f"LIMIT {search._LATEST}", "LIMIT 1")))
         assert [row.id for _, row in search.find(connection, [("zvirbu", True)], 99)] == [1]
         assert [row.id for _, row in search.find(connection, [("udens", True)], 99)] == [3, 2, 1]
         assert [row.id for _, row in search.find(connection, [("udens", True)], 3)] == [2, 1]

@@ -50,6 +50,12 @@ def _fold(table: str, columns: tuple[str, ...]) -> None:
         bind.execute(sa.text(f"UPDATE {table} SET folded = :folded WHERE id = :number"), values)
 
 
+def _queue(*columns: str) -> None:
+    """Conversations that are due at the same moment have an order, too."""
+    op.drop_index("ix_thread_state", table_name="thread")
+    op.create_index("ix_thread_state", "thread", [*columns])
+
+
 def upgrade() -> None:
     op.create_table(
         "thread_text",
@@ -72,6 +78,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_search")),
         sa.UniqueConstraint("user_id", "name", name=op.f("uq_saved_search_user_id")),
     )
+    _queue("state", "due_at", "id")
     for table, columns in _FOLDED.items():
         _fold(table, columns)
     for table, column in _FOUND.items():
@@ -81,6 +88,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _queue("state", "due_at")
     for table in _LISTS:
         if op.get_bind().dialect.name == "postgresql":
             op.execute(f"DROP INDEX {_name(table)}")
