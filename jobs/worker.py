@@ -8,11 +8,10 @@ from datetime import date
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from auth.state import State
 from jobs.copies import make_due
 from jobs.mail import Post
 from jobs.notices import announce_due
-from models import access_requests, search
+from models import access_requests
 from models.answering import close_due
 from models.endings import end_due
 from models.files import StorageAway
@@ -41,7 +40,8 @@ def run(app: Flask) -> None:
         while not ended.is_set():
             try:
                 if looked != held.clock.today():
-                    _begin_day(held)
+                    end_due(held.database, held.clock.today(), utc_now())
+                    close_due(held.database, held.site.desk.close_after, held.clock.now())
                     looked = held.clock.today()
                 announce_due(post.held)
                 settle(held.database, utc_now())
@@ -56,9 +56,3 @@ def run(app: Flask) -> None:
                 busy, purge = 0, daily(*parts)
             if not busy:
                 ended.wait(_PAUSE)
-
-
-def _begin_day(held: State) -> None:
-    end_due(held.database, held.clock.today(), utc_now())
-    close_due(held.database, held.site.desk.close_after, held.clock.now())
-    search.fill(held.database)

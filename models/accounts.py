@@ -152,9 +152,9 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
     lending.end_all(session, actor, now)
     address, language = user.email, user.language or ""
     _shut(session, user, now)
-    search.forget(session, user.id or 0)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
+    search.rename(session, user.id or 0)
     for rule in PERIODS["closed_accounts"]["rules"]:
         if {*rule} == {"table", "rows"}:  # what takes longer is the purge's
             table = metadata().tables[rule["table"]]

@@ -79,8 +79,8 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
     session.flush()
     if actor.user_id:
         drafts.send(session, actor.user_id, message.public_id, message.id or 0)
-    search.keep(session, thread.id or 0, message.id)
     thread.latest_id = message.id or 0
+    search.keep(session, thread.id or 0)
 
 
 def _set(thread: Thread, state: ThreadState, now: datetime, due: datetime | None = None) -> None:
@@ -147,6 +147,7 @@ def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, 
 
 def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
     """Staff write something down for each other."""
+    session.get_one(Thread, number, with_for_update=True)
     session.add(ThreadNote(thread_id=number, author=author, body=body))
     search.keep(session, number)
     about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}

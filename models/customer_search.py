@@ -13,8 +13,8 @@ from sqlmodel import col
 from models.customers import Customer
 from models.premises import Premises
 from models.rules.identifiers import fold_login
-from models.rules.search import EVERY, covered, terms, words
-from models.search import Reason, asked, part
+from models.rules.search import EVERY, asked, covered, terms, words
+from models.search import Reasons, part
 from models.tenures import Tenure, during
 from models.types import AnyRow
 
@@ -27,16 +27,14 @@ _FOUND = {
     dialect: sa.text(
         f"WITH {part(dialect, 'named', 'customer', most=_MOST)},"  # noqa: S608  # our own names
         f" {part(dialect, 'near', 'premises', most=_MOST)}"
-        " SELECT id AS customer_id, 'own' AS why, '' AS what FROM named"
-        " UNION ALL SELECT tenure.customer_id, 'address', premises.address FROM near"
-        " JOIN premises ON premises.id = near.id JOIN tenure ON tenure.premises_id = near.id"
-        " UNION ALL SELECT customer_id, 'account', email FROM user_account"
-        " JOIN customer_user ON customer_user.user_id = user_account.id WHERE email = :login"
-        " UNION ALL SELECT customer_id, 'account', phone FROM user_account"
-        " JOIN customer_user ON customer_user.user_id = user_account.id WHERE phone = :phone"
-        " UNION ALL SELECT tenure.customer_id, 'meter', serial FROM meter"
-        " JOIN tenure ON tenure.premises_id = meter.premises_id WHERE serial = :typed"
-        " UNION ALL SELECT customer_id, 'invoice', number FROM invoice WHERE number = :typed"
+        " SELECT id AS customer_id, 'own' AS why, '' AS what FROM named UNION ALL"
+        " SELECT customer_id, 'address', address FROM near JOIN premises ON premises.id = near.id"
+        " JOIN tenure ON premises_id = near.id UNION ALL"
+        " SELECT customer_id, 'account', CASE WHEN email = :login THEN email ELSE phone END FROM user_account"
+        " JOIN customer_user ON user_id = user_account.id WHERE email = :login OR phone = :phone UNION ALL"
+        " SELECT customer_id, 'meter', serial FROM meter JOIN tenure ON tenure.premises_id = meter.premises_id"
+        " WHERE serial = :typed UNION ALL"
+        " SELECT customer_id, 'invoice', number FROM invoice WHERE number = :typed"
     )
     for dialect in ("sqlite", "postgresql")
 }
@@ -58,20 +56,20 @@ def by_code(connection: Connection, code: str) -> int | None:
     return connection.execute(_CODE, {"code": code}).scalar()
 
 
-def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, list[Reason]]]:
+def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, Reasons]]:
     """Whom a text may mean, with the reasons; by name, those without a tenure today last. More than `MANY`: not all.
 
     Two statements.
     """
-    wanted, dialect = terms(text), connection.dialect.name
-    if not wanted:
+    if not (wanted := terms(text)):
         return []
-    values = asked(dialect, wanted, EVERY) | {"login": fold_login(text), "phone": f"+371{wanted[0][0]}", "typed": text}
-    told: dict[int, list[Reason]] = {}
-    for hit in connection.execute(_FOUND[dialect], values):
-        told.setdefault(hit.customer_id, []).extend([(hit.why, hit.what)] if hit.what else [])
+    values = asked(connection.dialect.name, wanted, EVERY)
+    values |= {"login": fold_login(text), "phone": f"+371{wanted[0][0]}", "typed": text}
+    told: dict[int, Reasons] = {}
+    for hit in connection.execute(_FOUND[connection.dialect.name], values):
+        told.setdefault(hit.customer_id, {})[hit.what] = hit.why
     rows = connection.execute(_ROWS, {"numbers": [*told][:_MOST], "today": today}).fetchall() if told else ()
     for row in rows:
-        own = [(name, getattr(row, name) or "") for name in _FIELDS]
-        told[row.id] = [one for one in own if covered(one[1], wanted)] + [*dict.fromkeys(told[row.id])]
+        own = {getattr(row, name): name for name in _FIELDS if covered(getattr(row, name), wanted)}
+        told[row.id] = own | {what: why for what, why in told[row.id].items() if what}
     return [(row, told[row.id]) for row in sorted(rows, key=lambda row: (not row.lasts, words(row.name), row.id))]

@@ -33,8 +33,8 @@ SQLITE_PRAGMAS = (
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "copies", "customers", "documents", "factors",
     "files", "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending",
-    "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "saved", "seals",
-    "search", "sessions", "tenures", "threads", "throttle", "tokens",
+    "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "search",
+    "sessions", "tenures", "threads", "throttle", "tokens",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Search of conversations by staff (H05): which suit, the latest first, and why (docs/decisions/0025).
+"""Search of conversations by staff (H05; docs/decisions/0025): which suit, and why; and the searches that are kept.
 
 A conversation stands in the index by the id of its last message, which is the order of its list: so both databases stop
 at the page, however many suit. What is written goes in with the unit of work that writes it.
@@ -12,24 +12,19 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
 from models import inbox
-from models.customers import Customer
-from models.database import Database
-from models.people import User
-from models.premises import Premises
+from models.audit import Actor, record
 from models.rules import search as rules
 from models.rules.search import LETTERS, Term
 from models.threads import NEWEST, Message, Thread, ThreadNote
-from models.types import AnyRow, AnySelect
+from models.types import AnyRow, AnySelect, Numbered
 
 PAGE = 50
 _MOST = PAGE + 1
 _LATEST = 2000  # rows that PostgreSQL looks through before it asks its index for all
-_BATCH = 100  # conversations of a unit of work
-_READ = 500  # messages and notes of one conversation that are found, the newest
-_SHOWN = 400  # of a page that are looked through for an excerpt
-_FIELDS = ("customer", "code", "writer", "address", "about_name", "subject")
+MOST_SAVED, SAVED_NAME = 20, 60  # searches of one person, and characters of the name of one
+_FIELDS = ("subject", "about_name", "address", "writer", "code", "customer")  # of two that are the same the last
 _ALL = f"id <= {NEWEST}"  # said, so that PostgreSQL goes by this key
-Reason = tuple[str, str]  # one of these fields, "message" or "note"; and what stands there
+Reasons = dict[str, str]  # what was found → one of these fields, "message" or "note"
 
 
 class ThreadText(SQLModel, table=True):
@@ -42,34 +37,41 @@ class ThreadText(SQLModel, table=True):
     folded: str
 
 
+class SavedSearch(Numbered, table=True):
+    """A search that a member of staff keeps under a name; of two with the same one the later stays."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (sa.UniqueConstraint("user_id", "name"),)
+
+    user_id: int = Field(foreign_key="user_account.id")
+    name: str = Field(max_length=SAVED_NAME)
+    text: str = Field(max_length=rules.LONGEST)
+
+
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
-_HEAD: AnySelect = (
-    sa.select(_TABLE.c.latest_id, _TABLE.c.subject, _TABLE.c.about_name, col(User.name), col(Customer.name))
-    .add_columns(col(Customer.code), col(Premises.address))
-    .outerjoin(User, col(User.id) == _TABLE.c.user_id)
-    .outerjoin(Customer, col(Customer.id) == _TABLE.c.customer_id)
-    .outerjoin(Premises, col(Premises.id) == _TABLE.c.premises_id)
-    .where(_TABLE.c.id == sa.bindparam("number"))
-    .with_for_update(of=_TABLE)  # of two who write at once the second reads what the first has written
-)
-_NUMBERS: sa.BindParameter[object] = sa.bindparam("numbers", expanding=True)
+# The latest: of one conversation they are found, of a page they are looked through for a reason.
 _SAID: Any = sa.union_all(*(
     sa.select(col(table.thread_id), col(table.body), at.label("at"), sa.literal_column(noted).label("noted"))
-    .where(col(table.thread_id).in_(_NUMBERS))
+    .where(col(table.thread_id).in_(sa.bindparam("numbers", expanding=True)))
     for table, at, noted in ((Message, col(Message.sent_at), "0"), (ThreadNote, col(ThreadNote.noted_at), "1"))
-)).order_by(sa.text("at DESC"))  # fmt: skip
+)).order_by(sa.text("at DESC")).limit(sa.literal_column("500"))  # fmt: skip
 _KEEP = sa.text(
-    "INSERT INTO thread_text (latest_id, thread_id, folded) VALUES (:latest_id, :thread_id, :folded)"
+    "INSERT INTO thread_text (latest_id, thread_id, folded)"
+    " SELECT latest_id, id, :folded FROM thread WHERE id = :number AND latest_id > 0"
     " ON CONFLICT (thread_id) DO UPDATE SET latest_id = excluded.latest_id, folded = excluded.folded"
 )
-_MISSING = sa.select(_TABLE.c.id).where(
-    ~sa.exists().where(col(ThreadText.thread_id) == _TABLE.c.id),
-    sa.exists().where(col(Message.thread_id) == _TABLE.c.id),
+_SAVED: AnySelect = (
+    sa.select(SavedSearch.__table__)  # type: ignore[attr-defined]
+    .where(col(SavedSearch.user_id) == sa.bindparam("user_id")).order_by(col(SavedSearch.name))
+)  # fmt: skip
+_SAVE = sa.text(
+    "INSERT INTO saved_search (user_id, name, text) VALUES (:user_id, :name, :text)"
+    " ON CONFLICT (user_id, name) DO UPDATE SET text = excluded.text"
 )
 
 
 def part(dialect: str, name: str, table: str, key: str = "id", below: str = _ALL, most: int = _MOST) -> str:
-    """A part of a WITH, of that name: as `id` the latest rows of a table by its key that have the words of `asked`."""
+    """A part of a WITH: as `id` the latest rows of a table, by its key, that have the words of `rules.asked`."""
     if dialect == "sqlite":
         index = f"words_{table.partition('_')[0]}"
         below = below.replace(key, "rowid")
@@ -90,13 +92,6 @@ def part(dialect: str, name: str, table: str, key: str = "id", below: str = _ALL
     )
 
 
-def asked(dialect: str, wanted: Sequence[Term], letters: int) -> dict[str, object]:
-    """The values of `part`; of a text whose words count by so many letters."""
-    if dialect == "sqlite":
-        return {"query": rules.for_sqlite(wanted, letters)}
-    return {"query": rules.for_postgres(wanted, letters), "likes": rules.likes(wanted, letters)}
-
-
 _FOUND = {
     dialect: sa.text(
         f"WITH {part(dialect, 'page', 'thread_text', 'latest_id', 'latest_id < :before')}"  # noqa: S608  # as above
@@ -107,29 +102,19 @@ _FOUND = {
 }
 
 
-def keep(session: Session, number: int, latest: int | None = None) -> None:
-    """Put a conversation into the index as it is now; `latest`: the id of its last message, where that is new."""
-    head = session.execute(_HEAD, {"number": number}).one()
-    said = session.execute(_SAID.limit(sa.literal_column(f"{_READ}")), {"numbers": [number]})
-    folded = rules.kept((*head[1:], *(row.body for row in said)), LETTERS)
-    session.execute(_KEEP, {"latest_id": latest or head.latest_id, "thread_id": number, "folded": folded})
+def keep(session: Session, number: int) -> None:
+    """Put a conversation into the index as it is now. Whoever calls holds its row: of two the second reads both."""
+    session.flush()
+    row = inbox.one(session.connection(), number)
+    said = [one.body for one in session.execute(_SAID, {"numbers": [number]})]
+    folded = rules.kept((*(getattr(row, name, "") for name in _FIELDS), *said), LETTERS)
+    session.execute(_KEEP, {"number": number, "folded": folded})
 
 
-def forget(session: Session, user_id: int) -> None:
-    """Take what this person began out of the index, until `fill` puts it back as it is then."""
-    theirs = sa.select(_TABLE.c.id).where(_TABLE.c.user_id == user_id)
-    session.execute(sa.delete(ThreadText).where(col(ThreadText.thread_id).in_(theirs)))
-
-
-def fill(database: Database) -> None:
-    """Put into the index what is not in it."""
-    done = _BATCH
-    while done == _BATCH:
-        with database.write() as session:
-            numbers = session.scalars(_MISSING.limit(_BATCH)).all()
-            for number in numbers:
-                keep(session, number)
-            done = len(numbers)
+def rename(session: Session, user_id: int) -> None:
+    """This person is called otherwise: the same for all that she began."""
+    for number in session.scalars(sa.select(_TABLE.c.id).where(_TABLE.c.user_id == user_id)).all():
+        keep(session, number)
 
 
 def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tuple[int, AnyRow]]:
@@ -138,26 +123,44 @@ def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tu
     Their last message is below the id `before`; the latest first, each with that id. Two statements.
     """
     dialect = connection.dialect.name
-    values = asked(dialect, wanted, LETTERS) | {"before": before}
+    values = rules.asked(dialect, wanted, LETTERS) | {"before": before}
     found = connection.execute(_FOUND[dialect], values).fetchall()
     rows = {row.id: row for row in inbox.some(connection, [hit.thread_id for hit in found])} if found else {}
     return [(hit.latest_id, rows[hit.thread_id]) for hit in found if hit.thread_id in rows]
 
 
-def reasons(connection: Connection, rows: Sequence[AnyRow], wanted: Collection[Term]) -> dict[int, list[Reason]]:
-    """Why each of these was found. One statement at most."""
-    told: dict[int, list[Reason]] = {}
-    left: dict[int, set[Term]] = {}
+def reasons(connection: Connection, rows: Sequence[AnyRow], wanted: Collection[Term]) -> dict[int, Reasons]:
+    """Why each of these was found, by its number. One statement at most."""
+    told: dict[int, Reasons] = {}
     for row in rows:
-        left[row.id], told[row.id] = {*wanted}, []
-        for name in _FIELDS:
-            if hits := rules.covered(getattr(row, name), left[row.id]):
-                told[row.id].append((name, getattr(row, name)))
-                left[row.id] -= hits
+        found = ((name, getattr(row, name) or "") for name in _FIELDS)
+        told[row.id] = {text: name for name, text in found if rules.covered(text, wanted)}
+    left = {number: {*wanted} - rules.covered(" ".join(found), wanted) for number, found in told.items()}
     missing = [number for number, terms in left.items() if terms]
-    said = _SAID.limit(sa.literal_column(f"{_SHOWN}"))
-    for text in connection.execute(said, {"numbers": missing}) if missing else ():
+    for text in connection.execute(_SAID, {"numbers": missing}) if missing else ():
         if left[text.thread_id] and (piece := rules.excerpt(text.body, left[text.thread_id])):
-            told[text.thread_id].append(("note" if text.noted else "message", piece))
+            told[text.thread_id][piece] = "note" if text.noted else "message"
             left[text.thread_id] = set()
     return told
+
+
+def saved(connection: Connection, user_id: int) -> Sequence[AnyRow]:
+    """The searches that she keeps, by name."""
+    return connection.execute(_SAVED, {"user_id": user_id}).fetchall()
+
+
+def save(session: Session, actor: Actor, name: str, text: str) -> bool:
+    """Keep a search; False where she has `MOST_SAVED` of other names."""
+    user_id = actor.user_id or 0
+    if len({row.name for row in saved(session.connection(), user_id)} - {name}) >= MOST_SAVED:
+        return False
+    session.execute(_SAVE, {"user_id": user_id, "name": name, "text": text})
+    record(session, actor, "search.kept")
+    return True
+
+
+def drop(session: Session, actor: Actor, number: int) -> None:
+    """Delete one of hers."""
+    mine = (col(SavedSearch.user_id) == actor.user_id, col(SavedSearch.id) == number)
+    session.execute(sa.delete(SavedSearch).where(*mine))
+    record(session, actor, "search.dropped")

@@ -20,8 +20,8 @@ from models.preferences import Preference
 from models.premises import Entrance
 from models.registrations import Waiting
 from models.rules.threads import ThreadState
-from models.saved import SavedSearch
 from models.seals import Sealer, verify
+from models.search import SavedSearch
 from models.threads import MessageDraft, Thread, ThreadNote
 from models.types import utc_now
 from tests import standing

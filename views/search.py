@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from auth.state import reading, somebody, state, writing
-from models import customer_search, inbox, saved, search
+from models import customer_search, inbox, search
 from models.rules.search import LETTERS, LONGEST, number, terms
 from models.threads import NEWEST
 from views.limits import search_limit
@@ -40,8 +40,8 @@ def _conversations(typed: str, status: int = 200, name: str = "", wrong: str = "
     older = found[search.PAGE - 1][0] if found[search.PAGE :] else 0
     return page(
         "staff/search.html", status=status, typed=typed, found=rows, why=search.reasons(reading(), rows, wanted),
-        older=older, later=before < NEWEST, desk=state().site.desk, kept=saved.of(reading(), somebody().user_id),
-        name=name, wrong=wrong, longest=saved.NAME, most=saved.MOST,
+        older=older, later=before < NEWEST, desk=state().site.desk, kept=search.saved(reading(), somebody().user_id),
+        name=name, wrong=wrong, longest=search.SAVED_NAME, most=search.MOST_SAVED,
     )  # fmt: skip
 
 
@@ -49,12 +49,12 @@ def _conversations(typed: str, status: int = 200, name: str = "", wrong: str = "
 def keep() -> Response:
     """Keep a search under a name; the same name again is the same one."""
     typed, name = _clean(request.form.get("q", "")), " ".join(request.form.get("name", "").replace("\0", " ").split())
-    wrong = "" if typed and 0 < len(name) <= saved.NAME else "name"
+    wrong = "" if typed and 0 < len(name) <= search.SAVED_NAME else "name"
     if not wrong:
         with writing() as session:
-            wrong = "" if saved.keep(session, somebody().actor(), name, typed) else "many"
+            wrong = "" if search.save(session, somebody().actor(), name, typed) else "many"
     if wrong:
-        return _conversations(typed, 422, name[: saved.NAME + 1], wrong)
+        return _conversations(typed, 422, name[: search.SAVED_NAME + 1], wrong)
     return redirect_to(f"{_SEARCH}?{urlencode({'q': typed})}")
 
 
@@ -63,7 +63,7 @@ def drop() -> Response:
     """Delete one of her own; one that is gone is gone."""
     typed = request.form.get("number", "")
     with writing() as session:
-        saved.drop(session, somebody().actor(), int(typed) if typed.isdecimal() and len(typed) < 10 else 0)
+        search.drop(session, somebody().actor(), int(typed) if typed.isdecimal() and len(typed) < 10 else 0)
     return redirect_to(_SEARCH)
 
 

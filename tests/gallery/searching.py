@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from models import search
 from models.customers import Customer
 from models.rules.search import of_customer
-from models.saved import SavedSearch
+from models.search import SavedSearch
 from models.tenures import Tenure
 from models.threads import Message, Thread, ThreadNote
 from models.types import utc_now
@@ -28,7 +28,7 @@ def searches(gallery: Gallery, extra: Extra) -> None:
     page = ilze.get(f"{SEARCH}?q=ozolina")
     for name in ("", "Ozoliņas ūdens"):
         ilze.submit(page, f"{SEARCH}/saved", name=name)
-    change(gallery.app, sa.insert(SavedSearch), [{"user_id": 5, "name": f"Mans {number}", "text": "ūdens"} for number in range(20)])
+    change(gallery.app, sa.insert(SavedSearch).values([{"user_id": 5, "name": f"Mans {number}", "text": "ūdens"} for number in range(20)]))
     ilze.submit(page, f"{SEARCH}/saved", name="Vēl viens")
     ilze.submit(ilze.get(SEARCH), f"{SEARCH}/saved/drop")
     change(gallery.app, sa.delete(SavedSearch))

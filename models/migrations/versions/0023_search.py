@@ -21,6 +21,24 @@ def _name(table: str) -> str:
     return f"words_{table.partition('_')[0]}"
 
 
+def _converse() -> None:
+    """The words of the conversations that are there."""
+    bind = op.get_bind()
+    heads = bind.execute(sa.text(
+        "SELECT thread.id, thread.latest_id, subject, about_name, user_account.name, customer.name, customer.code, address"
+        " FROM thread LEFT JOIN user_account ON user_account.id = user_id LEFT JOIN customer ON customer.id = customer_id"
+        " LEFT JOIN premises ON premises.id = premises_id WHERE EXISTS (SELECT 1 FROM message WHERE thread_id = thread.id)"
+    )).fetchall()  # fmt: skip
+    said = sa.text(
+        "SELECT body FROM message WHERE thread_id = :number UNION ALL"
+        " SELECT body FROM thread_note WHERE thread_id = :number"
+    )
+    put = sa.text("INSERT INTO thread_text (latest_id, thread_id, folded) VALUES (:latest_id, :number, :folded)")
+    for number, latest_id, *texts in heads:
+        bodies = bind.execute(said, {"number": number}).scalars().all()
+        bind.execute(put, {"latest_id": latest_id, "number": number, "folded": kept([*texts, *bodies], 6)})
+
+
 def _index(table: str, key: str) -> None:
     """Words that begin with three to five letters are found as fast as whole ones."""
     if op.get_bind().dialect.name == "postgresql":
@@ -79,6 +97,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "name", name=op.f("uq_saved_search_user_id")),
     )
     _queue("state", "due_at", "id")
+    _converse()
     for table, columns in _FOLDED.items():
         _fold(table, columns)
     for table, column in _FOUND.items():

@@ -11,12 +11,10 @@ from models.rules.search import (
     EVERY,
     LETTERS,
     WORDS,
+    asked,
     covered,
     excerpt,
-    for_postgres,
-    for_sqlite,
     kept,
-    likes,
     number,
     of_customer,
     terms,
@@ -28,7 +26,7 @@ LATVIAN = st.text("aābcčdeēgģikķlļmnņosšuūvzž АБВёй 0129-–.,'\"
 
 def has(folded: str, typed: str, letters: int) -> bool:
     """What the patterns say, which is what the indexes say."""
-    patterns = [re.escape(one).replace("%", ".*") for one in likes(terms(typed, letters), letters)]
+    patterns = [re.escape(one).replace("%", ".*") for one in asked("postgresql", terms(typed, letters), letters)["likes"]]
     return all(re.fullmatch(pattern, f" {folded} ") for pattern in patterns)
 
 
@@ -53,7 +51,7 @@ def test_words_are_kept_by_six_letters_and_numbers_whole():
 ])  # fmt: skip
 def test_a_search_becomes_a_query_of_words_alone(typed: str, letters: int, sqlite: str, postgres: str):
     wanted = terms(typed, letters)
-    assert (for_sqlite(wanted, letters), for_postgres(wanted, letters)) == (sqlite, postgres)
+    assert [asked(dialect, wanted, letters)["query"] for dialect in ("sqlite", "postgresql")] == [sqlite, postgres]
 
 
 @given(TEXTS | LATVIAN, st.sampled_from((LETTERS, EVERY)))
