@@ -25,8 +25,8 @@ _CODE = sa.select(col(Customer.id)).where(col(Customer.code) == sa.bindparam("co
 # Each kind of hit has its own bound, so that a street does not hide a meter.
 _FOUND = {
     dialect: sa.text(
-        f"WITH {part(dialect, 'named', 'customer', most=_MOST)},"  # noqa: S608  # our own names
-        f" {part(dialect, 'near', 'premises', most=_MOST)}"
+        f"WITH {part(dialect, 'named', 'customer', _MOST)},"  # noqa: S608  # our own names
+        f" {part(dialect, 'near', 'premises', _MOST)}"
         " SELECT id AS customer_id, 'own' AS why, '' AS what FROM named UNION ALL"
         " SELECT customer_id, 'address', address FROM near JOIN premises ON premises.id = near.id"
         " JOIN tenure ON premises_id = near.id UNION ALL"
@@ -38,12 +38,9 @@ _FOUND = {
     )
     for dialect in ("sqlite", "postgresql")
 }
-_AT = (
-    sa.select(sa.func.min(col(Premises.address)))
-    .join(Tenure, col(Tenure.premises_id) == col(Premises.id))
-    .where(col(Tenure.customer_id) == col(Customer.id))
-)
-_LASTS = sa.exists().where(col(Tenure.customer_id) == col(Customer.id), during(sa.bindparam("today", type_=sa.Date)))
+_HERS = col(Tenure.customer_id) == col(Customer.id)
+_AT = sa.select(sa.func.min(col(Premises.address))).where(_HERS, col(Premises.id) == col(Tenure.premises_id))
+_LASTS = sa.exists().where(_HERS, during(sa.bindparam("today", type_=sa.Date)))
 _ROWS = (
     sa.select(*(col(getattr(Customer, name)) for name in ("id", *_FIELDS)))
     .add_columns(_AT.scalar_subquery().label("address"), _LASTS.label("lasts"))

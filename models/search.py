@@ -48,7 +48,6 @@ class SavedSearch(Numbered, table=True):
     text: str = Field(max_length=rules.LONGEST)
 
 
-_TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 # The latest: of one conversation they are found, of a page they are looked through for a reason.
 _SAID: Any = sa.union_all(*(
     sa.select(col(table.thread_id), col(table.body), at.label("at"), sa.literal_column(noted).label("noted"))
@@ -70,11 +69,10 @@ _SAVE = sa.text(
 )
 
 
-def part(dialect: str, name: str, table: str, key: str = "id", below: str = _ALL, most: int = _MOST) -> str:
+def part(dialect: str, name: str, table: str, most: int, key: str = "id", below: str = _ALL) -> str:
     """A part of a WITH: as `id` the latest rows of a table, by its key, that have the words of `rules.asked`."""
     if dialect == "sqlite":
-        index = f"words_{table.partition('_')[0]}"
-        below = below.replace(key, "rowid")
+        index, below = f"words_{table.partition('_')[0]}", below.replace(key, "rowid")
         return (
             f"{name} AS MATERIALIZED (SELECT rowid AS id FROM {index} WHERE {index} MATCH :query AND {below}"  # noqa: S608  # our own
             f" ORDER BY rowid DESC LIMIT {most})"
@@ -94,7 +92,7 @@ def part(dialect: str, name: str, table: str, key: str = "id", below: str = _ALL
 
 _FOUND = {
     dialect: sa.text(
-        f"WITH {part(dialect, 'page', 'thread_text', 'latest_id', 'latest_id < :before')}"  # noqa: S608  # as above
+        f"WITH {part(dialect, 'page', 'thread_text', _MOST, 'latest_id', 'latest_id < :before')}"  # noqa: S608  # as above
         " SELECT kept.thread_id, kept.latest_id FROM page JOIN thread_text AS kept ON kept.latest_id = page.id"
         " ORDER BY kept.latest_id DESC"
     )
@@ -106,15 +104,15 @@ def keep(session: Session, number: int) -> None:
     """Put a conversation into the index as it is now. Whoever calls holds its row: of two the second reads both."""
     session.flush()
     row = inbox.one(session.connection(), number)
-    said = [one.body for one in session.execute(_SAID, {"numbers": [number]})]
+    said = (one.body for one in session.execute(_SAID, {"numbers": [number]}))
     folded = rules.kept((*(getattr(row, name, "") for name in _FIELDS), *said), LETTERS)
     session.execute(_KEEP, {"number": number, "folded": folded})
 
 
 def rename(session: Session, user_id: int) -> None:
     """This person is called otherwise: the same for all that she began."""
-    for number in session.scalars(sa.select(_TABLE.c.id).where(_TABLE.c.user_id == user_id)).all():
-        keep(session, number)
+    for number in session.scalars(sa.select(col(Thread.id)).where(col(Thread.user_id) == user_id)).all():
+        keep(session, number or 0)
 
 
 def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tuple[int, AnyRow]]:
@@ -122,9 +120,8 @@ def find(connection: Connection, wanted: Sequence[Term], before: int) -> list[tu
 
     Their last message is below the id `before`; the latest first, each with that id. Two statements.
     """
-    dialect = connection.dialect.name
-    values = rules.asked(dialect, wanted, LETTERS) | {"before": before}
-    found = connection.execute(_FOUND[dialect], values).fetchall()
+    values = rules.asked(connection.dialect.name, wanted, LETTERS) | {"before": before}
+    found = connection.execute(_FOUND[connection.dialect.name], values).fetchall()
     rows = {row.id: row for row in inbox.some(connection, [hit.thread_id for hit in found])} if found else {}
     return [(hit.latest_id, rows[hit.thread_id]) for hit in found if hit.thread_id in rows]
 

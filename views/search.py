@@ -14,7 +14,6 @@ from views.routes import Routes
 
 staff_search = Routes("staff_search", __name__)
 _SEARCH, _CUSTOMERS = "/staff/search", "/staff/customers"
-_FIRST = 50  # customers that are shown where there are too many
 
 
 def _clean(text: str) -> str:
@@ -76,4 +75,4 @@ def customers() -> Response:
         return redirect_to(f"{_CUSTOMERS}/{named}")
     found = customer_search.find(reading(), typed, state().clock.today())
     many = len(found) > customer_search.MANY
-    return page("staff/customers.html", typed=typed, found=found[:_FIRST] if many else found, many=many)
+    return page("staff/customers.html", typed=typed, found=found[: search.PAGE] if many else found, many=many)

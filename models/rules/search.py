@@ -11,10 +11,9 @@ from textwrap import shorten
 
 from models.rules.articles import fold
 
-WORDS = 6  # of a search; more tell nothing new
-LONGEST = 200  # characters of a search
-LETTERS = 6  # of a word in a conversation
-EVERY = 64  # of any other: longer ones are no words
+WORDS, LONGEST = 6, 200  # of a search, and its characters: more tell nothing new
+LETTERS, EVERY = 6, 64  # of a word in a conversation; of any other, and longer ones are no words
+_KEPT = 200_000  # characters of one conversation: of more PostgreSQL makes no tsvector
 _AROUND = 60  # characters of an excerpt before the word, and with it after it
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"(?:n[or] )?([0-9]{1,9})")  # "No. 123", "Nr. 123", "№ 123", "123"
@@ -30,7 +29,7 @@ def words(text: str, letters: int = EVERY) -> list[str]:
 
 def kept(texts: Iterable[str | None], letters: int = EVERY) -> str:
     """Texts as an index keeps them: their words by so many letters, parted by single spaces."""
-    return " ".join(dict.fromkeys(word for text in texts if text for word in words(text, letters)))
+    return " ".join(dict.fromkeys(word for text in texts if text for word in words(text, letters)))[:_KEPT].rstrip()
 
 
 def of_customer(code: str | None, name: str | None, email: str | None, phone: str | None) -> str:
@@ -49,7 +48,7 @@ def terms(text: str, letters: int = EVERY) -> list[Term]:
 
 def number(text: str) -> int | None:
     """The number of a conversation, where the text is nothing else."""
-    found = _NUMBER.fullmatch(" ".join(words(text[:LONGEST])))
+    found = _NUMBER.fullmatch(fold(text[:LONGEST].replace("-", " ")))
     return int(found[1]) if found else None
 
 

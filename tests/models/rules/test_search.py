@@ -32,7 +32,7 @@ def has(folded: str, typed: str, letters: int) -> bool:
 
 @pytest.mark.parametrize(("typed", "meant"), [
     ("12", 12), ("No. 12", 12), ("no12", None), ("Nr.12", 12), ("№ 12", 12), ("#12", 12), ("１２", 12), ("0", 0), ("999999999", 999_999_999),
-    ("1234567890", None), ("12-34", None), ("1-5", None), ("٣", None), ("", None), ("No.", None), ("12 a", None),
+    ("1234567890", None), ("12-34", None), ("12-12", None), ("1-5", None), ("٣", None), ("", None), ("No.", None), ("12 a", None),
 ])  # fmt: skip
 def test_a_number_alone_is_one(typed: str, meant: int | None):
     assert number(typed) == meant
@@ -76,6 +76,11 @@ def test_what_the_index_of_conversations_finds_has_a_reason_and_an_excerpt(text:
     assert bool(wanted and hits == {*wanted}) == bool(wanted and has(kept([text], LETTERS), typed, LETTERS))
     piece = excerpt(text, wanted)
     assert bool(piece) == bool(hits) and fold(piece.strip("…")) in fold(text)
+
+
+def test_what_is_kept_has_a_bound_and_ends_with_a_word():
+    folded = kept([" ".join(f"{number:05}" for number in range(90_000))])
+    assert 199_000 < len(folded) <= 200_000 and folded == folded.strip()
 
 
 def test_an_excerpt_is_short_and_around_the_word():
