@@ -15,14 +15,14 @@ from tests.gallery.furniture import Extra
 from tests.standing import change
 from views.limits import limiter
 
-SEARCH, CUSTOMERS, FIRST = "/staff/search", "/staff/customers", 9500
+SEARCH, CUSTOMERS, FIRST = "/staff/search", "/staff/customers", 97_000
 
 
 def searches(gallery: Gallery, extra: Extra) -> None:
     """Ilze looks for what is there, what is there too often, and what is not."""
     limiter.reset()
     _conversations(gallery)
-    ilze, queries = gallery.visitor("ilze", again=True), ("", "?q=udens", "?q=udens&before=9510", "?q=udens&before=0", "?q=ozolina+brivibas+20417", "?q=77", "?q=xyzzy", "?q=...", f"?q=no+{FIRST}")
+    ilze, queries = gallery.visitor("ilze", again=True), ("", "?q=udens", f"?q=udens&before={FIRST + 10}", "?q=udens&before=0", "?q=ozolina+brivibas+20417", "?q=77", "?q=xyzzy", "?q=...", f"?q=no+{FIRST}")
     for query in queries:
         ilze.get(SEARCH + query)
     page = ilze.get(f"{SEARCH}?q=ozolina")
