@@ -36,7 +36,7 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "absences", "account", "activity", "asking", "backchannel", "cards", "composing", "copies", "desk_work",
     "documents", "emails", "factors", "handovers", "health", "help", "identities", "inbox", "invitations", "invoices",
     "login", "messages", "meters", "notices", "notifications", "outside", "passwords", "profile", "properties",
-    "registration", "replies", "second", "staff", "users",
+    "registration", "replies", "search", "second", "staff", "users",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models import emails, lending, outbox, sessions, throttle, tokens
+from models import emails, lending, outbox, search, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.database import metadata
@@ -154,6 +154,7 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
     _shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
+    search.rename(session, user.id or 0)
     for rule in PERIODS["closed_accounts"]["rules"]:
         if {*rule} == {"table", "rows"}:  # what takes longer is the purge's
             table = metadata().tables[rule["table"]]

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from models import drafts, outbox, preferences
+from models import drafts, outbox, preferences, search
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
@@ -84,6 +84,7 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
     if actor.user_id:
         drafts.send(session, actor.user_id, message.public_id, message.id or 0)
     thread.latest_id = message.id or 0
+    search.keep(session, thread.id or 0)
 
 
 def _set(thread: Thread, state: ThreadState, now: datetime, due: datetime | None = None) -> None:
@@ -148,10 +149,12 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
 
 def note(session: Session, number: int, by: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()) -> None:
     """Staff write something down for each other; who is `named` finds it until she has opened it."""
+    session.get_one(Thread, number, with_for_update=True)
     row = ThreadNote(thread_id=number, author=by, body=body)
     session.add(row)
     session.flush()
     session.add_all([Mention(note_id=row.id or 0, user_id=each) for each in named])
+    search.keep(session, number)
     about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": by}}
     record(session, actor, "thread.noted", **about)
 

@@ -32,9 +32,10 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
-    "desk_work", "documents", "factors", "files", "handovers", "identities", "invoices", "mandates", "mentions",
+    "documents", "factors", "files", "handovers", "identities", "invoices", "mandates", "mentions",
     "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises", "providers",
-    "quarantine", "readings", "registrations", "seals", "sessions", "tenures", "threads", "throttle", "tokens",
+    "quarantine", "readings", "registrations", "seals", "search", "sessions", "substitutes", "tenures", "threads",
+    "throttle", "tokens",
 )  # fmt: skip
 
 

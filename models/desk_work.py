@@ -1,7 +1,4 @@
-"""What staff do with conversations apart from writing: whose each is, until when it waits, where it goes on (H01, H09).
-
-While somebody is away, what is hers stands in the queue of her substitute too.
-"""
+"""What staff do with conversations apart from writing: whose each is, until when it waits, where it goes on (H01)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,31 +6,17 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-from sqlmodel import Field, Session, col
+from sqlmodel import Session, col
 
+from models import search
 from models.answering import touch
 from models.audit import Actor, record, record_each
 from models.rules.threads import ThreadState, after, hindrance
+from models.search import ThreadText
 from models.threads import Message, Thread, ThreadNote
-from models.types import AnyRow, AnySelect, Numbered
-
-
-class StaffAway(Numbered, table=True):
-    """Days, both inclusive, on which one of the staff is away, and who works in her place."""
-
-    __tablename__ = "staff_away"
-
-    staff_id: int = Field(foreign_key="user_account.id", unique=True)
-    substitute_id: int = Field(foreign_key="user_account.id", index=True)
-    starts_on: date
-    ends_on: date
-
+from models.types import AnySelect
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
-_AWAY: AnySelect = sa.select(StaffAway.__table__).where(  # type: ignore[attr-defined]
-    col(StaffAway.staff_id) == sa.bindparam("staff_id")
-)
 _ACTIONS = {
     "assign": "thread.assigned", "snooze": "thread.snoozed", "wake": "thread.woken", "close": "thread.closed",
 }  # fmt: skip
@@ -109,8 +92,10 @@ def merge(session: Session, actor: Actor, by: str, source_id: int, target_id: in
     earlier = sa.update(_TABLE).where(_TABLE.c.merged_into == source_id)
     session.execute(earlier.values(merged_into=target_id))
     _take_in(source, target, now)
+    session.execute(sa.delete(ThreadText).where(col(ThreadText.thread_id).in_((source_id, target_id))))
     for row in (source, target):
         touch(row, by)
+        search.keep(session, row.id or 0)
     detail = {"into": target_id, "by": by}
     record(session, actor, "thread.merged", object_type="thread", object_id=source_id, detail=detail)
     return ""
@@ -128,27 +113,3 @@ def _take_in(source: Thread, target: Thread, now: datetime) -> None:
         target.snoozed_until = source.snoozed_until and target.snoozed_until
     source.state, source.changed_at, source.due_at, source.snoozed_until = ThreadState.CLOSED, now, None, None
     source.unread, source.merged_into = False, target.id
-
-
-def absence(connection: Connection, staff_id: int) -> AnyRow | None:
-    """When one of the staff is away, as she has said last."""
-    return connection.execute(_AWAY, {"staff_id": staff_id}).first()
-
-
-def announce(session: Session, actor: Actor, substitute_id: int, starts: date, ends: date) -> None:
-    """She is away on these days; what was said before does not hold any more."""
-    _forget(session, actor)
-    session.add(StaffAway(staff_id=actor.user_id or 0, substitute_id=substitute_id, starts_on=starts, ends_on=ends))
-    about: dict[str, Any] = {"detail": {"substitute": substitute_id, "from": str(starts), "until": str(ends)}}
-    record(session, actor, "staff.away", object_type="user", object_id=actor.user_id, **about)
-
-
-def end_absence(session: Session, actor: Actor) -> None:
-    """She is back."""
-    if _forget(session, actor):
-        record(session, actor, "staff.back", object_type="user", object_id=actor.user_id)
-
-
-def _forget(session: Session, actor: Actor) -> int:
-    done: Any = session.execute(sa.delete(StaffAway).where(col(StaffAway.staff_id) == actor.user_id))
-    return int(done.rowcount)

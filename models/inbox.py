@@ -11,7 +11,6 @@ from sqlmodel import col
 
 from models.canned import TEXTS, CannedReply
 from models.customers import Customer
-from models.desk_work import StaffAway
 from models.invoices import Invoice
 from models.mentions import Mention
 from models.meters import Meter, Register
@@ -19,6 +18,7 @@ from models.people import User
 from models.premises import Premises
 from models.readings import Reading
 from models.rules.threads import ThreadState
+from models.substitutes import StaffAway
 from models.tenures import Tenure, during
 from models.threads import NEWEST, Message, MessageFile, Thread, ThreadNote
 from models.types import AnyRow, AnySelect
@@ -69,6 +69,7 @@ _ONE = _ROWS.add_columns(
 ).where(_TABLE.c.id == sa.bindparam("number"))  # fmt: skip
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _KEY = re.compile(r"([0-9]{1,16})-([0-9]{1,9})")
+_SOME = _ROWS.where(_TABLE.c.id.in_(sa.bindparam("numbers", expanding=True)))
 _FILE: AnySelect = (
     sa.select(MessageFile.__table__, col(Message.thread_id))  # type: ignore[attr-defined]
     .join(Message, col(Message.id) == col(MessageFile.message_id))
@@ -122,6 +123,11 @@ def desk(connection: Connection, me: int, today: date, roles: Sequence[str]) -> 
 def one(connection: Connection, number: int) -> AnyRow | None:
     """A conversation, with who writes, for which customer and where."""
     return connection.execute(_ONE, {"number": number}).first()
+
+
+def some(connection: Connection, numbers: Sequence[int]) -> Sequence[AnyRow]:
+    """These conversations, in no order."""
+    return connection.execute(_SOME, {"numbers": [*numbers]}).fetchall()
 
 
 _KINDS = ("note", "place", "invoice", "reading", "thread", "reply")

@@ -20,7 +20,7 @@ class Invoice(Imported, Addressed, table=True):
 
     customer_id: int = Field(foreign_key="customer.id", index=True)
     premises_id: int = Field(foreign_key="premises.id")
-    number: str = Field(max_length=64)
+    number: str = Field(index=True, max_length=64)
     period_start: date
     period_end: date
     issued_on: date

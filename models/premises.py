@@ -28,3 +28,4 @@ class Premises(Imported, Addressed, table=True):
     flat: str = Field(default="", max_length=32)
     address: str = Field(max_length=240)  # in full, ready to show: "Latgales iela 12–34, Ludza"
     area: int | None = None  # thousandths of m²
+    folded: str = Field(default="", sa_column_kwargs={"server_default": ""})  # the address as staff search it

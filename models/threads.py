@@ -42,7 +42,7 @@ class Thread(Addressed, table=True):
             "ix_thread_unread", "user_id", sqlite_where=sa.text("unread AND mandate_version IS NULL"),
             postgresql_where=sa.text("unread AND mandate_version IS NULL"),
         ),
-        sa.Index("ix_thread_state", "state", "due_at"),
+        sa.Index("ix_thread_state", "state", "due_at", "id"),  # the order of the queue, which stops at its page
         sa.Index("ix_thread_assignee", "state", "assignee_id", "due_at"),
         sa.Index("ix_thread_latest", "state", "latest_id"),
     )  # fmt: skip

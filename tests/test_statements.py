@@ -51,6 +51,7 @@ house_file = standing.house_file
 
 RASA = "rasa@example.lv"
 GOLDEN = Path(__file__).with_name("statements.txt")
+SEARCHED = {"/staff/search": "?q=anna+asks", "/staff/customers": "?q=anna"}  # a page of these without it asks for little
 
 
 def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
@@ -132,6 +133,9 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/poll", ilze, one, f"/staff/poll?thread=9002&since={fetch(app, sa.select(sa.func.max(Message.id)))[0][0]}", {}
     yield from desk_work(app, ilze, one)
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
+    search = "/staff/search"
+    yield f"{search}/saved", ilze, f"{search}?q=zvirbulis", f"{search}/saved", {"name": "Anna"}
+    yield f"{search}/saved/drop", ilze, search, f"{search}/saved/drop", {}
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
 
 
@@ -279,7 +283,7 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
-        yield rule, paths(rule, values | {"token": secrets})[0]
+        yield rule, paths(rule, values | {"token": secrets})[0] + SEARCHED.get(rule, "")
 
 
 def is_for_staff(path: str) -> bool:

@@ -33,7 +33,7 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "absences.change": {"absence", "audit"},
@@ -50,11 +50,12 @@ MAY_WRITE = {
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
     "staff.registration": {"audit"}, "staff_inbox.show": {"audit", "mention"}, "staff_work.close": {"audit", "thread"},
     "staff_work.assign": {"audit", "thread"}, "staff_work.snooze": {"audit", "thread"}, "staff_work.several": {"audit", "thread"},
-    "staff_work.merge": {"audit", "thread", "message", "thread_note"}, "staff_work.go_away": {"audit", "staff_away"},
-    "composing.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.save": {"canned_reply", "audit"},
+    "staff_work.merge": {"audit", "thread", "thread_text", "message", "thread_note"}, "staff_work.go_away": {"audit", "staff_away"},
+    "composing.reply": {"audit", "thread", "thread_text", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.save": {"canned_reply", "audit"},
     "composing.keep": {"composing"}, "composing.poll": {"composing"},
+    "staff_search.keep": {"audit", "saved_search"}, "staff_search.drop": {"audit", "saved_search"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
-    "messages.ask": {"thread", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "message", "message_draft", "message_file", "audit"},
+    "messages.ask": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"},
     "messages.settle": {"thread", "audit"}, "messages.show": {"thread"},
     "documents.house": {"audit"}, "documents.house_paper": {"audit"},  # a refusal is noted
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, abort, request
 
 from auth.state import reading, somebody, state, writing
-from models import desk_work, inbox
+from models import desk_work, inbox, substitutes
 from models.desk_work import Changed, Wish
 from models.rules.absences import announced
 from models.rules.days import parse_day
@@ -122,7 +122,7 @@ def away() -> Response:
 
 
 def _away(wrong: dict[str, str]) -> Response:
-    mine, others = desk_work.absence(reading(), somebody().user_id), colleagues()[0]
+    mine, others = substitutes.absence(reading(), somebody().user_id), colleagues()[0]
     fields = ("starts", "ends", "substitute")
     typed: dict[str, Any] = {name: request.form.get(name, "")[:40].replace("\0", "") for name in fields}
     return page(
@@ -137,7 +137,7 @@ def go_away() -> Response:
     form, me = request.form, somebody()
     if "back" in form:
         with writing() as session:
-            desk_work.end_absence(session, me.actor())
+            substitutes.end_absence(session, me.actor())
         return redirect_to(f"{_AWAY}?done=back")
     days = announced(form.get("starts", "")[:40], form.get("ends", "")[:40], state().clock.today())
     substitute = _number(form.get("substitute", ""))
@@ -147,5 +147,5 @@ def go_away() -> Response:
     if wrong or isinstance(days, dict):
         return _away(wrong)
     with writing() as session:
-        desk_work.announce(session, me.actor(), substitute, *days)
+        substitutes.announce(session, me.actor(), substitute, *days)
     return redirect_to(f"{_AWAY}?done=away")

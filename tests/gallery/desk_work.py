@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from models.desk_work import StaffAway
 from models.people import User
+from models.substitutes import StaffAway
 from models.threads import Message, Thread, ThreadNote
 from tests.at_desk import AWAY, INBOX, RASA, does, many, rasa
 from tests.cast import TODAY

@@ -50,6 +50,7 @@ FORMS = {
     "staff_work.assign": {303, 409, 422}, "staff_work.snooze": {303, 422}, "staff_work.merge": {303, 409, 422}, "staff_work.close": {303, 409},
     "staff_work.several": {303, 404, 422}, "staff_work.go_away": {303, 422},
     "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204, 401}, "composing.poll": {200, 204, 401},
+    "staff_search.keep": {303, 422}, "staff_search.drop": {303},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip

@@ -10,7 +10,7 @@ from flask import Flask
 from models.audit import AuditRow
 from models.people import User
 from models.threads import Message, Thread, ThreadNote
-from models.types import utc_now
+from models.types import new_public_id, utc_now
 from tests.at_desk import AWAY, ILZE, INBOX, RASA, do, does, many, rasa, row, view
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
