@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from models.customers import Customer
+from models.customers import Customer, CustomerUser
 from models.people import User
 from models.premises import Premises
 from models.rules.threads import ThreadState
@@ -26,6 +26,11 @@ _ROWS = (
 _WAITING = _ROWS.where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due_at, _TABLE.c.id)
 _ALL = _ROWS.where(_TABLE.c.latest_id < sa.bindparam("before")).order_by(_TABLE.c.latest_id.desc())
 _ONE = _ROWS.where(_TABLE.c.id == sa.bindparam("number"))
+_THEIRS = sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id) == sa.bindparam("customer_id"))
+_IDS = sa.select(_TABLE.c.id)
+_FOR_HER = _IDS.where(_TABLE.c.customer_id == sa.bindparam("customer_id"))
+_BY_THEM = _IDS.where(_TABLE.c.user_id.in_(_THEIRS), _TABLE.c.customer_id.is_(None))
+_OF_CUSTOMER = _ROWS.where(_TABLE.c.id.in_(sa.union(_FOR_HER, _BY_THEM))).order_by(_TABLE.c.latest_id.desc())
 _NOTES: AnySelect = (
     sa.select(ThreadNote.__table__)  # type: ignore[attr-defined]
     .where(col(ThreadNote.thread_id) == sa.bindparam("number")).order_by(col(ThreadNote.id))
@@ -60,3 +65,9 @@ def notes(connection: Connection, number: int) -> Sequence[AnyRow]:
 def file(connection: Connection, public_id: str) -> AnyRow | None:
     """A file of any message, with the number of its conversation."""
     return connection.execute(_FILE, {"public_id": public_id}).first()
+
+
+def of_customer(connection: Connection, customer_id: int, most: int) -> Sequence[AnyRow]:
+    """The latest conversations for this customer, and those about no property of who signs in as her."""
+    latest_first = _OF_CUSTOMER.limit(sa.literal_column(f"{most}"))
+    return connection.execute(latest_first, {"customer_id": customer_id}).fetchall()

@@ -15,13 +15,14 @@ from models.database import Database, metadata
 from models.factors import Factor
 from models.handovers import Handover
 from models.identities import Identity
+from models.people import User
 from models.preferences import Preference
 from models.premises import Entrance
 from models.registrations import Waiting
 from models.rules.threads import ThreadState
 from models.seals import Sealer, verify
 from models.threads import MessageDraft, Thread, ThreadNote
-from models.types import utc_now
+from models.types import Role, utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
@@ -74,6 +75,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
 def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
+    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = Browser(app)
     ilze.log_in("ilze")
 

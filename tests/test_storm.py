@@ -49,6 +49,7 @@ MAY_WRITE = {
     "users.invite": {"throttle", "audit"}, "users.change": {"throttle", "audit"}, "users.code": {"mail_token"},
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
     "staff.registration": {"audit"}, "staff_inbox.show": {"audit"}, "staff_inbox.note": {"audit", "thread_note"}, "staff_inbox.close": {"audit", "thread"},
+    "customers.help_out": {"audit", "mail", "throttle", "user_account"}, "told.send_readings": {"audit", "reading"}, "told.log": {"audit", "thread", "message", "message_draft"},
     "staff_inbox.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
     "messages.ask": {"thread", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "message", "message_draft", "message_file", "audit"},
