@@ -113,10 +113,11 @@ def enforce() -> None:
     if section.startswith(STAFF):
         _enforce_for_staff(g.visitor, section.removeprefix(STAFF), least)
     else:
-        _enforce_for_residents(g.visitor, section, least)
+        for_residents(g.visitor, section, least)
 
 
-def _enforce_for_residents(person: Visitor, section: str, least: Right) -> None:
+def for_residents(person: Visitor, section: str, least: Right) -> None:
+    """Fetch what the path names as this resident, and let her no further than her rights go."""
     place = _fetch(FETCH)
     if lent(place, section) < least:  # it may be there, but not for her
         abort(404)

@@ -25,6 +25,7 @@ from models import (
     sessions,
     threads,
 )
+from models.dossier import customer
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -145,5 +146,6 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
     "thid": _numbered(inbox.one),
     "crid": lambda reach, text: _numbered(partial(canned.one, me=reach.visitor.user_id))(reach, text),
+    "custid": _numbered(customer),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

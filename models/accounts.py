@@ -1,7 +1,8 @@
 """The life of an account: issued, invited, visited for the first time, disabled, closed (A11, A12, A17, A20)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,10 +16,15 @@ from models.people import BY_LOGIN, User
 from models.privacy import PERIODS
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
+from models.sessions import KnownDevice
 from models.site import Site
 from models.types import AnyRow, Role, new_public_id
 
 INVITATION = "account.invitation"  # the purpose of its link
+ACTS = ("unlocked", "invited_again", "link_sent", "email")  # of staff, for somebody's account
+AGAIN_AFTER = timedelta(minutes=5)  # the same form sent twice writes one letter
+_LETTERS = {"invited_again": "invitation", "link_sent": "password_reset"}
+_DEVICES = sa.select(col(KnownDevice.token_hash)).where(col(KnownDevice.user_id) == sa.bindparam("user_id"))
 _CONTACTS = sa.select(col(User.email), col(User.email_wanted), col(User.phone), col(User.name)).where(
     col(User.id) == sa.bindparam("user_id")
 )
@@ -126,6 +132,42 @@ def set_phone(session: Session, actor: Actor, phone: str | None) -> None:
     if user.phone != phone:
         user.phone = phone
         record(session, actor, "phone.changed")
+
+
+def refusal(user: AnyRow, act: str) -> str:
+    """Why staff cannot do one of `ACTS` for a user (of `dossier.users`): "blocked", "no_address", …; "" if they can.
+
+    Another address needs a former one, which is told of it: else whoever calls could take an account over.
+    """
+    registered = user.has_password or user.confirmed
+    if user.disabled_at or (act != "unlocked" and not user.email):
+        return "blocked" if user.disabled_at else "no_address"
+    wrong = {"invited_again": ("registered", registered), "link_sent": ("not_registered", not registered)}
+    why, holds = wrong.get(act, ("", False))
+    return why if holds else ""
+
+
+def help_out(
+    session: Session, actor: Actor, user_id: int, act: str, reason: str, now: datetime, address: str = ""
+) -> throttle.Wait | None:
+    """Staff do one of `ACTS`, and she reads why. `address`: the wanted one, folded (see `models.emails.ask`).
+
+    Unlocking ends the pause after wrong passwords; that after wrong second proofs stays. `Wait` for too many letters.
+    """
+    about: dict[str, Any] = {"object_type": "user", "object_id": user_id}
+    about["detail"] = {"purpose": reason, "category": "settings"}
+    if act == "email":
+        return emails.ask(session, actor, address, now, user_id, **about)
+    user = session.get_one(User, user_id, with_for_update=True)
+    if act == "unlocked":
+        names = [f"login {name}" for name in {user.username, user.email} if name]
+        devices = session.scalars(_DEVICES, {"user_id": user_id}).all()
+        throttle.release(session, [*names, *(f"{name} {device}" for name in names for device in devices)])
+    elif not outbox.lately(session, user_id, _LETTERS[act], now - AGAIN_AFTER):
+        user.invited_at = now if act == "invited_again" else user.invited_at
+        outbox.write_to(session, user, user.email, _LETTERS[act])
+    record(session, actor, f"account.{act}", **about)
+    return None
 
 
 def disable(session: Session, username: str, now: datetime) -> bool:

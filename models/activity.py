@@ -6,6 +6,7 @@ as they are hers; what somebody lent her is another's record.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -42,6 +43,10 @@ _ROWS: AnySelect = (
 # Or somebody with the link of an invitation, who need not be signed in to decline it.
 _IS_RESIDENT = sa.or_(col(User.role) == Role.RESIDENT, col(AuditRow.source) == BY_LINK)
 _IS_STAFF = sa.or_(~_IS_RESIDENT, sa.and_(_ACTOR.is_(None), col(AuditRow.source) != BY_LINK))
+_THEY: sa.BindParameter[Any] = sa.bindparam("users", expanding=True)
+_ABOUT_THEM = _IDS.where(sa.text("audit.object_type = 'user'"), col(AuditRow.object_id).in_(_THEY))
+_FOR_HER = _IDS.where(col(AuditRow.principal_customer_id) == sa.bindparam("customer_id"))
+_OF_CUSTOMER = sa.union(_FOR_HER, _ABOUT_THEM).subquery()
 LISTS = {
     "others": _ROWS.where(_ID.in_(_OF_MINE), _IS_RESIDENT, _ACTOR.is_distinct_from(_ME)),
     "data": _ROWS.where(_ID.in_(sa.union_all(_OF_MINE, _ABOUT_ME)), _IS_STAFF),
@@ -68,3 +73,12 @@ def looked(
 def newest(connection: Connection, name: str, most: int, **values: object) -> Sequence[AnyRow]:
     """No more than `most` rows of one of `LISTS`, newest first: of `user_id`, of `actions`, below the id `before`."""
     return rows(connection, LISTS[name].limit(sa.literal_column(f"{most}")), **values)
+
+
+def of_customer(
+    connection: Connection, customer_id: int, users: Iterable[int], actions: Iterable[str], most: int
+) -> Sequence[AnyRow]:
+    """The newest of all that was done for this customer or about these users, who sign in as her, for staff."""
+    values = {"customer_id": customer_id, "users": [*users], "actions": [*actions], "before": NEWEST}
+    latest = sa.select(_OF_CUSTOMER.c.id).order_by(_OF_CUSTOMER.c.id.desc()).limit(sa.literal_column(f"{most}"))
+    return rows(connection, _ROWS.where(_ID.in_(latest)), **values)  # found first: else PostgreSQL reads backwards

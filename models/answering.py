@@ -75,6 +75,23 @@ def reply(session: Session, actor: Actor, number: int, message: Message, due: da
     return new
 
 
+def log(session: Session, actor: Actor, thread: Thread, said: Message, answer: str) -> None:
+    """What somebody said by `thread.via`, and what she was answered, if anything: then nothing is left to do (H08).
+
+    Its `user_id` is who reads it; None: staff alone. Raises `IntegrityError` where its form was sent before.
+    """
+    thread.unread, thread.changed_at = bool(thread.user_id), said.sent_at
+    if answer:
+        thread.state, thread.due_at = ThreadState.RESOLVED, None
+    session.add(thread)
+    session.flush()
+    answers = [Message(author=said.author, body=answer, sent_at=said.sent_at)] if answer else []
+    for message in (said, *answers):
+        message.from_staff = True
+        _write(session, replace(actor, principal_customer_id=thread.customer_id), thread, message)
+    _note(session, actor, thread, "thread.logged", via=thread.via)
+
+
 def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> None:
     message.thread_id = thread.id or 0
     message.actor_user_id, message.principal_customer_id = actor.user_id, actor.principal_customer_id
@@ -111,7 +128,8 @@ def answer(
     session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool,
     actor: Actor = COMMAND, seen: int | None = None,
 ) -> bool:  # fmt: skip
-    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed.
+    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed,
+    and for a call or a visit that was logged for colleagues alone.
 
     `actor`: who of the staff; the files of her form go with it. `seen`: the last message that she has read, where
     `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before. Who
@@ -121,7 +139,7 @@ def answer(
     if seen is not None and (thread.merged_into or thread.latest_id != seen):
         raise Newer
     state = after(thread.state, "resolve" if resolve else "answer")
-    if state is None:
+    if state is None or (thread.via and thread.user_id is None):  # the latter she does not see
         return False
     message.from_staff = thread.unread = True
     _write(session, replace(actor, principal_customer_id=thread.customer_id), thread, message)

@@ -115,7 +115,7 @@ def hold(session: Session, number: int, user_id: int, seen_id: int, draft: dict[
         return True
     if thread.latest_id != seen_id or waits:
         raise answering.Newer
-    if after(thread.state, "answer") is None:
+    if after(thread.state, "answer") is None or (thread.via and thread.user_id is None):
         return False
     keep(session, number, user_id, utc_now(), draft)
     session.execute(sa.update(_TABLE).where(*_hers(number, user_id)).values(how))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import col
 
 from models.canned import TEXTS, CannedReply
-from models.customers import Customer
+from models.customers import Customer, CustomerUser
 from models.invoices import Invoice
 from models.mentions import Mention
 from models.meters import Meter, Register
@@ -70,6 +70,11 @@ _ONE = _ROWS.add_columns(
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _KEY = re.compile(r"([0-9]{1,16})-([0-9]{1,9})")
 _SOME = _ROWS.where(_TABLE.c.id.in_(sa.bindparam("numbers", expanding=True)))
+_THEIRS = sa.select(col(CustomerUser.user_id)).where(col(CustomerUser.customer_id) == sa.bindparam("customer_id"))
+_IDS = sa.select(_TABLE.c.id)
+_FOR_HER = _IDS.where(_TABLE.c.customer_id == sa.bindparam("customer_id"))
+_BY_THEM = _IDS.where(_TABLE.c.user_id.in_(_THEIRS), _TABLE.c.customer_id.is_(None))
+_OF_CUSTOMER = _ROWS.where(_TABLE.c.id.in_(sa.union(_FOR_HER, _BY_THEM))).order_by(_TABLE.c.latest_id.desc())
 _FILE: AnySelect = (
     sa.select(MessageFile.__table__, col(Message.thread_id))  # type: ignore[attr-defined]
     .join(Message, col(Message.id) == col(MessageFile.message_id))
@@ -193,3 +198,9 @@ def beside(connection: Connection, thread: AnyRow, me: int, today: date) -> dict
 def file(connection: Connection, public_id: str) -> AnyRow | None:
     """A file of any message, with the number of its conversation."""
     return connection.execute(_FILE, {"public_id": public_id}).first()
+
+
+def of_customer(connection: Connection, customer_id: int, most: int) -> Sequence[AnyRow]:
+    """The latest conversations for this customer, and those about no property of who signs in as her."""
+    latest_first = _OF_CUSTOMER.limit(sa.literal_column(f"{most}"))
+    return connection.execute(latest_first, {"customer_id": customer_id}).fetchall()

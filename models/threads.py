@@ -56,6 +56,8 @@ class Thread(Addressed, table=True):
     about: str = Field(default="", max_length=24)  # "iid:" or "mid:" with the id of an invoice or a meter
     about_name: str = Field(default="", max_length=64)  # its number
     language: str = Field(max_length=2)
+    # "call" or "visit", where staff have logged it; without `user_id` they alone see it.
+    via: str = Field(default="", max_length=8, sa_column_kwargs={"server_default": ""})
     shared: bool = False  # with who else lives there
     state: ThreadState = choice(ThreadState, default=ThreadState.OPEN)
     unread: bool = False  # there is an answer that nobody has opened

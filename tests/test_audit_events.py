@@ -26,8 +26,10 @@ REST = {
         *(f"mandate.{ending}" for ending in Ending),
     },
     "models/attorneys.py: action": {"attorney.opened", "attorney.refused"},
-    "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed")},
+    "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed", "logged")},
     "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "closed")},
+    "views/customers.py: action": {"customer.viewed", "customer.previewed"},
+    "models/accounts.py: f'account.{act}'": {"account.unlocked", "account.invited_again", "account.link_sent"},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }
 

@@ -136,6 +136,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     search = "/staff/search"
     yield f"{search}/saved", ilze, f"{search}?q=zvirbulis", f"{search}/saved", {"name": "Anna"}
     yield f"{search}/saved/drop", ilze, search, f"{search}/saved/drop", {}
+    yield from customer_acts(ilze)
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
 
 
@@ -153,6 +154,19 @@ def desk_work(app: Flask, ilze: Browser, one: str) -> Iterator[tuple[str, Browse
     yield "/staff/inbox", ilze, inbox, inbox, {"thread": ["9001", "9002"], "act": "take"}
     colleague = str(fetch(app, sa.select(User.id).where(User.email == RASA))[0][0])
     yield "/staff/away", ilze, away, away, {"starts": "2026-12-01", "ends": "2026-12-02", "substitute": colleague}
+
+
+def customer_acts(ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """What a supervisor does for Viktors."""
+    rule, own, why = "/staff/customers/<custid>", "/staff/customers/2", "?from=call"
+    readings, access = f"{own}/readings{why}", f"{own}/access{why}&user=2&act="
+    form = next(form for form in ilze.get(readings).forms if form.action.startswith(own))
+    field = next(name for name in form.fields if name.startswith("r-"))
+    yield f"{rule}/readings", ilze, readings, form.action, {"heard": "call", field: "100"}
+    yield f"{rule}/contacts", ilze, f"{own}/contacts{why}", f"{own}/contacts{why}", {"via": "call", "topic": "other", "body": "Why?", "answer": "So."}
+    yield f"{rule}/access", ilze, f"{access}link_sent", f"{access}link_sent", {"reason": "She asked."}
+    yield f"{rule}/access (unlocked)", ilze, f"{access}unlocked", f"{access}unlocked", {"reason": "She asked."}
+    yield f"{rule}/as (refused)", ilze, f"{own}{why}", f"{own}/as{why}", {}
 
 
 def invited(app: Flask) -> str:
@@ -271,7 +285,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "crid": ["1"], "afid": [cast.thread_file]}
+    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -283,7 +297,8 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
-        yield rule, paths(rule, values | {"token": secrets})[0] + SEARCHED.get(rule, "")
+        asked = "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
+        yield rule, paths(rule, values | {"token": secrets})[0] + asked
 
 
 def is_for_staff(path: str) -> bool:
@@ -298,6 +313,7 @@ def unsubscribing(app: Flask) -> str:
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
+    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = Browser(app)
     ilze.log_in("ilze")
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
@@ -312,7 +328,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
         browser.post(action, {**fields, **typed}, follow=False, **htmx)
-        assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)"))
+        assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)", "(refused)"))
         yield f"POST {rule}", len(statements)
 
 

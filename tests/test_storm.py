@@ -54,6 +54,7 @@ MAY_WRITE = {
     "composing.reply": {"audit", "thread", "thread_text", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.save": {"canned_reply", "audit"},
     "composing.keep": {"composing"}, "composing.poll": {"composing"},
     "staff_search.keep": {"audit", "saved_search"}, "staff_search.drop": {"audit", "saved_search"},
+    "customers.help_out": {"audit", "mail", "throttle", "user_account"}, "told.send_readings": {"audit", "reading"}, "told.log": {"audit", "thread", "thread_text", "message", "message_draft"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
     "messages.ask": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"},
     "messages.settle": {"thread", "audit"}, "messages.show": {"thread"},

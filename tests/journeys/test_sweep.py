@@ -52,6 +52,7 @@ FORMS = {
     "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204, 401}, "composing.poll": {200, 204, 401},
     "staff_search.keep": {303, 422}, "staff_search.drop": {303},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
+    "customers.help_out": {303, 409, 422, 429}, "told.send_readings": {200, 409, 422}, "told.log": {303, 400, 409, 422}, "preview.refuse": {403},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
