@@ -5,7 +5,7 @@ C13, E07–E09; LU-58, OG-21..23.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -36,6 +36,7 @@ class Document(Imported, Addressed, table=True):
     file_hash: str = Field(max_length=64)
     file_name: str = Field(max_length=120)
     size: int  # bytes
+    withdrawn_at: datetime | None = None  # nobody reads it from then on
 
 
 class EstimateLine(Imported, table=True):
@@ -64,7 +65,8 @@ _DOCUMENTS = sa.select(Document.__table__).where(  # type: ignore[attr-defined]
         col(Document.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
         col(Document.house_id).in_(sa.bindparam("house_ids", expanding=True)),
         col(Document.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
-    )
+    ),
+    col(Document.withdrawn_at).is_(None),
 ).order_by(col(Document.issued_on).desc(), col(Document.id).desc())  # fmt: skip
 _ONE = _DOCUMENTS.where(col(Document.public_id) == sa.bindparam("public_id"))
 _BUILDING = sa.select(col(House.address), col(House.town), col(House.postcode)).where(
