@@ -37,7 +37,6 @@ class Article(Numbered, table=True):
     position: int  # among all articles: the order of a topic's
     language: str = Field(max_length=2)  # in which its text always is
     published_at: datetime | None = None
-    edited_at: datetime | None = None  # by staff: the files of the product leave it as it is (docs/decisions/0027)
 
 
 class ArticleText(SQLModel, table=True):

@@ -142,6 +142,9 @@ def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, 
     yield "/staff/notices/<snid>/files", ilze, one, f"{one}/files", {"files": (BytesIO(PDF), "a.pdf")}
     yield "/staff/notices/<snid>/publish", ilze, one, f"{one}/publish", {}
     yield "/staff/notices/<snid>/withdraw", ilze, one, f"{one}/withdraw", {}
+    papers, typed = "/staff/documents", {"to": flat.address, "title": "", "files": (BytesIO(PDF), "a.pdf")}
+    yield papers, ilze, papers, papers, typed | {"kind": "act", "issued": "2026-11-01"}
+    yield f"{papers}/withdraw", ilze, papers, f"{papers}/withdraw", {"reason": "Of another flat."}
 
 
 def invited(app: Flask) -> str:

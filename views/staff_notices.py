@@ -32,13 +32,14 @@ Words = dict[str, str]  # by the name of the field
 def list_all() -> Response:
     """All of them, the newest first, and where each stands."""
     held, before = state(), min(max(request.args.get("before", NEWEST, int), 0), NEWEST)
-    rows = composing.listed(reading(), held.site.languages[0], before, _PAGE + 1)
-    states = {row.id: composing.state_of(row, held.clock.now()) for row in rows}
+    rows, now = composing.listed(reading(), held.site.languages[0], before, _PAGE + 1), held.clock.now()
+    found = [(row, composing.state_of(row, now)) for row in rows[:_PAGE]]
     older = rows[_PAGE - 1].id if rows[_PAGE:] else 0
-    return page("staff/notices.html", found=rows[:_PAGE], states=states, older=older, may_write=_may_write())
+    return page("staff/notices.html", found=found, older=older, may_write=may_write())
 
 
-def _may_write() -> bool:
+def may_write() -> bool:
+    """Whether she writes notices and documents, or only reads."""
     return staff_right("notices", somebody().role) >= Right.ACT
 
 
@@ -60,10 +61,10 @@ def edit(snid: AnyRow) -> Response:
     said, clock = composing.texts(reading(), snid.id), state().clock
     typed = {f"{part}_{one}": getattr(row, part) for one, row in said.items() for part in ("title", "body")}
     typed |= {name: "1" for name in _BOXES if getattr(snid, name)} | {"seen": snid.edited_at.isoformat()}
-    times = {name: getattr(snid, name) for name in ("works_at", "valid_until")}
+    times = {"works_at": snid.works_at, "valid_until": snid.valid_until}
     typed |= {name: f"{clock.local(moment):%Y-%m-%dT%H:%M}" for name, moment in times.items() if moment}
-    to = "\n".join(composing.audience(reading(), snid.id))
-    return _form(snid, typed | {"to": to, "reason": snid.reason or ""})
+    to = {"to": "\n".join(composing.audience(reading(), snid.id)), "reason": snid.reason or ""}
+    return _form(snid, typed | to)
 
 
 def _is_draft(row: AnyRow) -> bool:
@@ -85,7 +86,7 @@ def change(snid: AnyRow) -> Response:
 
 
 def _save(row: AnyRow | None) -> Response:
-    typed = {name: _clean(value) for name, value in request.form.items()}
+    typed = {name: clean(value) for name, value in request.form.items()}
     if row and typed.get("seen") != row.edited_at.isoformat():
         return _form(row, typed | {"seen": row.edited_at.isoformat()}, 409)
     wrong: Words = {}
@@ -99,7 +100,7 @@ def _save(row: AnyRow | None) -> Response:
     return redirect_to(f"{_ALL}/{number}" if number else _ALL)
 
 
-def _clean(value: str) -> str:
+def clean(value: str) -> str:
     """Without what cannot be seen, such as a NUL, which no database takes."""
     lines = value.replace("\r\n", "\n")[: 2 * _BODY].split("\n")
     return "\n".join("".join(one if one.isprintable() else " " for one in line).strip() for line in lines).strip()
@@ -145,11 +146,11 @@ def _moment(value: str, name: str, wrong: Words) -> datetime | None:
 def _named(typed: Words, wrong: Words) -> list[composing.Named]:
     """Whom the form names: nobody where it is for everybody, or a draft for nobody yet."""
     said = [*dict.fromkeys(line for line in typed.get("to", "").split("\n") if line)]
-    found, unknown = composing.named(reading(), said) if 0 < len(said) <= _NAMES else ({}, [])
-    if unknown:
-        wrong["to"] = text("Not found, or more than one of them: %(names)s", names="; ".join(unknown[:5]))
-    elif len(said) > _NAMES or (said and "for_all" in typed):
+    if len(said) > _NAMES or (said and "for_all" in typed):
         wrong["to"] = text("Name at most %(most)s, and nobody where it is for everybody", most=_NAMES)
+    found, unknown = composing.named(reading(), said[:_NAMES])
+    if unknown and "to" not in wrong:
+        wrong["to"] = text("Not found, or more than one of them: %(names)s", names="; ".join(unknown[:5]))
     return [*found.values()]
 
 
@@ -170,7 +171,7 @@ def _show(row: AnyRow, status: int = 200, **words: Any) -> Response:
     connection = reading()
     found = {part: getattr(composing, part)(connection, row.id) for part in ("texts", "audience", "report")}
     return page(
-        "staff/notice.html", status=status, notice=row, what=what, people=people[:_PAGE], may_write=_may_write(),
+        "staff/notice.html", status=status, notice=row, what=what, people=people[:_PAGE], may_write=may_write(),
         more=seen[-1] if people[_PAGE:] else 0, counted=announcements.count(connection, row, day),
         files=noticeboard.attached(connection, row.id),
         unsent=row.announced_at and utc_now() < row.announced_at + composing.RECALL,
@@ -181,7 +182,7 @@ def _show(row: AnyRow, status: int = 200, **words: Any) -> Response:
 @staff_notices.post(_ONE + "/publish", "staff notices act")
 def publish(snid: AnyRow) -> Response:
     """Publish a draft, now or later; what is like another one has to be confirmed."""
-    held, wrong, typed = state(), Words(), _clean(request.form.get("at", ""))
+    held, wrong, typed = state(), Words(), clean(request.form.get("at", ""))
     now = held.clock.now()
     at = _moment(typed, "at", wrong) or now
     if at < now or (snid.valid_until and snid.valid_until <= at):

@@ -1,4 +1,4 @@
-"""Notices that staff write on a page, works with their time, confirmations; documents withdrawn; edited articles."""
+"""Notices that staff write on a page, works with their time, confirmations; documents withdrawn."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -39,13 +39,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_premises_address"), "premises", ["address"])
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.add_column(sa.Column("withdrawn_at", _TIME(), nullable=True))
-    with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("edited_at", _TIME(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.drop_column("edited_at")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_column("withdrawn_at")
     op.drop_index(op.f("ix_premises_address"), table_name="premises")
