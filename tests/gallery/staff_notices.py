@@ -5,7 +5,7 @@ from io import BytesIO
 
 import sqlalchemy as sa
 
-from models.notices import Notice, NoticeText
+from models.notices import Notice, NoticeReceipt, NoticeText
 from models.outbox import Mail
 from models.people import User
 from models.premises import House, Premises
@@ -56,8 +56,9 @@ def _drafts(gallery: Gallery, ilze: Visitor) -> None:
     opened = ilze.get(f"{one}/edit")
     ilze.post(f"{one}/publish", {"csrf_token": opened.form(f"{one}/edit").fields["csrf_token"]})
     (house,) = fetch(gallery.app, sa.select(House.address, House.town).order_by(House.id).limit(1))
-    ilze.submit(opened, f"{one}/edit", **SAID, to=f"{house.address}, {house.town}", emergency="1", reason="Plīsusi caurule", valid_until=f"{TODAY + timedelta(days=3)}T12:00")
-    ilze.submit(opened, f"{one}/edit", body_lv="Cits")
+    ilze.submit(opened, f"{one}/edit", title_lv="")
+    ilze.submit(opened, f"{one}/edit", **SAID, body_en="Tomorrow.", to=f"{house.address}, {house.town}", emergency="1", reason="Plīsusi caurule", valid_until=f"{TODAY + timedelta(days=3)}T12:00")
+    ilze.submit(opened, f"{one}/edit", body_lv="Cits", body_en="Another")
     page = ilze.get(one)
     for name, content in (("a.pdf", b"%PDF-1.7 a page"), ("b.exe", b"MZ")):
         page = ilze.post(f"{one}/files", {**page.form(f"{one}/files").fields, "files": (BytesIO(content), name)})
@@ -82,6 +83,9 @@ def _published(gallery: Gallery, ilze: Visitor) -> None:
     anna.submit(anna.get(read), f"{read}/confirm")
     ilze.get(asked)
     number = int(asked.rpartition("/")[2])
+    confirmed = sa.select(User.id, sa.literal(number), sa.func.now(), sa.func.now()).where(User.id.not_in(sa.select(NoticeReceipt.user_id).where(NoticeReceipt.notice_id == number)))
+    change(app, sa.insert(NoticeReceipt).from_select(["user_id", "notice_id", "read_at", "confirmed_at"], confirmed))
+    ilze.get(asked)
     change(app, sa.update(Notice).where(Notice.id == number).values(valid_until=utc_now() - timedelta(days=900)))
     for path in (asked, ALL):
         ilze.get(path)
