@@ -36,7 +36,7 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "absences", "account", "activity", "asking", "backchannel", "cards", "copies", "documents", "emails", "factors",
     "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters",
     "notices", "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "staff",
-    "users",
+    "staff_documents", "staff_notices", "users",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -28,6 +28,7 @@ class Mail(Numbered, table=True):
 
     kind: str = Field(max_length=32)  # names its template in templates/mail/
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
+    notice_id: int | None = Field(default=None, foreign_key="notice.id", index=True)
     address: str = Field(max_length=254)
     language: str = Field(max_length=2)  # "": that of the site
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # what its template is given

@@ -29,7 +29,9 @@ from models.identifiers import Identifiers
 from models.identities import Identity
 from models.lending import INVITATION
 from models.mandates import Mandate
+from models.notices import Notice
 from models.people import User
+from models.premises import Premises
 from models.registrations import Waiting
 from models.threads import Thread
 from models.types import Role, utc_now
@@ -84,6 +86,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
     yield from messages(app, cast, anna)
+    yield "/notices/<nid>/confirm", anna, f"/notices/{cast.notice}", f"/notices/{cast.notice}/confirm", {}
     yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
@@ -125,7 +128,23 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
     yield "/staff/inbox/<thid>/notes", ilze, one, f"{one}/notes", {"note": "For colleagues."}
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
+    yield from notices_of_staff(app, ilze)
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
+
+
+def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """A notice to a flat: written, changed, with a file, published, taken back."""
+    every, (flat,) = "/staff/notices", fetch(app, sa.select(Premises.address).where(Premises.id == 1))
+    said = {"title_lv": "Water", "body_lv": "None.", "to": flat.address, "confirm": "1"}
+    yield f"{every}/new", ilze, f"{every}/new", f"{every}/new", said
+    one = f"{every}/{fetch(app, sa.select(sa.func.max(Notice.id)))[0][0]}"
+    yield "/staff/notices/<snid>/edit", ilze, f"{one}/edit", f"{one}/edit", said
+    yield "/staff/notices/<snid>/files", ilze, one, f"{one}/files", {"files": (BytesIO(PDF), "a.pdf")}
+    yield "/staff/notices/<snid>/publish", ilze, one, f"{one}/publish", {}
+    yield "/staff/notices/<snid>/withdraw", ilze, one, f"{one}/withdraw", {}
+    papers, typed = "/staff/documents", {"to": flat.address, "title": "", "files": (BytesIO(PDF), "a.pdf")}
+    yield papers, ilze, papers, papers, typed | {"kind": "act", "issued": "2026-11-01"}
+    yield f"{papers}/withdraw", ilze, papers, f"{papers}/withdraw", {"reason": "Of another flat."}
 
 
 def invited(app: Flask) -> str:
@@ -244,7 +263,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "afid": [cast.thread_file]}
+    values |= {"snid": ["1"], "thid": ["9001"], "afid": [cast.thread_file]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -271,6 +290,7 @@ def unsubscribing(app: Flask) -> str:
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
+    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = Browser(app)
     ilze.log_in("ilze")
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))

@@ -49,6 +49,7 @@ MAY_WRITE = {
     "users.invite": {"throttle", "audit"}, "users.change": {"throttle", "audit"}, "users.code": {"mail_token"},
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
     "staff.registration": {"audit"}, "staff_inbox.show": {"audit"}, "staff_inbox.note": {"audit", "thread_note"}, "staff_inbox.close": {"audit", "thread"},
+    "staff_notices.show": {"audit"}, "notices.confirm": {"notice_receipt", "audit"},
     "staff_inbox.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
     "messages.ask": {"thread", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "message", "message_draft", "message_file", "audit"},
@@ -90,7 +91,7 @@ class Ledger:
 
     def note(self, asked: Asked, answer: Answered) -> None:
         """Nothing is written but by who may and where it was acknowledged; what was acknowledged is there."""
-        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show", "help.show", "messages.show", "documents.house", "documents.house_paper", "staff.registration", "staff_inbox.show") else set()
+        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show", "help.show", "messages.show", "documents.house", "documents.house_paper", "staff.registration", "staff_inbox.show", "staff_notices.show") else set()
         seen = {"web_session"} if self.visitor else set()
         seen |= {"audit"} if answer.status == 403 else set()
         assert self.written <= allowed | seen, (self.endpoint, self.written)
