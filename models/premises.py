@@ -8,7 +8,7 @@ from models.types import Addressed, Imported
 class House(Imported, table=True):
     """A building."""
 
-    address: str = Field(max_length=200)  # "Latgales iela 12"
+    address: str = Field(max_length=200, index=True)  # "Latgales iela 12"
     town: str = Field(max_length=100)
     postcode: str = Field(default="", max_length=16)
 

@@ -26,6 +26,7 @@ from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.gallery.scenes import link_for
+from tests.powers import supervisor
 from tests.standing import change, fetch
 from tests.test_statements import acts, is_for_staff, pages
 from tests.views.reading_form import HTMX, send
@@ -74,8 +75,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
 def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
-    ilze = Browser(app)
-    ilze.log_in("ilze")
+    ilze = supervisor(app)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         sent.setdefault(statement, (statement, parameters))
