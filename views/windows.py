@@ -65,7 +65,7 @@ def decide() -> Response:
         return redirect_to(f"{_HOME}?done={'ended' if is_done else 'before'}")
     if act not in ("preview", "save"):
         abort(404)
-    typed = {name: request.form.get(name, "").strip()[:40].replace("\0", "") for name in _FIELDS}
+    typed = {name: request.form.get(name, "").strip()[:40].replace("\0", "?") for name in _FIELDS}
     row, wrong = _change(typed)
     if wrong:
         return _calendar(typed, 422, wrong=wrong)

@@ -48,6 +48,7 @@ FORMS = {
     "copies.ask": {303, 422, 429},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "staff_inbox.reply": {303, 409, 422}, "staff_inbox.note": {303, 422}, "staff_inbox.close": {303},
+    "attorneys.decide": {303, 404, 409, 422}, "desks.answered": {303, 404}, "desks.confirm": {303}, "review.decide": {303, 404, 422}, "windows.decide": {200, 303, 404, 409, 422},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
