@@ -26,7 +26,7 @@ def application(app: Flask, **columns: Any) -> int:
     """An application of Līga's (unless it is another's) with its document; its number."""
     name = app.extensions["ekabinets"].storage.put(PDF)
     same = {"user_id": 4, "code": "20417", "about": "I look after her flat.", "file_hash": name, "file_name": "pilnvara.pdf", "asked_at": utc_now(), "reason": ""}
-    change(app, sa.insert(Attorney).values(same | {"public_id": f"a{utc_now()}"} | columns))
+    change(app, sa.insert(Attorney).values(same | {"public_id": f"a{utc_now():%d%H%M%S%f}"} | columns))
     return int(fetch(app, sa.select(sa.func.max(Attorney.id)))[0][0])
 
 
@@ -55,7 +55,7 @@ def handed(app: Flask, **columns: Any) -> int:
 
 def desk_acts(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
     """The forms of the desks: rule, who sends it, the page, its address, what is typed."""
-    one, rule = f"{DESK}/{application(app)}", f"{DESK}/<poid>"
+    one, rule = f"{DESK}/{application(app, user_id=3)}", f"{DESK}/<poid>"
     yield rule, ilze, one, one, CHECKED
     yield f"{rule} (suspended)", ilze, one, one, {"act": "suspend"}
     other = f"{DESK}/{application(app)}"

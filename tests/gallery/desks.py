@@ -61,7 +61,7 @@ def _act(visitor: Visitor, path: str, **typed: object) -> None:
 
 def _checklists(gallery: Gallery, ilze: Visitor, number: int) -> None:
     """One that is accepted, suspended, resumed and ended; one that is refused; what cannot be."""
-    one, right = f"{DESK}/{number}", CHECKED | {"customer": "20417"}
+    one, right = f"{DESK}/{number}", CHECKED | {"customer": "20418", "premises": ["P35"]}  # Līga is the other one by now
     for path in (DESK, f"{DESK}?view=all", one, f"{one}?customer=77777"):
         ilze.get(path)
     _act(ilze, one, act="check", customer="20417")
@@ -76,10 +76,8 @@ def _checklists(gallery: Gallery, ilze: Visitor, number: int) -> None:
     change(gallery.app, sa.update(Attorney).where(Attorney.public_id.startswith("g")).values(decided_at=utc_now(), reason="x"))
     ilze.get(f"{DESK}?view=all")
     change(gallery.app, sa.delete(Attorney).where(Attorney.public_id.startswith("g")))
-    for customer in ("20417", "20418"):
-        last = application(gallery.app)
-        places = {"20417": ["P34"], "20418": ["P35"]}[customer]
-        _act(ilze, f"{DESK}/{last}", **right | {"customer": customer, "premises": places, "until": f"{TODAY + timedelta(days=9)}"})
+    last = application(gallery.app)
+    _act(ilze, f"{DESK}/{last}", **right | {"until": f"{TODAY + timedelta(days=9)}"})
     kept = fetch(gallery.app, sa.select(CustomerUser.__table__).where(CustomerUser.user_id == 2))
     change(gallery.app, sa.delete(CustomerUser).where(CustomerUser.user_id == 2))
     ilze.get(DESK)
@@ -118,7 +116,7 @@ def _signatures(gallery: Gallery, ilze: Visitor) -> None:
     gallery.app.extensions["ekabinets"] = replace(held, settings=settings)
     change(gallery.app, sa.update(Customer).where(Customer.code == "20417").values(identifier_hash=known.hash(ANNA_CODE)))
     change(gallery.app, sa.insert(Identity).values(user_id=4, family="bank", provider="B", issuer="desk", subject="l", code_hash=known.hash("32000000001"), linked_at=utc_now(), used_at=utc_now()))
-    other, nobody = Signer("X Y", "PNOLV-33000000002"), Signer("X Y", "", "OTHER CA", 8)
+    other, nobody = Signer("X Y", "PNOLV-33000000002"), Signer("X Y", "PNOEE-1")
     signed = [xades(), xades(who=LIGA), xades(who=other), xades(who=nobody), xades(who=replace(ANNA, issuer="OTHER CA", issued_by=8))]
     for name, content in (("a.edoc", container(signatures=signed)), ("a.edoc", container(signatures=[])), ("a.edoc", container(head="<!DOCTYPE a>")), ("a.pdf", b"%PDF-1.7 x")):
         number = application(gallery.app, file_name=name, file_hash=held.storage.put(content))
