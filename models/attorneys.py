@@ -142,13 +142,13 @@ def accept(session: Session, actor: Actor, row: Attorney, checked: dict[str, Any
     `checked` is the whole list: `customer` (a code), `premises` (external ids), `rights`, `until`, and what was seen,
     for the audit trail. Returns why not, else "": "places", "over", "closed" (of the applicant's account), "own".
     """
-    places = chosen(session, checked["customer"], checked["premises"], today)
-    customer, user, ends_on = places[0].id if places else 0, session.get_one(User, row.user_id), checked["until"]
+    places, ends_on = chosen(session, checked["customer"], checked["premises"], today), checked["until"]
+    customer, user = places[0].id if places else 0, session.get_one(User, row.user_id)
     problems = {"places": not places, "over": ends_on < f"{today}", "closed": user.disabled_at}
     problems["own"] = session.get(CustomerUser, (user.id, customer))
     if problem := next((code for code, is_so in problems.items() if is_so), ""):
         return problem
-    last = date.fromisoformat(ends_on)
+    last, detail = date.fromisoformat(ends_on), {"version": 1, "ends_on": ends_on, "attorney": row.id}
     mandate = Mandate(
         delegate_id=user.id, address=user.email or "", name=user.name[:100], language=user.language or "",
         rights=checked["rights"], strong=True, starts_on=today, ends_on=last, invited_at=now, accepted_at=now,
@@ -159,11 +159,10 @@ def accept(session: Session, actor: Actor, row: Attorney, checked: dict[str, Any
     for place in places:
         session.add(MandatePremises(mandate_id=mandate.id or 0, premises_id=place.at, customer_id=customer))
     row.decided_at, row.mandate_id, row.checked = now, mandate.id, None
-    detail = {"version": 1, "ends_on": ends_on, "address": mandate.address, "attorney": row.id}
-    detail = {name: checked[name] for name in checked if name not in ("customer", "until", "list")} | detail
+    detail |= {name: checked[name] for name in checked if name not in ("customer", "until", "list")}
+    detail |= {"address": mandate.address, "premises": [place.at for place in places]}
     actor = replace(actor, principal_customer_id=customer, mandate_version=1)
-    about = {"detail": detail | {"premises": [place.at for place in places]}, "object_id": mandate.id}
-    record(session, actor, "mandate.granted", object_type="mandate", **about)
+    record(session, actor, "mandate.granted", object_type="mandate", object_id=mandate.id, detail=detail)
     joining.tell(session, user, [customer], "attorney_granted", name=user.name, until=ends_on)
     _answer(session, row)
     return ""

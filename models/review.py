@@ -73,7 +73,9 @@ _STANDS = (
 )  # fmt: skip
 _HOUSES: AnySelect = sa.select(House.__table__).order_by(col(House.address), col(House.id))  # type: ignore[attr-defined]
 _KEY = sa.select(col(House.address)).where(col(House.id) == sa.bindparam("after")).scalar_subquery()
-_NEXT = _HOUSES.where(sa.tuple_(col(House.address), col(House.id)) > sa.tuple_(_KEY, sa.bindparam("after")))
+_NEXT = _HOUSES.where(
+    sa.tuple_(col(House.address), col(House.id)) > sa.tuple_(sa.func.coalesce(_KEY, ""), sa.bindparam("after"))
+)
 
 
 def _few(connection: Connection, statement: AnySelect, most: int, **values: Any) -> Sequence[AnyRow]:
@@ -138,7 +140,7 @@ def _senders(session: Session, reading: Reading) -> Sequence[User]:
 
 def houses(connection: Connection, most: int, after: int) -> Sequence[AnyRow]:
     """No more than `most` houses by address, those after the house with the id `after` (0: the first)."""
-    return _few(connection, _NEXT, most, after=after) if after else _few(connection, _HOUSES, most)
+    return _few(connection, _NEXT, most, after=after)
 
 
 def house(connection: Connection, number: int) -> AnyRow | None:
