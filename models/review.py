@@ -72,10 +72,10 @@ _STANDS = (
     .distinct().order_by(col(Customer.code))
 )  # fmt: skip
 _HOUSES: AnySelect = sa.select(House.__table__).order_by(col(House.address), col(House.id))  # type: ignore[attr-defined]
-_KEY = sa.select(col(House.address)).where(col(House.id) == sa.bindparam("after")).scalar_subquery()
-_NEXT = _HOUSES.where(
-    sa.tuple_(col(House.address), col(House.id)) > sa.tuple_(sa.func.coalesce(_KEY, ""), sa.bindparam("after"))
-)
+_AFTER: sa.BindParameter[int] = sa.bindparam("after", type_=sa.Integer)
+_KEY = sa.select(col(House.address)).where(col(House.id) == _AFTER).scalar_subquery()
+_BEGIN = sa.case((_AFTER == 0, ""), else_=_KEY)
+_NEXT = _HOUSES.where(sa.tuple_(col(House.address), col(House.id)) > sa.tuple_(_BEGIN, _AFTER))
 
 
 def _few(connection: Connection, statement: AnySelect, most: int, **values: Any) -> Sequence[AnyRow]:

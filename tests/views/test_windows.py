@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.audit import AuditRow
@@ -151,6 +151,7 @@ def test_a_page_sends_few_statements_however_many_changes_there_are(app: Flask, 
     assert len({*counts}) == 1 and counts[0] <= 8
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.dates(date(2026, 1, 1), date(2030, 12, 31)))
 def test_without_changes_the_calendar_is_the_rules(today: date):
     for kinds, windows in months(SITE, [], None, today):
@@ -160,6 +161,7 @@ def test_without_changes_the_calendar_is_the_rules(today: date):
     assert sorted(kind for kinds, _ in months(SITE, [], None, today) for kind in kinds) == sorted(MeterKind)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.integers(0, 300), st.integers(0, 90))
 def test_a_change_holds_on_its_days_and_on_no_other(today: date, ahead: int, days: int):
     start = today + timedelta(days=ahead)
