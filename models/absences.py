@@ -37,8 +37,8 @@ _SINCE = sa.select(_TABLE, col(Premises.address)).join(Premises).where(_TABLE.c.
 
 
 def everywhere(connection: Connection, since: date, most: int) -> Sequence[AnyRow]:
-    """No more than `most` that end on this day or later, for staff: with the address, those first that begin first."""
-    found = _SINCE.order_by(*DAYS, _TABLE.c.id).limit(sa.literal_column(f"{most}"))
+    """No more than `most` that end on this day or later, for staff: with the address, those first that end first."""
+    found = _SINCE.order_by(_TABLE.c.ends_on, _TABLE.c.id).limit(sa.literal_column(f"{most}"))
     return connection.execute(found, {"since": since}).fetchall()
 
 

@@ -67,6 +67,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     last = fetch(app, sa.select(sa.func.max(Thread.id)))[0][0]
     grow(database, COPIES)
     change(app, sa.update(Thread).where(Thread.id > last).values(state=ThreadState.CLOSED, due_at=None))  # as most are
+    change(app, sa.text("UPDATE absence SET starts_on = '2020-01-01', ends_on = '2020-01-02' WHERE id > 1"))  # so are these
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return app

@@ -19,7 +19,7 @@ from views.routes import Routes
 desk = Routes("windows", __name__)
 _HOME = "/staff/windows"
 _FIELDS = ("house", "kind", "opens", "closes", "from", "until", "number")
-_MOST = 2000  # houses to choose from
+_MOST = 500  # houses to choose from
 _NEWER = 2**31 - 1  # the number of a change that is not saved yet: of equals the newest counts
 
 
