@@ -12,7 +12,20 @@ from sqlalchemy.engine import Connection
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, copies, documents, inbox, invoices, mandates, noticeboard, registrations, sessions, threads
+from models import (
+    attorneys,
+    cards,
+    copies,
+    documents,
+    inbox,
+    invoices,
+    mandates,
+    noticeboard,
+    registrations,
+    review,
+    sessions,
+    threads,
+)
 from models.composing import one as notice_of_staff
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
@@ -133,6 +146,8 @@ def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Rea
 FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
     "thid": _numbered(inbox.one),
+    "poid": _numbered(attorneys.one),
+    "hoid": _numbered(review.house),
     "snid": _numbered(notice_of_staff),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

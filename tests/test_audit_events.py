@@ -25,7 +25,8 @@ REST = {
         "mandate.granted", "mandate.changed", "mandate.resent", "mandate.accepted", "mandate.suspended", "mandate.resumed",
         *(f"mandate.{ending}" for ending in Ending),
     },
-    "models/attorneys.py: action": {"attorney.opened", "attorney.refused"},
+    "models/attorneys.py: action": {"attorney.checked", "attorney.opened", "attorney.refused"},
+    "models/window_changes.py: action": {"window.changed", "window.ended"},
     "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed")},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }

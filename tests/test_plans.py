@@ -26,6 +26,7 @@ from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.gallery.scenes import link_for
+from tests.powers import supervisor
 from tests.standing import change, fetch
 from tests.test_statements import acts, is_for_staff, pages
 from tests.views.reading_form import HTMX, send
@@ -66,6 +67,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     last = fetch(app, sa.select(sa.func.max(Thread.id)))[0][0]
     grow(database, COPIES)
     change(app, sa.update(Thread).where(Thread.id > last).values(state=ThreadState.CLOSED, due_at=None))  # as most are
+    change(app, sa.text("UPDATE absence SET starts_on = '2020-01-01', ends_on = '2020-01-02' WHERE id > 1"))  # so are these
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return app
@@ -74,8 +76,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
 def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
-    ilze = Browser(app)
-    ilze.log_in("ilze")
+    ilze = supervisor(app)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         sent.setdefault(statement, (statement, parameters))

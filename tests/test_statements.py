@@ -40,9 +40,10 @@ from tests.auth.cards import token_for
 from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
+from tests.desks import application, desk_acts
 from tests.gallery.scenes import GOOD, link_for
 from tests.lend import INVITE, fill
-from tests.powers import PDF, POWERS
+from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
@@ -130,6 +131,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
     yield from notices_of_staff(app, ilze)
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
+    yield from desk_acts(app, ilze)
 
 
 def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
@@ -263,7 +265,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"snid": ["1"], "thid": ["9001"], "afid": [cast.thread_file]}
+    values |= {"snid": ["1"], "thid": ["9001"], "afid": [cast.thread_file], "poid": [str(application(app, code="99999"))], "hoid": ["2"]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -290,9 +292,7 @@ def unsubscribing(app: Flask) -> str:
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
-    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
-    ilze = Browser(app)
-    ilze.log_in("ilze")
+    ilze = supervisor(app)
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
     for rule, path in pages(app, cast):
         who = ilze if is_for_staff(path) else anna

@@ -21,6 +21,7 @@ from tests.gallery import Gallery, Visitor
 from tests.gallery.absences import absences
 from tests.gallery.asking import asks
 from tests.gallery.copies import copies
+from tests.gallery.desks import staffed
 from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.handovers import handovers
 from tests.gallery.help import helps
@@ -343,5 +344,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, composes, puts_up, helps,
+    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, staffed, composes, puts_up, helps,
 )  # fmt: skip
