@@ -37,6 +37,7 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters",
     "notices", "notifications", "outside", "passwords", "profile", "properties", "registration", "second", "staff",
     "users",
+    "colleagues", "reports", "staff_imports",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -13,6 +13,8 @@ from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
 from models import cards, copies, documents, inbox, invoices, mandates, noticeboard, registrations, sessions, threads
+from models import imports as uploads
+from models import staff as colleagues
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -131,6 +133,8 @@ def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Rea
 # The same for the pages of staff; what a role may do there says `access.toml`.
 FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
+    "imid": _numbered(uploads.one),
+    "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

@@ -23,6 +23,9 @@ ONE_PERSON, SOONER, MANY = 0, 1, 2
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
+_PARKED = sa.text("parked_at IS NOT NULL")
+
+
 class Mail(Numbered, table=True):
     """One letter to one address."""
 
@@ -46,6 +49,7 @@ class Mail(Numbered, table=True):
             sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
         ),
+        sa.Index("ix_mail_parked", "parked_at", sqlite_where=_PARKED, postgresql_where=_PARKED),
     )  # fmt: skip
 
 
@@ -124,6 +128,15 @@ def unsent(connection: Connection) -> Sequence[AnyRow]:
     """Letters that wait or are parked, oldest first."""
     table = Mail.__table__  # type: ignore[attr-defined]
     return connection.execute(sa.select(table).where(table.c.sent_at.is_(None)).order_by(table.c.id)).fetchall()
+
+
+_OLDEST = sa.select(sa.func.count(), sa.func.min(col(Mail.created_at)))
+_BACKLOG = {"waiting": _OLDEST.where(*_WAITING), "parked": _OLDEST.where(col(Mail.parked_at).is_not(None))}
+
+
+def backlog(connection: Connection) -> dict[str, AnyRow]:
+    """How many letters are "waiting", and how many "parked"; and since when the oldest of them."""
+    return {name: connection.execute(found).one() for name, found in _BACKLOG.items()}
 
 
 def unpark(session: Session, number: int, now: datetime) -> bool:
