@@ -49,6 +49,7 @@ FORMS = {
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "staff_inbox.reply": {303, 409, 422}, "staff_inbox.note": {303, 422}, "staff_inbox.close": {303},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
+    "colleagues.invite": {303, 422}, "colleagues.change": {303, 404, 409}, "staff_imports.upload": {303, 409, 422}, "staff_imports.decide": {303, 409, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]
