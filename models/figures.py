@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models import outbox, preferences
+from models import preferences
 from models.clock import Clock
 from models.customers import Customer, CustomerUser
 from models.database import Database
 from models.meters import Meter, Register
+from models.outbox import Mail
 from models.overrides import overrides_for, rule_for
 from models.people import User
 from models.readings import Reading
@@ -64,6 +65,7 @@ _READ = (
     .where(col(Reading.source) != Source.ESTIMATE, *_HANGS)
     .group_by(col(Meter.kind), col(Reading.period), col(Reading.read_on))
 )  # fmt: skip
+_LETTERS = sa.select(sa.func.count()).select_from(Mail).where(col(Mail.parked_at).is_not(None))
 _WAITS = sa.select(col(Thread.changed_at)).where(col(Thread.state) == ThreadState.OPEN)
 _WAIT = _WAITS.order_by(col(Thread.changed_at)).limit(_MOST)
 
@@ -87,7 +89,7 @@ def count(database: Database, site: Site, clock: Clock) -> None:
     """Count all of it and keep it for the page."""
     with database.read() as connection:
         customers = connection.execute(_CUSTOMERS, {"day": clock.today()}).one()
-        found = {"customers": dict(customers._mapping), "letters": outbox.backlog(connection)["parked"][0]}
+        found = {"customers": dict(customers._mapping), "letters": connection.execute(_LETTERS).scalar()}
         found |= _readings(connection, site, clock.today()) | {"waiting": _waiting(connection, site, clock)}
     with database.write() as session:
         session.merge(Figures(counted_at=utc_now(), detail=found))

@@ -130,15 +130,6 @@ def unsent(connection: Connection) -> Sequence[AnyRow]:
     return connection.execute(sa.select(table).where(table.c.sent_at.is_(None)).order_by(table.c.id)).fetchall()
 
 
-_OLDEST = sa.select(sa.func.count(), sa.func.min(col(Mail.created_at)))
-_BACKLOG = {"waiting": _OLDEST.where(*_WAITING), "parked": _OLDEST.where(col(Mail.parked_at).is_not(None))}
-
-
-def backlog(connection: Connection) -> dict[str, AnyRow]:
-    """How many letters are "waiting", and how many "parked"; and since when the oldest of them."""
-    return {name: connection.execute(found).one() for name, found in _BACKLOG.items()}
-
-
 def unpark(session: Session, number: int, now: datetime) -> bool:
     """Send a parked letter once more, with all its tries; False when it is not parked."""
     parked = sa.update(Mail).where(col(Mail.id) == number, col(Mail.parked_at).is_not(None))

@@ -214,7 +214,7 @@ def test_progress_is_told_and_asked_for_quietly(app: Flask, ilze: Browser):
     assert [rows for rows, _ in seen] == [0, 2000, 2500, 2500] and seen[-1][1] == 1.0
     change(app, sa.update(ImportJob).values(state="importing", busy=True, rows=2000, part=80, leased_until=utc_now() + timedelta(minutes=5)))
     page = ilze.get(one)
-    assert 'value="80"' in page.html and "Rows done: 2,000" in page.text and f'data-hx-get="{one}?poll=1"' in page.html
+    assert 'aria-valuenow="80"' in page.html and "Rows done: 2,000" in page.text and f'data-hx-get="{one}?poll=1"' in page.html
     quiet = {"HX-Request": "true"}
     assert "HX-Refresh" not in ilze.client.get(f"{one}?poll=1", headers=quiet).headers
     change(app, sa.update(ImportJob).values(state="done", busy=None))
