@@ -33,11 +33,11 @@ from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "copies", "desks",
+    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "colleagues", "copies", "desks",
     "documents", "emails", "factors", "handovers", "health", "help", "identities", "inbox", "invitations",
     "invoices", "login", "messages", "meters", "notices", "notifications", "outside", "passwords", "profile",
-    "properties", "registration", "review", "second", "staff", "staff_documents", "staff_notices", "users",
-    "windows",
+    "properties", "registration", "reports", "review", "second", "staff", "staff_documents", "staff_imports",
+    "staff_notices", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -26,6 +26,8 @@ from models import (
     sessions,
     threads,
 )
+from models import imports as uploads
+from models import staff as colleagues
 from models.composing import one as notice_of_staff
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
@@ -145,6 +147,8 @@ def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Rea
 # The same for the pages of staff; what a role may do there says `access.toml`.
 FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
+    "imid": _numbered(uploads.one),
+    "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
     "poid": _numbered(attorneys.one),
     "hoid": _numbered(review.house),

@@ -34,7 +34,7 @@ _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "copies", "customers", "documents", "factors",
     "files", "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending",
     "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "sessions",
-    "tenures", "threads", "throttle", "tokens",
+    "tenures", "threads", "throttle", "tokens", "imports", "figures",
 )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ ONE_PERSON, SOONER, MANY = 0, 1, 2
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
+_PARKED = sa.text("parked_at IS NOT NULL")
+
+
 class Mail(Numbered, table=True):
     """One letter to one address."""
 
@@ -47,6 +50,7 @@ class Mail(Numbered, table=True):
             sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
         ),
+        sa.Index("ix_mail_parked", "parked_at", sqlite_where=_PARKED, postgresql_where=_PARKED),
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from models.audit import Actor
 from models.factors import Factor
 from models.identifiers import Identifiers
 from models.identities import Identity
+from models.imports import ImportJob
 from models.lending import INVITATION
 from models.mandates import Mandate
 from models.notices import Notice
@@ -78,6 +79,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield from account_acts(app, anna)
     yield from staff_acts(app)
+    yield from office_acts(app)
     yield from lending_acts(app, cast, anna)
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
@@ -265,7 +267,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"snid": ["1"], "thid": ["9001"], "afid": [cast.thread_file], "poid": [str(application(app, code="99999"))], "hoid": ["2"]}
+    values |= {"snid": ["1"], "thid": ["9001"], "afid": [cast.thread_file], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -278,6 +280,36 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
         yield rule, paths(rule, values | {"token": secrets})[0]
+
+
+def brought(app: Flask) -> str:
+    """The number of an import that was checked, with an error in it."""
+    report = {"tables": {}, "problems": [["a.csv", 2, "name", "", "a value"]], "count": 1, "formats": {}}
+    more = {"file_hash": "0" * 64, "created_by_user_id": 5, "state": "ready", "busy": None, "report": report, "created_at": utc_now()}
+    change(app, sa.insert(ImportJob).values(kind="customers", file_name="a.csv", attempts=0, rows=0, part=0, error="", **more))
+    return str(fetch(app, sa.select(sa.func.max(ImportJob.id)))[0][0])
+
+
+def rank(app: Flask, path: str) -> None:
+    """Ilze is an administrator where agents see nothing."""
+    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.AGENT
+    change(app, sa.update(User).where(User.username == "ilze").values(role=role))
+
+
+def office_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """The forms of administrators: an invitation, another role, a file to be checked, and its import."""
+    users, uploads, ilze = "/staff/users", "/staff/imports", Browser(app)
+    ilze.log_in("ilze")
+    rank(app, users)
+    yield users, ilze, users, users, {"name": "Zane Liepa", "email": "zane@example.lv", "role": "agent", "language": "lv"}
+    with app.extensions["ekabinets"].database.write() as session:
+        one = f"{users}/{session.scalars(sa.select(User.id).where(User.email == 'zane@example.lv')).one()}"
+    yield f"{users}/<suid>", ilze, one, one, {"act": "role", "role": "supervisor"}
+    yield uploads, ilze, uploads, uploads, {"kind": "customers", "file": (BytesIO(b"code;name"), "a.csv")}
+    change(app, sa.update(ImportJob).values(busy=None, state="ready"))
+    one = f"{uploads}/{brought(app)}"
+    yield f"{uploads}/<imid>", ilze, one, one, {"act": "import"}
+    rank(app, "/staff")
 
 
 def is_for_staff(path: str) -> bool:
@@ -296,6 +328,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
     for rule, path in pages(app, cast):
         who = ilze if is_for_staff(path) else anna
+        rank(app, path)
         statements.clear()
         assert who.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
