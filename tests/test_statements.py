@@ -125,7 +125,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     with app.extensions["ekabinets"].database.write() as session:
         sealed = sealed_for(secret, number(session))
     yield "/staff/welcome/<token>", rasa, link, link, {"sealed": sealed, "code": code_of(secret, later()), "password": GOOD}
-    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
+    rank(app, queue)
     ilze, one = Browser(app), "/staff/inbox/9002"
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
@@ -291,8 +291,8 @@ def brought(app: Flask) -> str:
 
 
 def rank(app: Flask, path: str) -> None:
-    """Ilze is an administrator where agents see nothing."""
-    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.AGENT
+    """Ilze is an administrator where others see nothing, and a supervisor at the desks."""
+    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.SUPERVISOR
     change(app, sa.update(User).where(User.username == "ilze").values(role=role))
 
 

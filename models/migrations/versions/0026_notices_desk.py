@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0026"
-down_revision = "0020"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
@@ -35,7 +35,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mail_notice_id"), ["notice_id"])
     mail = sa.table("mail", sa.column("kind"), sa.column("detail", sa.JSON), sa.column("notice_id"))
     op.execute(sa.update(mail).where(mail.c.kind == "notice").values(notice_id=mail.c.detail["notice"].as_integer()))
-    op.create_index(op.f("ix_house_address"), "house", ["address"])
     op.create_index(op.f("ix_premises_address"), "premises", ["address"])
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.add_column(sa.Column("withdrawn_at", _TIME(), nullable=True))
@@ -45,7 +44,6 @@ def downgrade() -> None:
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_column("withdrawn_at")
     op.drop_index(op.f("ix_premises_address"), table_name="premises")
-    op.drop_index(op.f("ix_house_address"), table_name="house")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_notice_id"))
         batch_op.drop_constraint(batch_op.f("fk_mail_notice_id"), type_="foreignkey")
