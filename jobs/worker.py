@@ -9,12 +9,14 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from jobs.copies import make_due
+from jobs.imports import import_due
 from jobs.mail import Post
 from jobs.notices import announce_due
 from models import access_requests
 from models.answering import close_due
 from models.composing import send_due
 from models.endings import end_due
+from models.figures import regularly
 from models.files import StorageAway
 from models.quarantine import scan_waiting
 from models.registrations import settle
@@ -36,7 +38,7 @@ def run(app: Flask) -> None:
     held = post.held
     looked: date | None = None  # at what comes with a new day
     scanner, parts = scanner_of(held.settings), (held.database, held.storage, held.site, held.clock)
-    purge, sealer = daily(*parts), Sealer(held.database)
+    purge, sealer, counted = daily(*parts), Sealer(held.database), regularly(held.database, held.site, held.clock)
     with app.app_context():
         while not ended.is_set():
             try:
@@ -52,8 +54,9 @@ def run(app: Flask) -> None:
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first
-                    busy = make_due(app) or next(purge)
+                    busy = make_due(app) or import_due(held) or next(counted) or next(purge)
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
-                busy, purge = 0, daily(*parts)
-            ended.wait(0 if busy else _PAUSE)
+                busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)
+            if not busy:
+                ended.wait(_PAUSE)

@@ -175,7 +175,7 @@ def disable(session: Session, username: str, now: datetime) -> bool:
     user = session.scalars(sa.select(User).where(col(User.username) == fold_login(username))).first()
     if user is None:
         return False
-    _shut(session, user, now)
+    shut(session, user, now)
     record(session, Actor(None, "command"), "account.disabled", object_type="user", object_id=user.id)
     return True
 
@@ -193,7 +193,7 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
         return
     lending.end_all(session, actor, now)
     address, language = user.email, user.language or ""
-    _shut(session, user, now)
+    shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
     search.rename(session, user.id or 0)
@@ -206,7 +206,8 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
         outbox.queue(session, "account_closed", None, address, language)
 
 
-def _shut(session: Session, user: User, now: datetime) -> None:
+def shut(session: Session, user: User, now: datetime) -> None:
+    """Nobody gets in by this account: its sessions end, and links in letters open nothing."""
     user.disabled_at = now
     sessions.end_others(session, user.id or 0, 0, now)
     tokens.void(session, None, user.id or 0, now)

@@ -32,10 +32,10 @@ SQLITE_PRAGMAS = (
 )
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
-    "documents", "factors", "files", "handovers", "identities", "invoices", "mandates", "mentions",
-    "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises", "providers",
-    "quarantine", "readings", "registrations", "seals", "search", "sessions", "substitutes", "tenures", "threads",
-    "throttle", "tokens",
+    "documents", "factors", "figures", "files", "handovers", "identities", "imports", "invoices", "mandates",
+    "mentions", "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises",
+    "providers", "quarantine", "readings", "registrations", "seals", "search", "sessions", "substitutes", "tenures",
+    "threads", "throttle", "tokens",
 )  # fmt: skip
 
 

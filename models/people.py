@@ -27,7 +27,7 @@ class User(Numbered, table=True):
     invited_at: datetime | None = None
     language: str | None = Field(default=None, max_length=2)
     theme: str | None = Field(default=None, max_length=5)  # "light" or "dark"; None: as the device has it
-    role: Role = choice(Role, default=Role.RESIDENT, index=True)
+    role: Role = choice(Role, default=Role.RESIDENT, index=True)  # of the few who are staff
     disabled_at: datetime | None = None
     closed_at: datetime | None = None  # by herself: nothing personal is left
     created_at: datetime = Field(default_factory=utc_now)

@@ -34,14 +34,15 @@ from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
 from tests.gallery.scenes import link_for
+from tests.powers import supervisor
 from tests.standing import change, fetch
-from tests.test_statements import acts, is_for_staff, pages
+from tests.test_statements import acts, is_for_staff, pages, rank
 from tests.views.reading_form import HTMX, send
 
 house_file = standing.house_file
 
 COPIES = 1000  # of the cast: three thousand flats, 170,000 readings
-SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "canned_reply", "pg_database"}  # a few rows, or found by their key
+SMALL = {"override", "text_override", "throttle", "rendered_file", "pending_login", "quarantine", "registration", "provider_document", "article", "article_text", "search_miss", "canned_reply", "import_job", "figures", "pg_database"}  # a few rows, or found by their key
 ANY_ROW = "SELECT 1 FROM user_account LIMIT 1"  # of the health check: stops at the first
 Sent = tuple[str, Any]
 
@@ -79,6 +80,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     grow(database, COPIES)
     change(app, sa.update(Thread).where(Thread.id > last).values(state=ThreadState.CLOSED, due_at=None))  # as most are
     change(app, sa.update(User).where(User.id > people).values(role=Role.RESIDENT))  # as they are
+    change(app, sa.text("UPDATE absence SET starts_on = '2020-01-01', ends_on = '2020-01-02' WHERE id > 1"))  # so are these
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     return app
@@ -87,9 +89,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
 def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
-    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
-    ilze = Browser(app)
-    ilze.log_in("ilze")
+    ilze = supervisor(app)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         sent.setdefault(statement, (statement, parameters))
@@ -97,6 +97,7 @@ def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     engine = app.extensions["ekabinets"].database.engine
     sa.event.listen(engine, "before_cursor_execute", note)
     for path in (*(path for _, path in pages(app, cast)), *(f"/activity{kind}?show={name}" for name in ("data", "own") for kind in ("", ".csv")), *(f"/staff/inbox?view={name}" for name in inbox.VIEWS)):
+        rank(app, path)
         rare = re.sub(r"\?q=.*", "?q=zvirbulis", path)  # of a common word, which all copies have, nobody asks the index
         (ilze if is_for_staff(path) else anna).client.get(rare)
     Browser(app).log_in("anna")

@@ -3,19 +3,17 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, abort, request
 
-from auth.state import reading, somebody, state, writing
+from auth.state import reading, somebody, writing
 from models import drafts, threads
 from models.files import StorageAway
-from models.intake import LARGEST, MOST, take_all
-from models.scanner import scanner_of
+from models.intake import LARGEST, MOST
 from models.types import AnyRow, is_public_id, new_public_id
 from views.language import text
 from views.pages import redirect_to
-from views.uploads import refusal
+from views.uploads import received
 
 TAKES = (MOST + 1) * LARGEST  # bytes of such a form: one file too many is told beside its field
 _LONGEST = {"subject": 120, "body": 5000}  # characters
@@ -96,11 +94,9 @@ def _attached(once: str) -> tuple[Sequence[AnyRow], list[str]]:
         with writing() as session:
             drafts.remove(session, person, once, int(number))
         kept = [row for row in kept if str(row.id) != number]
-    sent: list[Any] = [(file.filename, file.stream) for file in request.files.getlist("files") if file.filename]
-    taken, refused = take_all(sent, scanner_of(state().settings), MOST - len(kept))
-    if taken:
-        stored = drafts.store(state().storage, taken)
+    stored, refused = received(MOST - len(kept))
+    if stored:
         with writing() as session:
             drafts.keep(session, person, once, stored)
         kept = drafts.of(reading(), person, once)
-    return kept, [refusal(one) for one in refused]
+    return kept, refused
