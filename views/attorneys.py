@@ -1,6 +1,5 @@
 """The desk for powers of attorney: what waits, the checklist, what came of it (F06; OG-03..05; features.md §6, 9)."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Response, abort, request
@@ -8,20 +7,18 @@ from sqlmodel import Session
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, attorneys, lending, quarantine
+from models import activity, attorneys, lending
 from models.activity import NEWEST
 from models.attorneys import Attorney
-from models.files import FileMissing, StorageAway
-from models.identifiers import Identifiers
 from models.mandates import Mandate
 from models.rules.days import parse_day
 from models.rules.mandates import Ending, MandateState, rights_of, state_of
-from models.signatures import Offline, Report, Signature, State, code_hash
 from models.types import AnyRow, new_public_id, utc_now
 from views.downloads import stored
 from views.limits import file_limit
 from views.pages import page, redirect_to
 from views.routes import Routes
+from views.signing import signatures_of, signers
 
 desk = Routes("attorneys", __name__)
 _HOME = "/staff/attorneys"
@@ -29,7 +26,6 @@ _PAGE = 50
 _LONGEST = 500  # characters of each thing that is written down
 _SEEN = ("identity", "document", "scope")  # what is written down of it
 _STANDS = (MandateState.ACTIVE, MandateState.SUSPENDED)
-_DOUBTFUL = (State.UNCHECKED, State.INVALID)  # of these nobody's code is known
 
 
 @desk.get(_HOME, "staff customers view")
@@ -70,36 +66,14 @@ def _show(row: AnyRow, status: int = 200, **words: Any) -> Response:
         at = [one.at for one in places]
         activity.looked(session, "attorney", "settings", [row.user_id], at, today, person.actor())
     looks = decides and "signatures" in request.args
-    report = _report(row) if looks else None
+    report = signatures_of(row.file_name, row.file_hash) if looks else None
     known_codes = attorneys.whose_codes(reading(), row.user_id, places) if looks else {}
     return page(
         "staff/attorney.html", status=status, row=row, where=_state(row), places=[*places], decides=decides,
         is_first=kept.get("by_id") == person.user_id, two=state().site.second_pair, report=report,
-        signers=[*_signers(report, known_codes)] if report else (), lent=rights_of(kept.get("rights", "").split()),
+        signers=[*signers(report, known_codes)] if report else (), lent=rights_of(kept.get("rights", "").split()),
         given=rights_of((row.rights or "").split()), done=request.args.get("done", ""), **values,
     )  # fmt: skip
-
-
-def _report(row: AnyRow) -> Report:
-    """What its signatures say; it takes a second, so it is asked for."""
-    try:
-        quarantine.check(reading(), row.file_hash)
-        content = state().storage.open(row.file_hash)
-    except (quarantine.HeldBack, FileMissing, StorageAway):
-        return Report(State.UNCHECKED, "it cannot be opened")
-    return Offline(state().settings.authorities).check(row.file_name, content, utc_now())
-
-
-def _signers(report: Report, known: Mapping[str, str]) -> Iterator[tuple[Signature, str, str]]:
-    """Each signature with whose it is: "applicant", "customer" (and her name), "other", "nothing" to compare, ""."""
-    keys = Identifiers(state().settings.identifier_key)
-    for one in report.signatures:
-        code = None if one.state in _DOUBTFUL else code_hash(keys, one)
-        name = known.get(code or "")
-        whose = "other" if code and known else "nothing"
-        if name is not None:
-            whose = "customer" if name else "applicant"
-        yield one, "" if one.state in _DOUBTFUL else whose, name or ""
 
 
 @desk.get(_HOME + "/<poid>/document", "staff customers act", file_limit)

@@ -8,13 +8,16 @@ from flask import Response, abort, request
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, composing, drafts, inbox, mentions, threads
+from models import activity, attorneys, composing, drafts, inbox, mentions, threads
+from models.rules.file_names import ending
+from models.signatures import KINDS
 from models.types import AnyRow, Role, utc_now
 from views.downloads import stored
 from views.limits import file_limit
 from views.message_form import Written, fresh
 from views.pages import page, redirect_to
 from views.routes import Routes
+from views.signing import signatures_of, signers
 
 staff_inbox = Routes("staff_inbox", __name__)
 INBOX = "/staff/inbox"
@@ -114,3 +117,13 @@ def file(thid: AnyRow, afid: AnyRow) -> Response:
     if afid.thread_id != thid.id:
         abort(404)
     return stored(afid.file_hash, afid.name, saved=True)
+
+
+@staff_inbox.get(INBOX + "/<thid>/files/<afid>/signatures", "staff inbox view", file_limit)
+def signatures(thid: AnyRow, afid: AnyRow) -> Response:
+    """Who signed a file, and whether it is who sent it (LG-20, OG-30)."""
+    if afid.thread_id != thid.id or ending(afid.name) not in KINDS:
+        abort(404)
+    report = signatures_of(afid.name, afid.file_hash)
+    known = attorneys.whose_codes(reading(), thid.user_id or 0, ())
+    return page("staff/signatures.html", thread=thid, file=afid, report=report, signers=[*signers(report, known)])

@@ -20,6 +20,7 @@ from models.people import User
 from models.premises import House
 from models.readings import Reading
 from models.tenures import Tenure
+from models.threads import Message, MessageFile, Thread
 from models.types import Role, utc_now
 from tests.cast import TODAY
 from tests.desks import PREMISES, READINGS, WINDOW, WINDOWS, application, asked, flagged, handed
@@ -108,6 +109,19 @@ def _two_check(gallery: Gallery, ilze: Visitor) -> None:
     change(gallery.app, sa.delete(Attorney).where(Attorney.id == number))
 
 
+def _in_a_message(gallery: Gallery, ilze: Visitor, file_hash: str) -> None:
+    """The same document, which Līga has sent in a message."""
+    same = {"topic": "submission", "language": "lv", "began_on": utc_now().date(), "changed_at": utc_now()}
+    change(gallery.app, sa.insert(Thread).values(same | {"id": 570, "public_id": "signed", "user_id": 4, "latest_id": 9570}))
+    change(gallery.app, sa.insert(Message).values(id=9570, public_id="signed", thread_id=570, body="x", sent_at=utc_now(), actor_user_id=4))
+    change(gallery.app, sa.insert(MessageFile).values(public_id="signed", message_id=9570, name="a.edoc", file_hash=file_hash, size=2000))
+    ilze.get("/staff/inbox/570")
+    ilze.get("/staff/inbox/570/files/signed/signatures")
+    for table, mine in ((MessageFile, MessageFile.message_id), (Message, Message.id)):
+        change(gallery.app, sa.delete(table).where(mine == 9570))
+    change(gallery.app, sa.delete(Thread).where(Thread.id == 570))
+
+
 def _signatures(gallery: Gallery, ilze: Visitor) -> None:
     """Signed by everybody, by strangers, by nobody; broken; and what cannot be read."""
     held, known = gallery.app.extensions["ekabinets"], Identifiers(gallery.app.extensions["ekabinets"].settings.identifier_key)
@@ -122,6 +136,7 @@ def _signatures(gallery: Gallery, ilze: Visitor) -> None:
         number = application(gallery.app, file_name=name, file_hash=held.storage.put(content))
         ilze.get(f"{DESK}/{number}?signatures=1")
         change(gallery.app, sa.delete(Attorney).where(Attorney.id == number))
+    _in_a_message(gallery, ilze, held.storage.put(container(signatures=signed)))
     gallery.app.extensions["ekabinets"] = held
     change(gallery.app, sa.update(Customer).values(identifier_hash=None))
     change(gallery.app, sa.delete(Identity).where(Identity.issuer == "desk"))
