@@ -127,7 +127,8 @@ def _others(*words: str) -> Iterator[str]:
     """Another section, another right; and a page of staff opened to residents."""
     *staff, section, right = words
     before = "staff " if staff else ""
-    yield f"{before}{'imports' if staff else 'meters' if section == 'help' else 'help'} {right}"
+    another = ("imports", "inbox") if staff else ("help", "meters")  # what an agent may not open, or what everybody may
+    yield f"{before}{another[section == another[0]]} {right}"
     yield from (f"{before}{section} {other}" for other in ("-", "view", "act") if other != right)
     if staff:
         yield f"notices {right}"

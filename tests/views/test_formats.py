@@ -62,6 +62,8 @@ PLURALS = {
     "Done with %(num)d conversation.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
     "Not done with %(num)d conversation: meanwhile it is closed or answered.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
     "%(num)d article found": "test_help.py::test_the_articles_found_have_their_plural",
+    "%(num)d meter without a reading": "test_review.py::test_meters_without_readings_have_their_plural",
+    "Publish to %(num)d customer": "test_staff_notices.py::test_whom_it_is_published_to_has_its_plural",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Notices by staff: drafts, preview, publishing, two minutes to take it back, the report, confirmations (E03, E05, E06)."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,9 @@ from tests.cast import TODAY, ZONE, Cast
 from tests.letters import deliver, mailbox
 from tests.mailserver import Mailbox
 from tests.standing import change, fetch, main
+from tests.views.test_words import LANGUAGES, spoken
 from tests.writing import PDF, parts
+from views import staff_notices
 
 __all__ = ["deliver", "mailbox"]
 ALL, NEW = "/staff/notices", "/staff/notices/new"
@@ -293,3 +296,15 @@ def test_what_no_scanner_has_cleared_is_held_back(anna: Browser, ilze: Browser, 
     publish(ilze, ilze.post(f"{one}/files", page.form(f"{one}/files").fields | {"files": parts({"a.pdf": PDF})}))
     link = next(link for link in anna.get(f"/notices/{newest(app).public_id}").links if "/files/" in link)
     assert anna.client.get(link).status_code != 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whom_it_is_published_to_has_its_plural(app: Flask, ilze: Browser, language: str, monkeypatch: pytest.MonkeyPatch):
+    draft(ilze, for_all="1")
+    address = f"{ALL}/{newest(app).id}"
+    reader = Browser(app, language)
+    reader.log_in("ilze")
+    for count, lv, ru in ((1, "klientam", "клиента"), (2, "klientiem", "клиентов"), (10, "klientiem", "клиентов"), (21, "klientam", "клиента")):
+        monkeypatch.setattr(staff_notices.announcements, "count", lambda *_, count=count: (count, 0))
+        expected = spoken(language, f"Publicēt {count} {lv}", f"Publish to {count} customer{'s' * (count > 1)}", f"Опубликовать для {count} {ru}")
+        assert re.search(rf"{expected}\b", main(reader.get(address)))
