@@ -8,6 +8,7 @@ from datetime import date
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from auth.state import State
 from jobs.copies import make_due
 from jobs.imports import import_due
 from jobs.mail import Post
@@ -46,10 +47,7 @@ def run(app: Flask) -> None:
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
                     looked = held.clock.today()
-                send_due(held.database, held.clock)
-                announce_due(post.held)
-                settle(held.database, utc_now())
-                access_requests.pass_on(held.database, held.clock.today(), utc_now())
+                _turn(held)
                 busy = post.send_due() + sealer.seal_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
@@ -60,3 +58,11 @@ def run(app: Flask) -> None:
                 busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)
             if not busy:
                 ended.wait(_PAUSE)
+
+
+def _turn(held: State) -> None:
+    """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
+    send_due(held.database, held.clock)
+    announce_due(held)
+    settle(held.database, utc_now())
+    access_requests.pass_on(held.database, held.clock.today(), utc_now())

@@ -118,7 +118,8 @@ def _of_route(mark: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
             if " " in access:
                 for other in ("public", *_others(*access.split())):
                     yield f"→ {other}", [_changed(mark, args=[rule, ast.Constant(other), *limit])]
-            if limit or (verb == "post" and not mark.keywords):
+            limited = ast.unparse(limit[0]) != "None" if limit else verb == "post" and not mark.keywords
+            if limited:
                 args = [rule, ast.Constant(access), ast.Constant(None)]
                 yield "limit deleted", [_changed(mark, args=args)]
 
