@@ -39,7 +39,7 @@ def reply(thid: AnyRow) -> Response:
     if is_note and form.files:
         form.wrong["files"] = text("Notes take no files. Remove them, or send them with an answer.")
     if not is_note and UNFILLED in form.typed["body"] and form.is_sent:
-        form.wrong["body"] = text("Fill in what stands between ⟦ and ⟧")
+        form.wrong["body"] = text("Fill in what stands in the double square brackets")
     if form.is_sent:
         return (_note if is_note else _answer)(thid, form)
     if {"keep", "discard"} & {*request.form} and form.answer == 200:

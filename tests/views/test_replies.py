@@ -66,7 +66,7 @@ def test_what_has_no_value_is_left_to_be_filled_in_before_it_is_sent(app: Flask,
     text = insert(ilze, add(ilze, lv="{amount} {nonsense}", en="{amount} {nonsense}"))
     assert text.endswith("⟦amount⟧ ⟦nonsense⟧")
     page = send(ilze, body=text)
-    assert ilze.status == 422 and "Fill in what stands between ⟦ and ⟧" in page.text and len(said(app)) == 1
+    assert ilze.status == 422 and "Fill in what stands in the double square brackets" in page.text and len(said(app)) == 1
     send(ilze, body="12,50 €")
     assert said(app)[-1] == "12,50 €"
     send(ilze, kind="note", body=text)
