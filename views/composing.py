@@ -14,7 +14,7 @@ from models.types import AnyRow, is_public_id, utc_now
 from views.inbox import INBOX, back, show_thread
 from views.language import text
 from views.message_form import TAKES, Written, written
-from views.pages import fragment, page, redirect_to
+from views.pages import fragment, is_fragment, page, redirect_to
 from views.replies import inserted
 from views.routes import Routes
 
@@ -163,6 +163,8 @@ def _number(typed: str) -> int:
 @desk_writes.post("/staff/poll", "staff inbox view", None)
 def poll() -> Response:
     """What is new, and who else has this conversation open; 204 where that is what the page already says."""
+    if not is_fragment():
+        return redirect_to(INBOX)
     told = {name: request.args.get(name, "") for name in ("thread", "since", "waiting", "fresh", "said", "who")}
     number, since, person, now = _number(told["thread"]), _number(told["since"]), somebody(), utc_now()
     rows = composing.news(reading(), number, now, state().clock.today(), since or threads.NEWEST)

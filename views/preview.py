@@ -26,7 +26,7 @@ _SHOWN = {f"{name}.list_all" for name in ("properties", "invoices", "meters", "n
 _SHOWN |= {"properties.home", "invoices.show", "meters.show"}
 _MAIN = '<main id="main" class="wrap" tabindex="-1">'
 _LINK = re.compile(r'(<a\b[^>]*?) href="([/?][^"?#]*)[^"]*"')
-_ALIVE = re.compile(r'<script\b.*?</script>|</?form\b[^>]*>| data-hx-[\w-]+="[^"]*"', re.S)
+_ALIVE = re.compile(r'<script\b.*?</script>|</?form\b[^>]*>| (data-hx-[\w-]+|hreflang)="[^"]*"', re.S)
 
 
 @preview.get(CUSTOMER + "/as", "staff customers view")

@@ -69,7 +69,7 @@ def _several(gallery: Gallery, ilze: Visitor) -> None:
     page = ilze.get(INBOX)
     ilze.get(next(link for link in page.links if "after=" in link))
     fields = page.form(INBOX).fields
-    for typed in ({}, {"act": "burn"}, {"act": "give", "to": "1"}, {"act": "snooze", "until": "x"}, {"act": "take"}):
+    for typed in ({}, {"act": "burn"}, {"act": "give", "to": "1"}, {"act": "snooze", "until": "2001-01-01"}, {"act": "take"}):
         ilze.post(INBOX, fields | ({"thread": ["20", "21"]} if typed else {"act": "take"}) | typed)
     does(gallery.app, "close", 20)
     ilze.post(INBOX, fields | {"thread": ["20", "21"], "act": "close"})

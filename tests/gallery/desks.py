@@ -197,7 +197,7 @@ def _readings(gallery: Gallery, ilze: Visitor) -> None:
 
 def _windows(gallery: Gallery, ilze: Visitor) -> None:
     """A change is looked at, saved, in the way of another, edited, withdrawn; one that holds is ended."""
-    for sent in ({"act": "preview"}, {"act": "preview", "from": "2031-01-01", "until": ""}, {"opens": "x", "from": "", "until": "x"}, {"act": "?"}, {}, {}):
+    for sent in ({"act": "preview"}, {"act": "preview", "from": "2031-01-01", "until": ""}, {"opens": "x", "from": "", "until": "2001-01-01"}, {"act": "?"}, {}, {}):
         _act(ilze, WINDOWS, **WINDOW | sent)
     number = fetch(gallery.app, sa.select(Override.id))[-1].id
     ilze.get(f"{WINDOWS}?change={number}")

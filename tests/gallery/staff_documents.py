@@ -24,7 +24,7 @@ def puts_up(gallery: Gallery, extra: Extra) -> None:
     change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = gallery.visitor("ilze", again=True)
     pdf = b"%PDF-1.7 a page"
-    for typed in ({}, {"to": flat.address}, {"title": "x" * 201, "issued": "x"}, {"files": ("a.exe", b"MZ")}, {"files": ("a.pdf", pdf)}, {"once": "x"}):
+    for typed in ({}, {"to": flat.address}, {"title": "x" * 201, "issued": "2999-01-01"}, {"files": ("a.exe", b"MZ")}, {"files": ("a.pdf", pdf)}, {"once": "x"}):
         files = {"files": (BytesIO(typed["files"][1]), typed["files"][0])} if "files" in typed else {}
         fields = ilze.get(ALL).form(ALL).fields
         ilze.post(ALL, {name: value for name, value in fields.items() if name != "files"} | {"to": flat.address if files else "", "kind": "act"} | typed | files)

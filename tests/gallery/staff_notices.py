@@ -42,7 +42,7 @@ def _save(gallery: Gallery, ilze: Visitor, **typed: str) -> str:
 
 def _faults(gallery: Gallery, ilze: Visitor) -> None:
     wrong = (
-        {}, {"title_lv": "x", "body_lv": "x", "emergency": "1"}, {"works_at": "x", "valid_until": "2001-01-01T00:00"}, {"to": "Nekur 1"},
+        {}, {"title_lv": "x", "body_lv": "x", "emergency": "1"}, {"works_at": "2031-01-01T00:00", "valid_until": "2001-01-01T00:00"}, {"to": "Nekur 1"},
         {"to": "20417", "for_all": "1"}, {"title_en": "Only a title"},
     )  # fmt: skip
     for typed in wrong:
@@ -65,7 +65,7 @@ def _drafts(gallery: Gallery, ilze: Visitor) -> None:
     ilze.get(one)
     many = fetch(gallery.app, sa.select(Premises.address).order_by(Premises.id).limit(30))
     _save(gallery, ilze, to="\n".join(row.address for row in many), works_at=f"{TODAY + timedelta(days=1)}T12:00", valid_until=f"{TODAY + timedelta(days=2)}T12:00")
-    for at in ("x", "2001-01-01T00:00", ""):
+    for at in ("2001-01-01T00:00", ""):
         ilze.submit(ilze.get(one), f"{one}/publish", at=at)
     ilze.get(one)
 
