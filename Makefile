@@ -9,6 +9,7 @@ DATA ?= instance/$(SITE)
 TODAY ?=
 PART ?=
 CUSTOMERS ?= 1000
+CONVERSATIONS ?= 1000000
 
 .PHONY: help run test lint bench mutate messages migrate lock env
 .DEFAULT_GOAL := help
@@ -29,8 +30,8 @@ test: env  ## everything
 lint: env  ## ruff, mypy, import contracts
 	@sh scripts/lint.sh $(VENV)/bin
 
-bench: env  ## measurements into bench/results: CUSTOMERS=1000
-	@$(PY) -m bench --customers "$(CUSTOMERS)"
+bench: env  ## measurements into bench/results: CUSTOMERS=1000, or PART=inbox CONVERSATIONS=1000000
+	@$(PY) -m bench --customers "$(CUSTOMERS)" --part "$(PART)" --conversations "$(CONVERSATIONS)"
 
 mutate: env  ## take every access mark and condition away in turn: PART=models/cards
 	@$(PY) -m scripts.mutate "$(PART)"

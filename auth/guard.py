@@ -25,7 +25,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
 SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
-QUIET = {"help.show": "q"}  # pages whose address with this field may be asked for by itself: nobody need be there
+# Pages whose address with this field may be asked for by itself: nobody need be there.
+QUIET = {
+    "help.show": "q", "help.suggestions": "subject", "composing.poll": "thread", "composing.keep": "auto",
+    "staff_imports.one": "poll",
+}  # fmt: skip
+FOR_BOTH = "factors."  # pages about a person's own login: staff have them as residents do
 STEPS = {"password": "/password/change", "visit": "/first-visit"}  # where a first step is done
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # what an id can be; nothing else reaches the database
 
@@ -110,10 +115,13 @@ def enforce() -> None:
     if section.startswith(STAFF):
         _enforce_for_staff(g.visitor, section.removeprefix(STAFF), least)
     else:
-        _enforce_for_residents(g.visitor, section, least)
+        for_residents(g.visitor, section, least)
 
 
-def _enforce_for_residents(person: Visitor, section: str, least: Right) -> None:
+def for_residents(person: Visitor, section: str, least: Right) -> None:
+    """Fetch what the path names as this resident, and let her no further than her rights go."""
+    if person.role is not Role.RESIDENT and str(request.endpoint).startswith(FOR_BOTH):
+        return
     place = _fetch(FETCH)
     if lent(place, section) < least:  # it may be there, but not for her
         abort(404)

@@ -12,7 +12,25 @@ from sqlalchemy.engine import Connection
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
-from models import cards, copies, documents, inbox, invoices, mandates, noticeboard, registrations, sessions, threads
+from models import (
+    attorneys,
+    canned,
+    cards,
+    copies,
+    documents,
+    inbox,
+    invoices,
+    mandates,
+    noticeboard,
+    registrations,
+    review,
+    sessions,
+    threads,
+)
+from models import imports as uploads
+from models import staff as colleagues
+from models.dossier import customer
+from models.notice_drafts import one as notice_of_staff
 from models.places import Place, one_place, places_of
 from models.types import AnyRow, utc_now
 
@@ -131,6 +149,13 @@ def _numbered(find: Callable[[Connection, int], object | None]) -> Callable[[Rea
 # The same for the pages of staff; what a role may do there says `access.toml`.
 FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "rid": _numbered(registrations.one),
+    "imid": _numbered(uploads.one),
+    "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
+    "crid": lambda reach, text: _numbered(partial(canned.one, me=reach.visitor.user_id))(reach, text),
+    "custid": _numbered(customer),
+    "poid": _numbered(attorneys.one),
+    "hoid": _numbered(review.house),
+    "snid": _numbered(notice_of_staff),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

@@ -15,11 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench import acts, letters, process
+from bench import acts, crowd, inbox, letters, process
 from bench.ask import rounds
 from bench.data import IMPORTED, prepare, settings
 from bench.loading import bare_rate
 from bench.pages import Candidates
+from bench.polls import polls
 from bench.report import ratios, report
 from bench.steward import stewards
 from models.database import Database
@@ -34,6 +35,8 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=SMALL, help="1,000, 10,000 or a multiple of it")
     parser.add_argument("--requests", type=int, default=100, help="of one candidate in a round")
     parser.add_argument("--data", type=Path, help="a folder to keep SQLite's databases in, or to find them")
+    parser.add_argument("--part", choices=["", "inbox"], default="", help="inbox: of conversations, and nothing else")
+    parser.add_argument("--conversations", type=int, default=1_000_000, help="a multiple of 1,000")
     asked = parser.parse_args()
     figures: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
@@ -42,9 +45,15 @@ def main() -> None:
         for kind in ("sqlite", "postgres"):
             place = _Place(kind, folder, server)
             started = time.perf_counter()
-            figures[kind] = _measure(place, asked.customers, asked.requests)
+            if asked.part:
+                figures[kind] = _inbox(place, asked.conversations, asked.requests)
+            else:
+                figures[kind] = _measure(place, asked.customers, asked.requests)
             print(f"{kind}: measured in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    report(figures, asked.customers)
+    if asked.part:
+        report(figures, asked.conversations, "conversations", f"PART=inbox CONVERSATIONS={asked.conversations}")
+    else:
+        report(figures, asked.customers, "customers", f"CUSTOMERS={asked.customers}")
 
 
 class _Place:
@@ -67,6 +76,15 @@ class _Place:
             yield sa.make_url(self.server).set(database=name).render_as_string(hide_password=False)
 
 
+def _inbox(place: _Place, conversations: int, requests: int) -> dict[str, Any]:
+    with ExitStack() as stack:
+        sizes = (conversations, crowd.BASE)
+        urls = [stack.enter_context(place.database(f"bench_inbox_{size}")) for size in sizes]
+        for url, size in zip(urls, sizes, strict=True):
+            crowd.prepare(url, size)
+        return inbox.measure(*urls, place.folder, requests)
+
+
 def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
     with ExitStack() as stack:
         url = stack.enter_context(place.database(f"bench_{customers}"))
@@ -82,6 +100,7 @@ def _measure(place: _Place, customers: int, requests: int) -> dict[str, Any]:
         main_job = Candidates(config, people)
         many = Candidates(config, stewards(url))
         candidates = main_job.all() | {"home of who has 700": many.home}
+        candidates |= polls(main_job.app, config)
         if customers > SMALL:
             small_url = stack.enter_context(place.database(f"bench_{SMALL}"))
             small_people, _ = prepare(small_url, place.folder, SMALL)

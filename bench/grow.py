@@ -12,7 +12,7 @@ from models.database import Database, metadata
 
 _LOOSE = {  # of audit, its seals and conversations
     "actor_user_id": "user_account", "premises_id": "premises", "principal_customer_id": "customer",
-    "audit_id": "audit", "latest_id": "message",
+    "audit_id": "audit", "latest_id": "message", "merged_into": "thread",
 }  # fmt: skip
 # Tables that do not grow with the customers.
 _ONCE = (

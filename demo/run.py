@@ -25,6 +25,7 @@ from demo.calendar import demo_today
 from demo.children import Children, free_port
 from demo.generate import write_demo
 from demo.story import PEOPLE, lend_to_the_helper, let_in, read_notices
+from demo.talk import talk
 from jobs import articles, exchange
 from models import migrations
 from models.database import Database
@@ -184,6 +185,7 @@ def _fill(demo: Demo, settings: Settings, database: Database) -> None:
         let_in(session, hashing, Identifiers(settings.identifier_key), demo.site.terms_version)
         read_notices(session)
         lend_to_the_helper(session, demo.today)
+        talk(session, demo.site, demo.today)
         banks.connect_the_first(session, settings)
 
 

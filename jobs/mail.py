@@ -61,6 +61,7 @@ KINDS: dict[str, Link | str | None] = {
     "mandate": "/users",
     "data_copy": "/profile/data",
     "access_request": "/users",
+    "reading_rejected": None,
     "attorney": "/powers-of-attorney",
     "attorney_granted": "/users",
     "answer": None,

@@ -10,13 +10,22 @@ from flask.cli import AppGroup
 from sqlmodel import Session, col
 
 from auth.state import state, writing
-from jobs.mandates import PURPOSE, sentence
-from models import activity, answering, drafts, intake, threads
+from models import activity, answering, desk_work, drafts, intake, threads
 from models.scanner import scanner_of
 from models.threads import Message, Thread, ThreadNote
 from models.types import AnyRow
 
 group = AppGroup("messages", help="Conversations with residents that wait for an answer.")
+
+
+def sentence(typed: str) -> str:
+    """What an option says in words."""
+    if not 0 < len(typed.strip()) <= 500:
+        raise click.BadParameter("expected 1 to 500 characters")
+    return typed.strip()
+
+
+PURPOSE = click.option("--purpose", type=sentence, required=True, help="why you look at it; who it is about reads it")
 _NUMBER = click.argument("number", type=click.IntRange(1, 2**31 - 1))
 _BY = click.option("--by", type=sentence, required=True, help="your name")
 _NOTES = sa.select(ThreadNote.__table__).order_by(col(ThreadNote.id))  # type: ignore[attr-defined]
@@ -105,7 +114,8 @@ def close(number: int, by: str) -> None:
     """End a conversation for good; what is written after it begins another one."""
     with writing() as session:
         _thread(session, number)
-        if not answering.close(session, number, state().clock.now(), by=by):
+        wish, now = desk_work.Wish("close"), state().clock.now()
+        if not desk_work.change(session, answering.COMMAND, by[:100], [number], wish, now):
             raise click.ClickException(f"conversation {number} is closed")
     click.echo("closed")
 

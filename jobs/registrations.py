@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 from sqlmodel import Session
 
 from auth.state import state, writing
-from jobs.mandates import PURPOSE
+from jobs.messages import PURPOSE
 from models import activity, registrations
 from models.audit import Actor
 from models.registrations import Waiting

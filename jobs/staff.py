@@ -36,5 +36,5 @@ def show_all() -> None:
     """Who there is, as what, and who has not yet come by the link; `flask users disable` lets somebody in no more."""
     for row in staff.everybody(reading()):
         seen = f"seen {state().clock.local(row.seen_at):%Y-%m-%d %H:%M}" if row.seen_at else "never seen"
-        how = "disabled" if row.disabled_at else seen if row.ready else "invited"
+        how = "disabled" if row.disabled_at else seen if row.totp or row.passkey else "invited"
         click.echo(f"{row.email or row.username} {row.name}: {row.role}, {how}")

@@ -8,12 +8,16 @@ from datetime import date
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from auth.state import State
 from jobs.copies import make_due
+from jobs.imports import import_due
 from jobs.mail import Post
 from jobs.notices import announce_due
 from models import access_requests
 from models.answering import close_due
+from models.composing import send_due
 from models.endings import end_due
+from models.figures import regularly
 from models.files import StorageAway
 from models.quarantine import scan_waiting
 from models.registrations import settle
@@ -35,7 +39,7 @@ def run(app: Flask) -> None:
     held = post.held
     looked: date | None = None  # at what comes with a new day
     scanner, parts = scanner_of(held.settings), (held.database, held.storage, held.site, held.clock)
-    purge, sealer = daily(*parts), Sealer(held.database)
+    purge, sealer, counted = daily(*parts), Sealer(held.database), regularly(held.database, held.site, held.clock)
     with app.app_context():
         while not ended.is_set():
             try:
@@ -43,16 +47,22 @@ def run(app: Flask) -> None:
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
                     looked = held.clock.today()
-                announce_due(post.held)
-                settle(held.database, utc_now())
-                access_requests.pass_on(held.database, held.clock.today(), utc_now())
+                _turn(held)
                 busy = post.send_due() + sealer.seal_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first
-                    busy = make_due(app) or next(purge)
+                    busy = make_due(app) or import_due(held) or next(counted) or next(purge)
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
-                busy, purge = 0, daily(*parts)
+                busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)
             if not busy:
                 ended.wait(_PAUSE)
+
+
+def _turn(held: State) -> None:
+    """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
+    send_due(held.database, held.clock)
+    announce_due(held)
+    settle(held.database, utc_now())
+    access_requests.pass_on(held.database, held.clock.today(), utc_now())

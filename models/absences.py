@@ -22,7 +22,7 @@ class Absence(Addressed, table=True):
 
     premises_id: int = Field(foreign_key="premises.id", index=True)
     starts_on: date
-    ends_on: date
+    ends_on: date = Field(index=True)
     valves_closed: bool = False
     announced_on: date
 
@@ -36,9 +36,10 @@ TOLD = (_TABLE.c.premises_id == sa.bindparam("premises_id")) & _TABLE.c.announce
 _SINCE = sa.select(_TABLE, col(Premises.address)).join(Premises).where(_TABLE.c.ends_on >= sa.bindparam("since"))
 
 
-def everywhere(connection: Connection | Session, since: date) -> Sequence[AnyRow]:
-    """All that end on this day or later, for staff: with the address, those first that begin first."""
-    return connection.execute(_SINCE.order_by(*DAYS, _TABLE.c.id), {"since": since}).fetchall()
+def everywhere(connection: Connection, since: date, most: int) -> Sequence[AnyRow]:
+    """No more than `most` that end on this day or later, for staff: with the address, those first that end first."""
+    found = _SINCE.order_by(_TABLE.c.ends_on, _TABLE.c.id).limit(sa.literal_column(f"{most}"))
+    return connection.execute(found, {"since": since}).fetchall()
 
 
 def told(place: Place) -> dict[str, Any]:

@@ -96,9 +96,21 @@ def _owners(session: Session, row: AccessRequest, there: set[int], today: date) 
 
 
 def of(connection: Connection | Session, owner_id: int | None) -> Sequence[AnyRow]:
-    """What this owner was asked, or with None what is for staff, with name and e-mail address of who asks."""
+    """What this owner was asked, with name and e-mail address of who asks."""
     mine = _ASKED.where(_TABLE.c.owner_id == owner_id, _TABLE.c.looked_at.is_not(None))
     return connection.execute(mine.order_by(_TABLE.c.id)).fetchall()
+
+
+def for_staff(connection: Connection, most: int) -> Sequence[AnyRow]:
+    """No more than `most` that found no owner, the oldest first, as `of` gives them."""
+    theirs = _ASKED.where(_TABLE.c.owner_id.is_(None), _TABLE.c.looked_at.is_not(None)).order_by(_TABLE.c.id)
+    return connection.execute(theirs.limit(sa.literal_column(f"{most}"))).fetchall()
+
+
+def one(connection: Connection, number: int) -> AnyRow | None:
+    """One of those."""
+    mine = _ASKED.where(_TABLE.c.id == number, _TABLE.c.owner_id.is_(None), _TABLE.c.looked_at.is_not(None))
+    return connection.execute(mine).first()
 
 
 def close(session: Session, actor: Actor, row: AnyRow, action: str) -> None:

@@ -1,13 +1,14 @@
 """The life of an account: issued, invited, visited for the first time, disabled, closed (A11, A12, A17, A20)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models import emails, lending, outbox, sessions, throttle, tokens
+from models import emails, lending, outbox, search, sessions, throttle, tokens
 from models.audit import Actor, record
 from models.customers import Customer, CustomerUser
 from models.database import metadata
@@ -15,10 +16,15 @@ from models.people import BY_LOGIN, User
 from models.privacy import PERIODS
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
+from models.sessions import KnownDevice
 from models.site import Site
 from models.types import AnyRow, Role, new_public_id
 
 INVITATION = "account.invitation"  # the purpose of its link
+ACTS = ("unlocked", "invited_again", "link_sent", "email")  # of staff, for somebody's account
+AGAIN_AFTER = timedelta(minutes=5)  # the same form sent twice writes one letter
+_LETTERS = {"invited_again": "invitation", "link_sent": "password_reset"}
+_DEVICES = sa.select(col(KnownDevice.token_hash)).where(col(KnownDevice.user_id) == sa.bindparam("user_id"))
 _CONTACTS = sa.select(col(User.email), col(User.email_wanted), col(User.phone), col(User.name)).where(
     col(User.id) == sa.bindparam("user_id")
 )
@@ -128,12 +134,48 @@ def set_phone(session: Session, actor: Actor, phone: str | None) -> None:
         record(session, actor, "phone.changed")
 
 
+def refusal(user: AnyRow, act: str) -> str:
+    """Why staff cannot do one of `ACTS` for a user (of `dossier.users`): "blocked", "no_address", …; "" if they can.
+
+    Another address needs a former one, which is told of it: else whoever calls could take an account over.
+    """
+    registered = user.has_password or user.confirmed
+    if user.disabled_at or (act != "unlocked" and not user.email):
+        return "blocked" if user.disabled_at else "no_address"
+    wrong = {"invited_again": ("registered", registered), "link_sent": ("not_registered", not registered)}
+    why, holds = wrong.get(act, ("", False))
+    return why if holds else ""
+
+
+def help_out(
+    session: Session, actor: Actor, user_id: int, act: str, reason: str, now: datetime, address: str = ""
+) -> throttle.Wait | None:
+    """Staff do one of `ACTS`, and she reads why. `address`: the wanted one, folded (see `models.emails.ask`).
+
+    Unlocking ends the pause after wrong passwords; that after wrong second proofs stays. `Wait` for too many letters.
+    """
+    about: dict[str, Any] = {"object_type": "user", "object_id": user_id}
+    about["detail"] = {"purpose": reason, "category": "settings"}
+    if act == "email":
+        return emails.ask(session, actor, address, now, user_id, **about)
+    user = session.get_one(User, user_id, with_for_update=True)
+    if act == "unlocked":
+        names = [f"login {name}" for name in {user.username, user.email} if name]
+        devices = session.scalars(_DEVICES, {"user_id": user_id}).all()
+        throttle.release(session, [*names, *(f"{name} {device}" for name in names for device in devices)])
+    elif not outbox.lately(session, user_id, _LETTERS[act], now - AGAIN_AFTER):
+        user.invited_at = now if act == "invited_again" else user.invited_at
+        outbox.write_to(session, user, user.email, _LETTERS[act])
+    record(session, actor, f"account.{act}", **about)
+    return None
+
+
 def disable(session: Session, username: str, now: datetime) -> bool:
     """Nobody gets in by this account any more, and who is in is out. False for an unknown name."""
     user = session.scalars(sa.select(User).where(col(User.username) == fold_login(username))).first()
     if user is None:
         return False
-    _shut(session, user, now)
+    shut(session, user, now)
     record(session, Actor(None, "command"), "account.disabled", object_type="user", object_id=user.id)
     return True
 
@@ -151,9 +193,10 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
         return
     lending.end_all(session, actor, now)
     address, language = user.email, user.language or ""
-    _shut(session, user, now)
+    shut(session, user, now)
     user.closed_at, user.username, user.name = now, f"closed-{new_public_id()}", ""
     user.email = user.email_wanted = user.phone = user.password_hash = user.language = None
+    search.rename(session, user.id or 0)
     for rule in PERIODS["closed_accounts"]["rules"]:
         if {*rule} == {"table", "rows"}:  # what takes longer is the purge's
             table = metadata().tables[rule["table"]]
@@ -163,7 +206,8 @@ def close(session: Session, actor: Actor, now: datetime) -> None:
         outbox.queue(session, "account_closed", None, address, language)
 
 
-def _shut(session: Session, user: User, now: datetime) -> None:
+def shut(session: Session, user: User, now: datetime) -> None:
+    """Nobody gets in by this account: its sessions end, and links in letters open nothing."""
     user.disabled_at = now
     sessions.end_others(session, user.id or 0, 0, now)
     tokens.void(session, None, user.id or 0, now)

@@ -5,14 +5,14 @@ as they are hers; what somebody lent her is another's record.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models.audit import Actor, AuditRow, record
+from models.audit import Actor, AuditRow, record_each
 from models.customers import Customer, CustomerUser
 from models.database import rows
 from models.people import User
@@ -43,6 +43,10 @@ _ROWS: AnySelect = (
 # Or somebody with the link of an invitation, who need not be signed in to decline it.
 _IS_RESIDENT = sa.or_(col(User.role) == Role.RESIDENT, col(AuditRow.source) == BY_LINK)
 _IS_STAFF = sa.or_(~_IS_RESIDENT, sa.and_(_ACTOR.is_(None), col(AuditRow.source) != BY_LINK))
+_THEY: sa.BindParameter[Any] = sa.bindparam("users", expanding=True)
+_ABOUT_THEM = _IDS.where(sa.text("audit.object_type = 'user'"), col(AuditRow.object_id).in_(_THEY))
+_FOR_HER = _IDS.where(col(AuditRow.principal_customer_id) == sa.bindparam("customer_id"))
+_OF_CUSTOMER = sa.union(_FOR_HER, _ABOUT_THEM).subquery()
 LISTS = {
     "others": _ROWS.where(_ID.in_(_OF_MINE), _IS_RESIDENT, _ACTOR.is_distinct_from(_ME)),
     "data": _ROWS.where(_ID.in_(sa.union_all(_OF_MINE, _ABOUT_ME)), _IS_STAFF),
@@ -57,17 +61,24 @@ def looked(
     """Staff see data of these users, and of the customers who stand `at` these premises today: a row for each (I06).
 
     `category` is a section of auth/access.toml; `purpose` is for residents to read, or one that the page of
-    activities has words for. `ours`: who of the staff.
+    activities has words for. `ours`: who of the staff. One statement.
     """
+    standing: AnySelect = sa.select(col(Tenure.premises_id), col(Tenure.customer_id).label("principal_customer_id"))
+    there = standing.where(col(Tenure.premises_id).in_({*at}), during(today)).distinct()
     detail = {"purpose": purpose, "category": category}
-    for user in sorted({*users}):
-        record(session, ours, "customer.viewed", object_type="user", object_id=user, detail=detail)
-    standing = sa.select(col(Tenure.premises_id), col(Tenure.customer_id)).distinct().order_by(None)
-    for row in session.execute(standing.where(col(Tenure.premises_id).in_({*at}), during(today))):
-        about = replace(ours, principal_customer_id=row.customer_id)
-        record(session, about, "customer.viewed", premises_id=row.premises_id, detail=detail)
+    persons = [{"object_type": "user", "object_id": user} for user in sorted({*users})]
+    record_each(session, ours, "customer.viewed", persons, there, detail)
 
 
 def newest(connection: Connection, name: str, most: int, **values: object) -> Sequence[AnyRow]:
     """No more than `most` rows of one of `LISTS`, newest first: of `user_id`, of `actions`, below the id `before`."""
     return rows(connection, LISTS[name].limit(sa.literal_column(f"{most}")), **values)
+
+
+def of_customer(
+    connection: Connection, customer_id: int, users: Iterable[int], actions: Iterable[str], most: int
+) -> Sequence[AnyRow]:
+    """The newest of all that was done for this customer or about these users, who sign in as her, for staff."""
+    values = {"customer_id": customer_id, "users": [*users], "actions": [*actions], "before": NEWEST}
+    latest = sa.select(_OF_CUSTOMER.c.id).order_by(_OF_CUSTOMER.c.id.desc()).limit(sa.literal_column(f"{most}"))
+    return rows(connection, _ROWS.where(_ID.in_(latest)), **values)  # found first: else PostgreSQL reads backwards

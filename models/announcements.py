@@ -1,23 +1,24 @@
 """Announcing notices: published with a letter to each of its people, withdrawn with those not yet sent (E03, E04)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.mandates import HOLDS, Mandate, MandatePremises
-from models.notices import Notice, NoticeAudience
+from models.notices import Notice, NoticeAudience, NoticeReceipt
 from models.outbox import MANY, SOONER, Mail
 from models.people import User
 from models.preferences import unwanted
 from models.premises import Premises
 from models.rules.mandates import Lent
 from models.tenures import Tenure, during
-from models.types import AnySelect, Role
+from models.types import AnyRow, AnySelect, Role
 
 KIND = "notice"
 OLD = timedelta(days=1)  # what was published longer ago than this when it comes is for the archive: no letters
@@ -65,33 +66,51 @@ _AMONG = col(User.id).in_(
 )
 
 
-def _people(notice: Notice) -> tuple[sa.ColumnElement[bool], ...]:
+def names(
+    connection: Connection, notice: AnyRow, today: date, most: int, *, after: int = 0, silent: bool = False
+) -> Sequence[AnyRow]:
+    """No more than `most` of the people of a notice, from above the number `after`; `silent`: who has not confirmed."""
+    done = (col(NoticeReceipt.notice_id) == notice.id, col(NoticeReceipt.confirmed_at).is_not(None))
+    query = sa.select(col(User.id), col(User.name)).where(*_people(notice), col(User.id) > after).order_by(col(User.id))
+    if silent:
+        query = query.where(~sa.exists().where(*done, col(NoticeReceipt.user_id) == col(User.id)))
+    return connection.execute(query.limit(most).params(today=today, notice_id=notice.id)).fetchall()
+
+
+def _people(notice: Notice | AnyRow) -> tuple[sa.ColumnElement[bool], ...]:
     return (_ANYWHERE if notice.for_all else _AMONG, col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None))
 
 
-def count(session: Session, notice: Notice) -> tuple[int, int]:
-    """How many people a notice is for, each counted once, and how many letters that makes."""
+def count(session: Session | Connection, notice: Notice | AnyRow, today: date | None = None) -> tuple[int, int]:
+    """How many people a notice is for, each counted once, and how many letters that makes.
+
+    `today` stands in for the day of a draft, which has none yet.
+    """
     letters = sa.func.count(sa.case((sa.and_(*_wanted(notice)), 1)))
     query = sa.select(sa.func.count(), letters).select_from(User).where(*_people(notice))
-    people, written = session.execute(query.params(today=notice.published_on, notice_id=notice.id)).one()
+    people, written = session.execute(query.params(today=today or notice.published_on, notice_id=notice.id)).one()
     return people, written
 
 
-def _wanted(notice: Notice) -> tuple[sa.ColumnElement[bool], ...]:
+def _wanted(notice: Notice | AnyRow) -> tuple[sa.ColumnElement[bool], ...]:
     has_address = col(User.email).is_not(None)
     return (has_address,) if notice.emergency else (has_address, ~unwanted(col(User.id), "notices"))
 
 
-def announce(session: Session, notice: Notice, languages: Sequence[str], now: datetime) -> None:
+def announce(
+    session: Session, notice: Notice, languages: Sequence[str], now: datetime, wait: timedelta = timedelta()
+) -> None:
     """Write a letter to each of the notice's people who wants one and has an address: one statement.
 
-    An emergency goes to those too who want none. `languages`: those of the site, the first its own.
+    An emergency goes to those too who want none. `languages`: those of the site, the first its own. `wait`: the
+    letters are not sent before that time has passed.
     """
     mail: sa.Table = Mail.__table__  # type: ignore[attr-defined]
     values: dict[str, Any] = {
         "kind": sa.literal(KIND), "user_id": col(User.id), "address": col(User.email),
         "language": sa.case((col(User.language).in_(languages), col(User.language)), else_=languages[0]),
-        "detail": sa.literal({"notice": notice.id}, sa.JSON),
+        "detail": sa.literal({"notice": notice.id}, sa.JSON), "notice_id": sa.literal(notice.id),
+        "due_at": sa.literal(now + wait, mail.c.due_at.type),
         "rank": sa.literal(SOONER if notice.emergency else MANY),
     }  # fmt: skip
     letters = sa.select(*values.values()).where(*_people(notice), *_wanted(notice))
@@ -130,7 +149,6 @@ def withdraw(session: Session, external_id: str, actor: Actor, now: datetime) ->
     if notice is None:
         return False
     notice.withdrawn_at = now
-    its = (col(Mail.kind) == KIND, col(Mail.detail)["notice"].as_integer() == notice.id)
-    session.execute(sa.delete(Mail).where(*its, col(Mail.sent_at).is_(None)))
+    session.execute(sa.delete(Mail).where(col(Mail.notice_id) == notice.id, col(Mail.sent_at).is_(None)))
     record(session, actor, "notice.withdrawn", object_type="notice", object_id=notice.id)
     return True

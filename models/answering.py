@@ -1,6 +1,6 @@
 """What becomes of a conversation: each act with its audit row (G01, G04; decisions.md 26)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from models import drafts, outbox, preferences
+from models import drafts, outbox, preferences, search
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.database import Database
 from models.mandates import HOLDS, Mandate, MandatePremises
+from models.mentions import Mention
 from models.people import User
 from models.rules.mandates import Lent
 from models.rules.threads import ThreadState, after
@@ -53,9 +54,12 @@ def begin(session: Session, actor: Actor, thread: Thread, message: Message) -> N
 def reply(session: Session, actor: Actor, number: int, message: Message, due: datetime) -> Thread:
     """A resident writes again: staff answer by `due`. What is closed stays so, and another one goes on from it.
 
-    Returns the one that the message is in. Raises `IntegrityError` where its form was sent before.
+    What goes on in another one is written there. Returns the one that the message is in. Raises `IntegrityError`
+    where its form was sent before.
     """
     thread = session.get_one(Thread, number, with_for_update=True)
+    if thread.merged_into:
+        thread = session.get_one(Thread, thread.merged_into, with_for_update=True)
     if state := after(thread.state, "reply"):
         _write(session, actor, thread, message)
         _set(thread, state, message.sent_at, due)
@@ -71,6 +75,23 @@ def reply(session: Session, actor: Actor, number: int, message: Message, due: da
     return new
 
 
+def log(session: Session, actor: Actor, thread: Thread, said: Message, answer: str) -> None:
+    """What somebody said by `thread.via`, and what she was answered, if anything: then nothing is left to do (H08).
+
+    Its `user_id` is who reads it; None: staff alone. Raises `IntegrityError` where its form was sent before.
+    """
+    thread.unread, thread.changed_at = bool(thread.user_id), said.sent_at
+    if answer:
+        thread.state, thread.due_at = ThreadState.RESOLVED, None
+    session.add(thread)
+    session.flush()
+    answers = [Message(author=said.author, body=answer, sent_at=said.sent_at)] if answer else []
+    for message in (said, *answers):
+        message.from_staff = True
+        _write(session, replace(actor, principal_customer_id=thread.customer_id), thread, message)
+    _note(session, actor, thread, "thread.logged", via=thread.via)
+
+
 def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> None:
     message.thread_id = thread.id or 0
     message.actor_user_id, message.principal_customer_id = actor.user_id, actor.principal_customer_id
@@ -80,10 +101,16 @@ def _write(session: Session, actor: Actor, thread: Thread, message: Message) -> 
     if actor.user_id:
         drafts.send(session, actor.user_id, message.public_id, message.id or 0)
     thread.latest_id = message.id or 0
+    search.keep(session, thread.id or 0)
 
 
 def _set(thread: Thread, state: ThreadState, now: datetime, due: datetime | None = None) -> None:
-    thread.state, thread.changed_at, thread.due_at = state, now, due
+    thread.state, thread.changed_at, thread.due_at, thread.snoozed_until = state, now, due, None
+
+
+def touch(thread: Thread, by: str) -> None:
+    """Somebody of the staff has changed it: who had opened it before is asked again."""
+    thread.version, thread.touched_by = thread.version + 1, by
 
 
 def settle(session: Session, actor: Actor, number: int, act: str, now: datetime, due: datetime) -> bool:
@@ -101,16 +128,18 @@ def answer(
     session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool,
     actor: Actor = COMMAND, seen: int | None = None,
 ) -> bool:  # fmt: skip
-    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed.
+    """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed,
+    and for a call or a visit that was logged for colleagues alone.
 
     `actor`: who of the staff; the files of her form go with it. `seen`: the last message that she has read, where
-    `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before.
+    `Newer` is to be raised for one that came after it. Raises `IntegrityError` where its form was sent before. Who
+    answers first has it from then on.
     """
     thread = session.get_one(Thread, number, with_for_update=True)
-    if seen is not None and thread.latest_id != seen:
+    if seen is not None and (thread.merged_into or thread.latest_id != seen):
         raise Newer
     state = after(thread.state, "resolve" if resolve else "answer")
-    if state is None:
+    if state is None or (thread.via and thread.user_id is None):  # the latter she does not see
         return False
     message.from_staff = thread.unread = True
     _write(session, replace(actor, principal_customer_id=thread.customer_id), thread, message)
@@ -118,6 +147,8 @@ def answer(
         drafts.hold(session, one)
         session.add(MessageFile(message_id=message.id or 0, **drafts.columns(one)))
     _set(thread, state, message.sent_at)
+    touch(thread, message.author)
+    thread.assignee_id = thread.assignee_id or actor.user_id
     _note_by_staff(session, actor, thread, "thread.answered", by=message.author)
     for user in _readers(session, thread, today):
         outbox.write_to(session, user, user.email, "answer", number=thread.id, tid=thread.public_id)
@@ -134,20 +165,15 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
     return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
 
 
-def close(session: Session, number: int, now: datetime, actor: Actor = COMMAND, **by: str) -> bool:
-    """Staff close it for good; False where it was."""
-    thread = session.get_one(Thread, number, with_for_update=True)
-    if after(thread.state, "close") is None:
-        return False
-    _set(thread, ThreadState.CLOSED, now)
-    _note_by_staff(session, actor, thread, "thread.closed", **by)
-    return True
-
-
-def note(session: Session, number: int, author: str, body: str, actor: Actor = COMMAND) -> None:
-    """Staff write something down for each other."""
-    session.add(ThreadNote(thread_id=number, author=author, body=body))
-    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": author}}
+def note(session: Session, number: int, by: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()) -> None:
+    """Staff write something down for each other; who is `named` finds it until she has opened it."""
+    session.get_one(Thread, number, with_for_update=True)
+    row = ThreadNote(thread_id=number, author=by, body=body)
+    session.add(row)
+    session.flush()
+    session.add_all([Mention(note_id=row.id or 0, user_id=each) for each in named])
+    search.keep(session, number)
+    about: dict[str, Any] = {"object_type": "thread", "object_id": number, "detail": {"by": by}}
     record(session, actor, "thread.noted", **about)
 
 
@@ -162,6 +188,12 @@ def close_due(database: Database, days: int, now: datetime) -> None:
                 _set(thread, ThreadState.CLOSED, now)
                 _note_by_staff(session, COMMAND, thread, "thread.closed")
             done = len(due)
+
+
+def mark_read(database: Database, number: int) -> None:
+    """The answer was opened."""
+    with database.write() as session:
+        session.execute(sa.update(_TABLE).where(_TABLE.c.id == number).values(unread=False))
 
 
 def waiting(session: Session) -> Sequence[AnyRow]:

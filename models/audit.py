@@ -9,7 +9,7 @@ outcome, so that the same form sent again is answered from it (security rule 10,
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, Session, col
 
-from models.types import Numbered, utc_now
+from models.types import AnySelect, Numbered, utc_now
 
 
 class AuditRow(Numbered, table=True):
@@ -69,6 +69,35 @@ def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
             **about,
         )
     )
+
+
+_TABLE: sa.Table = AuditRow.__table__  # type: ignore[attr-defined]
+_ABOUT = ("object_type", "object_id", "principal_customer_id", "premises_id")
+
+
+def record_each(
+    session: Session, actor: Actor, action: str, objects: Sequence[Mapping[str, Any]], there: AnySelect,
+    detail: dict[str, Any],
+) -> None:  # fmt: skip
+    """Add a row about each of these `objects` and for each row that `there` selects, in one statement.
+
+    `objects`: values by column; `there` selects columns. Both of: object_type, object_id, principal_customer_id,
+    premises_id.
+    """
+    found = there.subquery()
+    each = [sa.select(*(found.c[name] if name in found.c else _typed(name, None) for name in _ABOUT))]
+    each += [sa.select(*(_typed(name, one.get(name)) for name in _ABOUT)) for one in objects]
+    same = {
+        "at": utc_now(), "action": action, "actor_user_id": actor.user_id, "source": actor.source,
+        "session_method": actor.session_method, "detail": detail,
+    }  # fmt: skip
+    rows = sa.select(sa.union_all(*each).subquery(), *(_typed(name, value) for name, value in same.items()))
+    session.execute(sa.insert(_TABLE).from_select([*_ABOUT, *same], rows, include_defaults=False))
+
+
+def _typed(name: str, value: object) -> sa.ColumnElement[Any]:
+    """A value as its column has it: where nothing else says so, PostgreSQL takes a NULL for text."""
+    return sa.literal(value, _TABLE.c[name].type).label(name)
 
 
 def content_hash(content: Mapping[str, str]) -> str:

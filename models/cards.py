@@ -100,7 +100,8 @@ _BEFORE = sa.orm.aliased(Reading, name="reading_before")
 _MARK = ("id", "value", "read_on", "source", "received_at", "period", "rolled_over", "actor_user_id", "flag")
 
 
-def _nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
+def nth_last(offset: int, since: Any, until: Any) -> sa.ScalarSelect[Any]:
+    """The id of the last reading of a register between two days, or of the one so many before it."""
     one = sa.orm.aliased(Reading)
     return (
         sa.select(col(one.id))
@@ -131,8 +132,8 @@ _LAST_AT, _BEFORE_AT = len(_COLUMNS) - 2 * len(_MARK), len(_COLUMNS) - len(_MARK
 def _with_readings(statement: AnySelect, since: Any, until: Any) -> AnySelect:
     return (
         statement.join(Register, col(Register.meter_id) == col(Meter.id))
-        .outerjoin(_LAST, col(_LAST.id) == _nth_last(0, since, until))
-        .outerjoin(_BEFORE, col(_BEFORE.id) == _nth_last(1, since, until))
+        .outerjoin(_LAST, col(_LAST.id) == nth_last(0, since, until))
+        .outerjoin(_BEFORE, col(_BEFORE.id) == nth_last(1, since, until))
     )
 
 

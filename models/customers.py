@@ -17,6 +17,7 @@ class Customer(Imported, table=True):
     phone: str | None = Field(default=None, max_length=32)
     language: str | None = Field(default=None, max_length=2)
     settlement: Settlement = choice(Settlement, default=Settlement.METERED)
+    folded: str = Field(default="", sa_column_kwargs={"server_default": ""})  # how staff search her
 
 
 class CustomerUser(SQLModel, table=True):

@@ -31,10 +31,11 @@ SQLITE_PRAGMAS = (
     "mmap_size=268435456",
 )
 _TABLES = (
-    "absences", "access_requests", "articles", "attorneys", "audit", "copies", "customers", "documents", "factors",
-    "files", "handovers", "identities", "invoices", "mandates", "meters", "notices", "outbox", "overrides", "pending",
-    "people", "preferences", "premises", "providers", "quarantine", "readings", "registrations", "seals", "sessions",
-    "tenures", "threads", "throttle", "tokens",
+    "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
+    "documents", "factors", "figures", "files", "handovers", "identities", "imports", "invoices", "mandates",
+    "mentions", "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises",
+    "providers", "quarantine", "readings", "registrations", "seals", "search", "sessions", "substitutes", "tenures",
+    "threads", "throttle", "tokens",
 )  # fmt: skip
 
 

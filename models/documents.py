@@ -3,16 +3,19 @@
 C13, E07–E09; LU-58, OG-21..23.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, col
+from sqlmodel import Field, Session, col
 
+from models.audit import Actor, record
+from models.customers import Customer
 from models.places import Place
-from models.premises import House
+from models.premises import House, Premises
 from models.types import Addressed, AnyRow, AnySelect, DocumentKind, Imported, TenureRole, choice
 
 
@@ -36,6 +39,7 @@ class Document(Imported, Addressed, table=True):
     file_hash: str = Field(max_length=64)
     file_name: str = Field(max_length=120)
     size: int  # bytes
+    withdrawn_at: datetime | None = None  # nobody reads it from then on
 
 
 class EstimateLine(Imported, table=True):
@@ -64,7 +68,8 @@ _DOCUMENTS = sa.select(Document.__table__).where(  # type: ignore[attr-defined]
         col(Document.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
         col(Document.house_id).in_(sa.bindparam("house_ids", expanding=True)),
         col(Document.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
-    )
+    ),
+    col(Document.withdrawn_at).is_(None),
 ).order_by(col(Document.issued_on).desc(), col(Document.id).desc())  # fmt: skip
 _ONE = _DOCUMENTS.where(col(Document.public_id) == sa.bindparam("public_id"))
 _BUILDING = sa.select(col(House.address), col(House.town), col(House.postcode)).where(
@@ -165,3 +170,37 @@ def estimate(connection: Connection, place: Place) -> Estimate | None:
         earlier[0] if earlier else None,
         tuple(EstimateItem(item, years[year].get(item), before.get(item)) for item in items),
     )
+
+
+_WHOSE = sa.func.coalesce(col(House.address), col(Premises.address), col(Customer.code)).label("whose")
+_LATEST: AnySelect = (
+    sa.select(Document.__table__, _WHOSE)  # type: ignore[attr-defined]
+    .outerjoin(House).outerjoin(Premises, col(Premises.id) == col(Document.premises_id)).outerjoin(Customer)
+    .where(col(Document.id) < sa.bindparam("before")).order_by(col(Document.id).desc())
+)  # fmt: skip
+
+
+def latest(connection: Connection, before: int, most: int) -> Sequence[AnyRow]:
+    """No more than `most` documents of everybody below the number `before`, the newest first, with whose they are."""
+    return connection.execute(_LATEST.limit(sa.literal_column(f"{most}")), {"before": before}).fetchall()
+
+
+def put_up(session: Session, actor: Actor, once: str, files: Sequence[Mapping[str, Any]], **about: Any) -> None:
+    """A document of each of these files (`drafts.store`); `about`: the other columns, a title only where it has one.
+
+    The same `once` again raises `IntegrityError`.
+    """
+    for number, file in enumerate(files):
+        names = {"title": about["title"] or file["name"], "file_name": file["name"], "file_hash": file["file_hash"]}
+        row = Document(external_id=f"portal-{once}-{number}", size=file["size"], **about | names)
+        session.add(row)
+        session.flush()
+        record(session, actor, "document.added", object_type="document", object_id=row.id)
+
+
+def withdraw(session: Session, actor: Actor, number: int, reason: str, now: datetime) -> None:
+    """Nobody reads a document from now on; withdrawn again, it stays as it was."""
+    its = (col(Document.id) == number, col(Document.withdrawn_at).is_(None))
+    if session.execute(sa.update(Document).where(*its).values(withdrawn_at=now)).rowcount:  # type: ignore[attr-defined]
+        why = {"reason": reason}
+        record(session, actor, "document.withdrawn", object_type="document", object_id=number, detail=why)

@@ -1,6 +1,7 @@
 """Another e-mail address (A16; LU-46, LU-47): confirmed at the new one, told to the old one, which works meanwhile."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -17,20 +18,24 @@ AGAIN_AFTER = timedelta(minutes=1)  # the same form sent twice writes one letter
 _OTHERS = BY_LOGIN.where(col(User.id) != sa.bindparam("user_id"))
 
 
-def ask(session: Session, actor: Actor, address: str, now: datetime) -> throttle.Wait | None:
+def ask(
+    session: Session, actor: Actor, address: str, now: datetime, user_id: int | None = None, **about: Any
+) -> throttle.Wait | None:
     """Note the wanted address (folded, `address_ok`) and send a link to it; also once more to the same one.
+
+    `user_id`: whose it is, where staff do it for her, with what the audit row then says `about` it.
 
     Nobody can tell that an address is another's (security rule 7): then its owner is told, and no link is made.
     Letters are counted as wrong passwords are, so that nobody is flooded with them: `Wait` for too many.
     """
-    left = throttle.take_try(session, f"{actor.user_id} email", None, now)
+    left = throttle.take_try(session, f"{user_id or actor.user_id} email", None, now)
     if isinstance(left, throttle.Wait):
         return left
-    user = session.get_one(User, actor.user_id)
+    user = session.get_one(User, user_id or actor.user_id)
     if user.email_wanted != address:
         tokens.void(session, PURPOSE, user.id or 0, now)
         user.email_wanted = address
-        record(session, actor, "email.change_asked")
+        record(session, actor, "email.change_asked", **about)
         outbox.write_to(session, user, user.email, "email_asked")
     owner = session.scalars(_OTHERS, {"login": address, "user_id": user.id}).first()
     kind, reader = ("email_taken", owner) if owner else ("email_confirm", user)

@@ -51,13 +51,13 @@ _KNOWN = (
 
 def submit(
     session: Session, place: Place, entries: Sequence[Entry], actor: Actor, once: str, now: datetime, today: date,
-    seal: Seal,
+    seal: Seal, about: Mapping[str, Any] = {},
 ) -> list[Answer]:  # fmt: skip
     """Weigh the entries of one place and store what can be stored, its receipt and its audit row.
 
     `once` is the form's submission id (decisions.md 18): the same form again gets the first answers again; with
     other content it meets what it stored before as the question "sent". Entries that become a problem or a
-    question store nothing and use up no id.
+    question store nothing and use up no id. `about`: what else the audit row keeps.
     """
     hashed = content_hash({f"{entry.dial.register_id}": f"{entry.text.strip()} {entry.reply}" for entry in entries})
     earlier, away = _begin(session, place, [entry.dial.register_id for entry in entries], once, actor)
@@ -71,8 +71,8 @@ def submit(
     saved = [_outcome(answer) for answer in answers if answer.state == "saved" and answer.register_id not in answered]
     if saved:
         record(
-            session, actor, "reading.submitted", premises_id=place.id, object_type="reading", detail={"saved": saved},
-            once=None if earlier else once, content_hash=hashed,
+            session, actor, "reading.submitted", premises_id=place.id, object_type="reading",
+            once=None if earlier else once, content_hash=hashed, detail={"saved": saved, **about},
         )  # fmt: skip
     return answers
 

@@ -35,7 +35,7 @@ _OWN = sa.select(_TABLE).where(_TABLE.c.user_id == sa.bindparam("user_id")).orde
 _HAS = sa.exists().where(_TABLE.c.user_id == col(User.id), _TABLE.c.kind.in_(KINDS)).label("has")
 _ASKED = sa.select(col(User.role), _HAS).where(col(User.id) == sa.bindparam("user_id"))
 _PASSKEY = (
-    sa.select(_TABLE)
+    sa.select(_TABLE, col(User.role))
     .join(User, col(User.id) == _TABLE.c.user_id)
     .where(_TABLE.c.credential_id == sa.bindparam("credential_id"), col(User.disabled_at).is_(None))
 )
@@ -72,14 +72,21 @@ def add(session: Session, actor: Actor, session_id: int, now: datetime, factor: 
     return True
 
 
-def remove(session: Session, actor: Actor, session_id: int, now: datetime, number: int) -> None:
-    """Remove one of her own; with the last one her recovery codes go, which stand in for nothing then."""
+def remove(session: Session, actor: Actor, session_id: int, now: datetime, number: int) -> bool:
+    """Remove one of her own; with the last one her recovery codes go, which stand in for nothing then.
+
+    False for the last one of staff, who always need one.
+    """
+    user = session.get_one(User, actor.user_id, with_for_update=True)
     mine = [row.id for row in own(session, actor.user_id or 0) if row.kind in KINDS]
+    if mine == [number] and user.role is not Role.RESIDENT:
+        return False
     if number not in mine:
-        return
+        return True
     gone = sa.true() if mine == [number] else _TABLE.c.id == number
     session.execute(sa.delete(_TABLE).where(_TABLE.c.user_id == actor.user_id, gone))
     _changed(session, actor, "removed", session_id, now)
+    return True
 
 
 def renew_codes(session: Session, actor: Actor, hashes: Mapping[str, str]) -> None:

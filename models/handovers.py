@@ -30,7 +30,7 @@ class Handover(Addressed, table=True):
     to_email: str | None = Field(default=None, index=True, max_length=254)  # who signs in with it may answer
     changes_on: date  # the first day of the new owner
     readings: list[dict[str, Any]] = Field(sa_type=sa.JSON)  # as both see them: meter, register, value
-    state: str = Field(default="asked", max_length=16)
+    state: str = Field(default="asked", max_length=16, index=True)  # so that staff find what waits
     reason: str = Field(default="", max_length=300)  # of a refusal
 
 
@@ -54,9 +54,9 @@ def mine(connection: Connection, user_id: int) -> Sequence[AnyRow]:
     return connection.execute(_MINE, {"user_id": user_id}).fetchall()
 
 
-def waiting(session: Session, since: date) -> Sequence[AnyRow]:
-    """Those since a day that the new owner has to answer or the billing system has to carry out, for staff."""
-    return session.execute(_WAITING, {"since": since}).fetchall()
+def waiting(connection: Connection, since: date, most: int) -> Sequence[AnyRow]:
+    """No more than `most` since a day that the new owner has to answer or the billing system has to carry out."""
+    return connection.execute(_WAITING.limit(sa.literal_column(f"{most}")), {"since": since}).fetchall()
 
 
 def ask(session: Session, actor: Actor, place: Place, day: date, to_whom: str, readings: list[dict[str, Any]]) -> bool:
@@ -78,8 +78,10 @@ def ask(session: Session, actor: Actor, place: Place, day: date, to_whom: str, r
     return True
 
 
-def answer(session: Session, actor: Actor, number: int, state: str, reason: str = "") -> bool:
-    """Confirm, refuse with a reason or withdraw what was asked; False where that was done before.
+def answer(
+    session: Session, actor: Actor, number: int, state: str, reason: str = "", source: Source = Source.SELF
+) -> bool:
+    """Confirm, refuse with a reason or withdraw what was asked; False where that was done before. `source`: whose word.
 
     It stands in the record of the customer who hands over (F08). What both have confirmed is also the first reading in
     the new owner's time; no customer of hers is known there yet.
@@ -90,7 +92,6 @@ def answer(session: Session, actor: Actor, number: int, state: str, reason: str 
     actor = replace(actor, principal_customer_id=row.customer_id)
     row.state, row.reason = state, reason
     for one in row.readings if state == "confirmed" else ():
-        source = Source.SELF if actor.user_id else Source.STAFF
         first = Reading(register_id=one["register"], value=one["value"], read_on=row.changes_on, source=source)
         first.actor_user_id, first.session_method = actor.user_id, actor.session_method
         session.add(first)

@@ -4,6 +4,7 @@ What a person signed stays as it is, bit by bit; nothing is ever unpacked to dis
 """
 
 import os
+import sys
 import zipfile
 import zlib
 from collections import Counter
@@ -13,8 +14,9 @@ from io import BytesIO
 from threading import BoundedSemaphore
 from typing import BinaryIO
 
+from models.children import Ended, Limits, run
 from models.rules.archives import is_odd, swells
-from models.rules.file_names import PICTURES, clean_name, ending, refusal_of
+from models.rules.file_names import HEIC, PICTURES, clean_name, ending, refusal_of
 from models.scanner import Scanner, ScannerAway
 
 MOST, LARGEST = 10, 10 * 10**6  # files at once, bytes of each (decisions.md 25)
@@ -22,11 +24,12 @@ PIXELS, SIDE = 40_000_000, 2560  # of a picture that is taken; the longer side o
 ENTRIES, UNPACKED, RATIO = 1000, 100 * 10**6, 200  # of an archive: entries, bytes, unpacked ÷ packed
 _DIRECTORY = 200_000  # bytes of an archive's table of contents, which is read whole
 _ASICE = b"application/vnd.etsi.asic-e+zip"
+_HEIC = Limits(wall_seconds=15, memory_bytes=800 * 1024 * 1024)
 _one = BoundedSemaphore(1)  # pictures and archives are heavy work (security rule 13)
 
 
 class Refused(ValueError):
-    """A file that is not taken. `reason`: kind, heic, empty, large, content, pixels, packed, damaged, many or virus."""
+    """A file that is not taken. `reason`: kind, empty, large, content, pixels, packed, damaged, many or virus."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
@@ -67,6 +70,8 @@ def take(name: str, file: BinaryIO, largest: int = LARGEST) -> Taken:
     file.seek(0)
     kind = ending(name)
     with _one:
+        if kind in HEIC:  # and it is a JPEG from now on, also by its name
+            name, file, kind = f"{name.rpartition('.')[0]}.jpg", _as_jpeg(name, file), "jpg"
         if kind in PICTURES:
             file = _drawn_anew(name, file, PICTURES[kind])
         elif kind != "pdf":
@@ -81,6 +86,16 @@ def _scanned(taken: Taken, scanner: Scanner) -> Taken:
     except ScannerAway:
         return Taken(taken.name, taken.file, waits=True)
     return taken
+
+
+def _as_jpeg(name: str, file: BinaryIO) -> BinaryIO:
+    try:
+        made = run((sys.executable, "-m", "models.heic_child", str(PIXELS)), file.read(), _HEIC)
+    except Ended:
+        raise Refused(name, "damaged") from None
+    if not made:
+        raise Refused(name, "pixels")
+    return BytesIO(made)
 
 
 def _drawn_anew(name: str, file: BinaryIO, form: str) -> BinaryIO:

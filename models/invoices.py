@@ -20,7 +20,7 @@ class Invoice(Imported, Addressed, table=True):
 
     customer_id: int = Field(foreign_key="customer.id", index=True)
     premises_id: int = Field(foreign_key="premises.id")
-    number: str = Field(max_length=64)
+    number: str = Field(index=True, max_length=64)
     period_start: date
     period_end: date
     issued_on: date
@@ -101,6 +101,9 @@ _OF_PLACE = _BILLS.where(
     col(Invoice.premises_id) == sa.bindparam("premises_id"),
     col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
 ).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
+_OF_CUSTOMER = _BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id")).order_by(
+    col(Invoice.issued_on).desc(), col(Invoice.id).desc()
+)
 _NEWEST = _OF_PLACE.limit(ONE)
 _ONE = _BILLS.where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
@@ -127,6 +130,13 @@ def newest(connection: Connection, place: Place) -> Bill | None:
 def all_of(connection: Connection, place: Place) -> list[Bill]:
     """Every invoice of a place, newest first (C02; LU-22): a few a year, so all years at once."""
     return _bills(connection, _OF_PLACE, [place], premises_id=place.id, customer_ids=place.customer_ids)
+
+
+def of_customer(connection: Connection, customer_id: int, today: date, most: int) -> list[tuple[AnyRow, Status]]:
+    """The newest invoices of a customer wherever she stands, each with its state in words, for staff."""
+    rows = connection.execute(_OF_CUSTOMER.limit(sa.literal_column(f"{most}")), {"customer_id": customer_id})
+    paid = ((row, [(row.paid_on, row.paid)] if row.paid_on else []) for row in rows)
+    return [(row, invoice_status(row.payable, row.due_on, got, today)) for row, got in paid]
 
 
 def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill | None:

@@ -125,6 +125,9 @@ _HERS = _MANDATES.where(
 ).order_by(col(Mandate.id).desc())
 _ONE = _MANDATES.where(col(Mandate.public_id) == sa.bindparam("public_id"), col(Mandate.id).in_(_BOTH))
 _LINKED = _MANDATES.where(col(Mandate.id) == sa.bindparam("number"))
+_BY_CUSTOMER = col(MandatePremises.customer_id) == sa.bindparam("customer_id")
+_LENT_BY = sa.select(col(MandatePremises.mandate_id)).where(_BY_CUSTOMER)
+_OF_CUSTOMER = _MANDATES.where(col(Mandate.id).in_(_LENT_BY)).order_by(col(Mandate.id).desc())
 _LIVES_THERE = sa.exists().where(
     col(Tenure.customer_id) == col(MandatePremises.customer_id), col(Tenure.premises_id) == col(Premises.id),
     during(sa.bindparam("today")),
@@ -194,6 +197,12 @@ def of(connection: Connection, user_id: int, today: date, now: datetime) -> list
 def one(connection: Connection, user_id: int, today: date, public_id: str) -> MandateView | None:
     """One of those; None for anybody else's."""
     return next(iter(_views(connection, _ONE, today, user_id=user_id, public_id=public_id)), None)
+
+
+def of_customer(connection: Connection, customer_id: int, today: date, most: int) -> list[MandateView]:
+    """The newest that this customer has lent, for staff. Two statements."""
+    newest_first = _OF_CUSTOMER.limit(sa.literal_column(f"{most}"))
+    return _views(connection, newest_first, today, user_id=0, customer_id=customer_id)
 
 
 def invitation(connection: Connection, number: int, today: date) -> MandateView | None:

@@ -19,7 +19,7 @@ class Meter(Imported, Addressed, table=True):
     place: str = Field(
         default="", max_length=32
     )  # kitchen, bathroom, toilet, hall, boiler, cellar or the operator's word
-    serial: str = Field(max_length=32)
+    serial: str = Field(index=True, max_length=32)
     is_remote: bool = False
     installed_on: date | None = None
     removed_on: date | None = None

@@ -10,8 +10,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from models.audit import Actor, record
 from models.customers import Customer
 from models.database import Database
 from models.mandates import standing
@@ -67,6 +68,7 @@ _HERS = sa.union_all(
 _SHOWN = sa.and_(col(Notice.published_at) <= sa.bindparam("now"), col(Notice.withdrawn_at).is_(None))
 _LASTS = sa.or_(col(Notice.valid_until).is_(None), col(Notice.valid_until) > sa.bindparam("now"))
 _UNREAD = col(NoticeReceipt.read_at).is_(None)
+_BANNER = sa.or_(col(Notice.emergency), col(Notice.works_at) <= sa.bindparam("now"))  # with `_LASTS` (E06)
 _OWN, _FIRST = sa.orm.aliased(NoticeText, name="own"), sa.orm.aliased(NoticeText, name="first")
 _FILES = sa.select(sa.func.count()).select_from(NoticeFile).where(col(NoticeFile.notice_id) == col(Notice.id))
 _ORDER = (col(Notice.published_at).desc(), col(Notice.id).desc())
@@ -85,6 +87,7 @@ def _texts(statement: AnySelect, *columns: str) -> AnySelect:
 _COLUMNS = (
     col(Notice.id), col(Notice.public_id), col(Notice.emergency), col(Notice.published_at), col(Notice.published_on),
     col(Notice.valid_until), col(Notice.withdrawn_at), col(Notice.for_all), col(NoticeReceipt.read_at),
+    col(Notice.works_at), col(Notice.confirm), col(NoticeReceipt.confirmed_at), _BANNER.label("banner"),
 )  # fmt: skip
 _MINE = (
     sa.select(*_COLUMNS, _FILES.scalar_subquery().label("files"))
@@ -99,13 +102,13 @@ _ONE = _MINE.where(col(Notice.public_id) == sa.bindparam("public_id"), col(Notic
 _ALL = _texts(_MINE, "title").where(_SHOWN).order_by(*_ORDER)
 _ON_HOME = (
     _texts(_MINE, "title")
-    .where(_SHOWN, _LASTS, sa.or_(_UNREAD, col(Notice.emergency)))
-    .order_by(col(Notice.emergency).desc(), *_ORDER)
+    .where(_SHOWN, _LASTS, sa.or_(_UNREAD, _BANNER))
+    .order_by(sa.case((_BANNER, 0), else_=1), *_ORDER)
     .limit(sa.literal_column("50"))  # of somebody who never opens any
 )
 _EMERGENCIES = (
     _texts(sa.select(col(Notice.id), col(Notice.valid_until)).select_from(Notice), "title", "body")
-    .where(col(Notice.emergency), col(Notice.for_all), _SHOWN, col(Notice.valid_until) > sa.bindparam("now"))
+    .where(_BANNER, col(Notice.for_all), _SHOWN, col(Notice.valid_until) > sa.bindparam("now"))
     .order_by(*_ORDER)
 )
 _TEXT = _texts(sa.select(col(Notice.public_id), col(Notice.emergency)).select_from(Notice), "title", "body").where(
@@ -151,7 +154,7 @@ def of(connection: Connection, reader: Reader) -> Sequence[AnyRow]:
 
 
 def on_home(connection: Connection, reader: Reader) -> Sequence[AnyRow]:
-    """Her unread notices that still hold, and emergencies until their end; these first (LU-39, LU-41)."""
+    """Her unread notices that still hold, emergencies and works that last until their end; these first (LU-39, E06)."""
     return connection.execute(_ON_HOME, vars(reader)).fetchall()
 
 
@@ -195,3 +198,12 @@ def mark_read(database: Database, user_id: int, notice_id: int) -> None:
             session.merge(NoticeReceipt(user_id=user_id, notice_id=notice_id))
     except IntegrityError:
         return  # the other one was first
+
+
+def confirm(session: Session, actor: Actor, notice_id: int, now: datetime) -> None:
+    """She says that she has read what she was asked to read (E05); said again, it stays as it was."""
+    asked = sa.select(col(Notice.id)).where(col(Notice.id) == notice_id, col(Notice.confirm))
+    hers = (col(NoticeReceipt.user_id) == actor.user_id, col(NoticeReceipt.notice_id).in_(asked))
+    first = sa.update(NoticeReceipt).where(*hers, col(NoticeReceipt.confirmed_at).is_(None)).values(confirmed_at=now)
+    if session.execute(first).rowcount:  # type: ignore[attr-defined]  # of an UPDATE
+        record(session, actor, "notice.confirmed", object_type="notice", object_id=notice_id)

@@ -2,7 +2,7 @@
 
 A notice is a person's when it was addressed to where she lived on the day that it was published, and then for ever.
 Nothing is written for a reader until she opens it. Here are the tables; reading is `noticeboard`, sending is
-`announcements`.
+`announcements`, what staff do before and after is `notice_drafts`.
 """
 
 from datetime import date, datetime
@@ -27,16 +27,20 @@ class Notice(Imported, Addressed, table=True):
 
     __table_args__ = (
         sa.CheckConstraint("valid_until IS NOT NULL OR NOT emergency", name="emergencies_end"),
+        sa.CheckConstraint("valid_until IS NOT NULL OR works_at IS NULL", name="works_end"),
         _only("ix_notice_for_all", "published_at", "for_all"),
-        _only("ix_notice_emergency", "valid_until", "emergency"),
         _only("ix_notice_unannounced", "published_at", "announced_at IS NULL"),
     )
 
     for_all: bool = False
     emergency: bool = False  # stays on home until its end; its letters cannot be switched off
-    published_at: datetime  # may lie ahead
-    published_on: date  # the same as a day of the site, which tenures are made of
-    valid_until: datetime | None = None
+    published_at: datetime = Field(nullable=True, index=True)  # may lie ahead; empty: a draft (`notice_drafts`)
+    published_on: date = Field(nullable=True)  # the same as a day of the site, which tenures are made of
+    valid_until: datetime | None = Field(default=None, index=True)
+    works_at: datetime | None = None  # works or an outage begin: a banner on home from then until `valid_until`
+    confirm: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # readers are asked to (E05)
+    reason: str | None = Field(default=None, max_length=500)  # why it is an emergency
+    edited_at: datetime | None = None  # when staff last saved it
     withdrawn_at: datetime | None = None
     announced_at: datetime | None = None  # since when its letters are in the outbox
 
@@ -87,5 +91,6 @@ class NoticeReceipt(SQLModel, table=True):
     __tablename__ = "notice_receipt"
 
     user_id: int = Field(foreign_key="user_account.id", primary_key=True)
-    notice_id: int = Field(foreign_key="notice.id", primary_key=True)
+    notice_id: int = Field(foreign_key="notice.id", primary_key=True, index=True)
     read_at: datetime = Field(default_factory=utc_now)
+    confirmed_at: datetime | None = None  # when she said that she has read it, where that was asked

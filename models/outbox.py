@@ -23,11 +23,15 @@ ONE_PERSON, SOONER, MANY = 0, 1, 2
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
+_PARKED = sa.text("parked_at IS NOT NULL")
+
+
 class Mail(Numbered, table=True):
     """One letter to one address."""
 
     kind: str = Field(max_length=32)  # names its template in templates/mail/
     user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
+    notice_id: int | None = Field(default=None, foreign_key="notice.id", index=True)
     address: str = Field(max_length=254)
     language: str = Field(max_length=2)  # "": that of the site
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # what its template is given
@@ -46,6 +50,7 @@ class Mail(Numbered, table=True):
             sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NULL"),
         ),
+        sa.Index("ix_mail_parked", "parked_at", sqlite_where=_PARKED, postgresql_where=_PARKED),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ class User(Numbered, table=True):
     username: str = Field(unique=True, max_length=254)  # one with @ is her own e-mail address
     email: str | None = Field(default=None, unique=True, max_length=254)
     email_wanted: str | None = Field(default=None, index=True, max_length=254)  # takes its place when it is confirmed
-    phone: str | None = Field(default=None, max_length=16)  # as +37120000000
+    phone: str | None = Field(default=None, index=True, max_length=16)  # as +37120000000
     name: str = Field(max_length=200)
     password_hash: str | None = Field(default=None, max_length=200)
     # Somebody else made the password: it is changed before anything else.
@@ -27,7 +27,7 @@ class User(Numbered, table=True):
     invited_at: datetime | None = None
     language: str | None = Field(default=None, max_length=2)
     theme: str | None = Field(default=None, max_length=5)  # "light" or "dark"; None: as the device has it
-    role: Role = choice(Role, default=Role.RESIDENT)
+    role: Role = choice(Role, default=Role.RESIDENT, index=True)  # of the few who are staff
     disabled_at: datetime | None = None
     closed_at: datetime | None = None  # by herself: nothing personal is left
     created_at: datetime = Field(default_factory=utc_now)

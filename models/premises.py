@@ -8,7 +8,7 @@ from models.types import Addressed, Imported
 class House(Imported, table=True):
     """A building."""
 
-    address: str = Field(max_length=200)  # "Latgales iela 12"
+    address: str = Field(max_length=200, index=True)  # "Latgales iela 12"
     town: str = Field(max_length=100)
     postcode: str = Field(default="", max_length=16)
 
@@ -26,5 +26,6 @@ class Premises(Imported, Addressed, table=True):
     house_id: int = Field(foreign_key="house.id", index=True)
     entrance_id: int | None = Field(default=None, foreign_key="entrance.id", index=True)
     flat: str = Field(default="", max_length=32)
-    address: str = Field(max_length=240)  # in full, ready to show: "Latgales iela 12–34, Ludza"
+    address: str = Field(max_length=240, index=True)  # in full, ready to show: "Latgales iela 12–34, Ludza"
     area: int | None = None  # thousandths of m²
+    folded: str = Field(default="", sa_column_kwargs={"server_default": ""})  # the address as staff search it

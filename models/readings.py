@@ -7,6 +7,9 @@ from sqlmodel import Field
 
 from models.types import ExternalStatus, Numbered, Source, choice, utc_now
 
+_FLAGGED = sa.text("flag IS NOT NULL AND superseded_at IS NULL AND reviewed_at IS NULL")  # for staff to look at
+_BY_STAFF = sa.text("source IN ('staff', 'slip') AND superseded_at IS NULL")  # who may come after a window
+
 
 class Reading(Numbered, table=True):
     """A value of one register on one day, in thousandths of the unit.
@@ -15,7 +18,11 @@ class Reading(Numbered, table=True):
     `rolled_over`. `flag` names what staff should look at (lower, rollover, high, zero, swapped, absence).
     """
 
-    __table_args__ = (sa.Index("ix_reading_register_day", "register_id", "read_on", "id", "superseded_at", "value"),)
+    __table_args__ = (
+        sa.Index("ix_reading_register_day", "register_id", "read_on", "id", "superseded_at", "value"),
+        sa.Index("ix_reading_flagged", "id", sqlite_where=_FLAGGED, postgresql_where=_FLAGGED),
+        sa.Index("ix_reading_by_staff", "id", sqlite_where=_BY_STAFF, postgresql_where=_BY_STAFF),
+    )
 
     external_id: str | None = Field(default=None, unique=True, max_length=64)
     register_id: int = Field(foreign_key="register.id")
@@ -26,6 +33,7 @@ class Reading(Numbered, table=True):
     source: Source = choice(Source)
     rolled_over: bool = False
     flag: str | None = Field(default=None, max_length=16)
+    reviewed_at: datetime | None = None  # by staff, what is flagged
     superseded_at: datetime | None = None
     superseded_by_id: int | None = Field(default=None, foreign_key="reading.id")
     status: ExternalStatus = choice(ExternalStatus, default=ExternalStatus.RECEIVED)

@@ -81,6 +81,7 @@ class Settings(BaseModel):
     eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
     provider_seconds: Count = 5  # that one of them may take to answer
     card_ocsp: tuple[str, ...] = ()  # hosts that are asked whether an identity card is still good; empty: nobody
+    undo_seconds: int = Field(15, ge=0, le=600)  # in which staff can take an answer back; the worker sends it then
     session_idle_minutes: Count = 30
     session_hours: Count = 12
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

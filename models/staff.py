@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
-from models import factors, outbox, sessions, tokens
+from models import accounts, factors, outbox, sessions, tokens
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
 from models.audit import Actor, record
@@ -27,13 +27,17 @@ from models.threads import Thread
 from models.types import AnyRow, Role
 
 INVITATION = "staff"  # the purpose of its link
-_HAS = sa.exists().where(col(Factor.user_id) == col(User.id), col(Factor.kind).in_(factors.KINDS))
+_RANKS = [role for role in Role if role is not Role.RESIDENT]
+# Counted, because PostgreSQL would read all factors of everybody for an EXISTS.
+_HERS = sa.select(sa.func.count()).select_from(Factor).where(col(Factor.user_id) == col(User.id))
+_KINDS = [_HERS.where(col(Factor.kind) == kind).scalar_subquery().label(kind) for kind in factors.KINDS]
 _ALL = (
-    sa.select(col(User.name), col(User.email), col(User.username), col(User.role), col(User.disabled_at))
-    .add_columns(_HAS.label("ready"), sa.func.max(col(WebSession.seen_at)).label("seen_at"))
+    sa.select(col(User.id), col(User.name), col(User.email), col(User.username), col(User.role), col(User.disabled_at))
+    .add_columns(*_KINDS, sa.func.max(col(WebSession.seen_at)).label("seen_at"))
     .outerjoin(WebSession, col(WebSession.user_id) == col(User.id))
-    .where(col(User.role) != Role.RESIDENT).group_by(col(User.id)).order_by(col(User.name), col(User.id))
+    .where(col(User.role).in_(_RANKS)).group_by(col(User.id)).order_by(col(User.name), col(User.id))
 )  # fmt: skip
+_ONE = _ALL.where(col(User.id) == sa.bindparam("number"))
 _WAIT: Mapping[str, tuple[Any, sa.ColumnElement[bool]]] = {
     "messages": (col(Thread.changed_at), col(Thread.state) == ThreadState.OPEN),
     "registrations": (col(Waiting.asked_at), col(Waiting.customer_id).is_(None)),
@@ -50,6 +54,10 @@ _WAITING = sa.select(*(
 
 class StaffError(ValueError):
     """Who cannot be invited, in one sentence."""
+
+
+class Refused(ValueError):
+    """It was not done: "own", because it is about herself, or "changed", as a colleague was faster."""
 
 
 def invite(session: Session, actor: Actor, address: str, name: str, role: Role, language: str, now: datetime) -> None:
@@ -70,6 +78,35 @@ def invite(session: Session, actor: Actor, address: str, name: str, role: Role, 
     session.flush()
     record(session, actor, "staff.invited", object_type="user", object_id=user.id, detail={"role": role})
     outbox.write_to(session, user, address, "staff_invitation")
+
+
+def change(session: Session, actor: Actor, number: int, act: str, role: Role, now: datetime) -> None:
+    """`act`: her "role" becomes this one, "disable" or "enable" her account, "invite" her again (ASVS 7.4.2, 8.3.2).
+
+    Nobody does it about herself, and whoever does it is an administrator still while it is done, as the rows of all of
+    them are held: so one always stays. Where the right is another, or none, what is open ends. Raises `Refused`.
+    """
+    concerned = sa.or_(col(User.role) == Role.ADMINISTRATOR, col(User.id) == number)
+    held = sa.select(User).where(concerned, col(User.role).in_(_RANKS)).order_by(col(User.id)).with_for_update()
+    rows = {user.id: user for user in session.scalars(held)}
+    user, mine = rows.get(number), rows.get(actor.user_id)
+    if user is mine or user is None or mine is None or mine.disabled_at or mine.role is not Role.ADMINISTRATOR:
+        raise Refused("own" if number == actor.user_id else "changed")
+    about: dict[str, Any] = {"object_type": "user", "object_id": number}
+    if act == "invite":
+        if user.disabled_at or not user.email:
+            raise Refused("changed")
+        invite(session, actor, user.email, user.name, user.role, user.language or "", now)
+    elif act == "role" and user.role is not role:
+        record(session, actor, "staff.role_changed", **about, detail={"from": user.role, "to": role})
+        user.role = role
+        sessions.end_others(session, number, 0, now)
+    elif act == "disable" and not user.disabled_at:
+        record(session, actor, "account.disabled", **about)
+        accounts.shut(session, user, now)
+    elif act == "enable" and user.disabled_at:
+        record(session, actor, "account.enabled", **about)
+        user.disabled_at = None
 
 
 def enter(session: Session, secret: str, hashed: str, app: Factor, codes: Mapping[str, str], now: datetime) -> bool:
@@ -93,8 +130,13 @@ def enter(session: Session, secret: str, hashed: str, app: Factor, codes: Mappin
 
 
 def everybody(connection: Connection) -> Sequence[AnyRow]:
-    """All of the staff by name: whether each is `ready` to sign in, and when she was seen last."""
+    """All of the staff by name: by how many apps ("totp") and passkeys each signs in, and when she was seen last."""
     return connection.execute(_ALL).fetchall()
+
+
+def one(connection: Connection, number: int) -> AnyRow | None:
+    """The same of one of them."""
+    return connection.execute(_ONE, {"number": number}).first()
 
 
 def waiting(connection: Connection) -> dict[str, tuple[int, datetime | None]]:

@@ -10,15 +10,16 @@ What a helper wrote is his to see while he may still write there. Notes of staff
 (`ThreadNote`), which no statement in this module names.
 """
 
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models.database import Database
 from models.mandates import Mandate
 from models.people import User
 from models.places import Place
@@ -29,6 +30,7 @@ from models.tenures import Tenure
 from models.types import Addressed, AnyRow, AnySelect, Numbered, choice, utc_now
 
 NEWEST = 2**31 - 1  # "before" it every message is
+FileView = namedtuple("FileView", "public_id name size")  # of a message; bytes
 
 
 class Thread(Addressed, table=True):
@@ -40,7 +42,9 @@ class Thread(Addressed, table=True):
             "ix_thread_unread", "user_id", sqlite_where=sa.text("unread AND mandate_version IS NULL"),
             postgresql_where=sa.text("unread AND mandate_version IS NULL"),
         ),
-        sa.Index("ix_thread_state", "state", "due_at"),
+        sa.Index("ix_thread_state", "state", "due_at", "id"),  # the order of the queue, which stops at its page
+        sa.Index("ix_thread_assignee", "state", "assignee_id", "due_at"),
+        sa.Index("ix_thread_latest", "state", "latest_id"),
     )  # fmt: skip
 
     user_id: int | None = Field(foreign_key="user_account.id", index=True)  # who began it
@@ -52,6 +56,8 @@ class Thread(Addressed, table=True):
     about: str = Field(default="", max_length=24)  # "iid:" or "mid:" with the id of an invoice or a meter
     about_name: str = Field(default="", max_length=64)  # its number
     language: str = Field(max_length=2)
+    # "call" or "visit", where staff have logged it; without `user_id` they alone see it.
+    via: str = Field(default="", max_length=8, sa_column_kwargs={"server_default": ""})
     shared: bool = False  # with who else lives there
     state: ThreadState = choice(ThreadState, default=ThreadState.OPEN)
     unread: bool = False  # there is an answer that nobody has opened
@@ -60,6 +66,11 @@ class Thread(Addressed, table=True):
     began_on: date  # of the first of those that go on from each other: in whose time it belongs
     changed_at: datetime = Field(default_factory=utc_now)  # its state
     due_at: datetime | None = None  # by when staff answer; None: it waits for nobody
+    assignee_id: int | None = Field(default=None, foreign_key="user_account.id")  # of the staff
+    snoozed_until: date | None = None  # the day on which staff see it again
+    merged_into: int | None = Field(default=None, index=True)  # the one in which it goes on, by its number
+    version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of what staff did to it
+    touched_by: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})  # who did that last
 
 
 class Message(Addressed, table=True):
@@ -173,21 +184,21 @@ _LIST = (
     sa.select(_TABLE, col(Premises.address), col(_LATEST.sent_at), col(User.name).label("writer"))
     .add_columns(sa.func.substr(col(_LATEST.body), 1, 200).label("line"))
     .join(_LATEST, col(_LATEST.id) == _TABLE.c.latest_id)
-    .outerjoin(Premises, col(Premises.id) == _TABLE.c.premises_id)
-    .outerjoin(User, col(User.id) == _TABLE.c.user_id)
+    .outerjoin(Premises, col(Premises.id) == _TABLE.c.premises_id).outerjoin(User, col(User.id) == _TABLE.c.user_id)
     .where(_SEEN)
-)
+)  # fmt: skip
 _PAGE = _LIST.where(_TABLE.c.latest_id < sa.bindparam("before")).order_by(_TABLE.c.latest_id.desc())
-_ONE = _LIST.where(_TABLE.c.public_id == sa.bindparam("public_id"))
+_TARGET = sa.orm.aliased(Thread, name="target")
+_ONE = (
+    _LIST.add_columns(col(_TARGET.public_id).label("went_to"))
+    .outerjoin(_TARGET, col(_TARGET.id) == _TABLE.c.merged_into).where(_TABLE.c.public_id == sa.bindparam("public_id"))
+)  # fmt: skip
 _MESSAGES: AnySelect = (
     sa.select(Message.__table__, col(User.name).label("writer"))  # type: ignore[attr-defined]
+    .add_columns(*(col(getattr(MessageFile, name)).label(f"file_{name}") for name in ("public_id", "name", "size")))
     .outerjoin(User, col(User.id) == col(Message.actor_user_id))
-    .where(col(Message.thread_id) == sa.bindparam("thread_id")).order_by(col(Message.id))
-)  # fmt: skip
-_FILES: AnySelect = (
-    sa.select(MessageFile.__table__, col(Message.thread_id))  # type: ignore[attr-defined]
-    .join(Message, col(Message.id) == col(MessageFile.message_id))
-    .where(col(Message.thread_id) == sa.bindparam("thread_id")).order_by(col(MessageFile.id))
+    .outerjoin(MessageFile, col(MessageFile.message_id) == col(Message.id))
+    .where(col(Message.thread_id) == sa.bindparam("thread_id")).order_by(col(Message.id), col(MessageFile.id))
 )  # fmt: skip
 _FILE = (
     sa.select(MessageFile.__table__, _TABLE.c.public_id.label("tid"))  # type: ignore[attr-defined]
@@ -220,11 +231,11 @@ def _view(row: AnyRow, sight: Sight) -> ThreadView:
     return ThreadView(row, place, may_write)
 
 
-def messages(connection: Connection, thread_id: int) -> list[tuple[AnyRow, list[AnyRow]]]:
-    """The messages of a conversation with their files, the oldest first. Two statements."""
-    files = connection.execute(_FILES, {"thread_id": thread_id}).fetchall()
+def messages(connection: Connection, thread_id: int) -> list[tuple[AnyRow, list[FileView]]]:
+    """The messages of a conversation with their files, the oldest first."""
     rows = connection.execute(_MESSAGES, {"thread_id": thread_id})
-    return [(row, [file for file in files if file.message_id == row.id]) for row in rows]
+    same = ([*group] for _, group in groupby(rows, lambda row: row.id))
+    return [(each[0], [FileView(*row[-3:]) for row in each if row.file_public_id]) for each in same]
 
 
 def file(connection: Connection, sight: Sight, public_id: str) -> AnyRow | None:
@@ -235,9 +246,3 @@ def file(connection: Connection, sight: Sight, public_id: str) -> AnyRow | None:
 def sent(connection: Connection, user_id: int, once: str) -> AnyRow | None:
     """What this person has sent by the form `once` before: body, and the public id of its conversation."""
     return connection.execute(_SENT, {"once": once, "user_id": user_id}).first()
-
-
-def mark_read(database: Database, number: int) -> None:
-    """The answer was opened."""
-    with database.write() as session:
-        session.execute(sa.update(_TABLE).where(_TABLE.c.id == number).values(unread=False))

@@ -6,6 +6,7 @@ An account is paused, an address only slowed: a library or a house behind one ad
 
 import hashlib
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,6 +77,11 @@ def slow_address(session: Session, address: str, now: datetime) -> None:
 def succeeded(session: Session, lane: str) -> None:
     """A right password starts the lane's count anew; the address keeps its own."""
     session.execute(sa.delete(Throttle).where(col(Throttle.key) == _key("account", lane)))
+
+
+def release(session: Session, lanes: Sequence[str]) -> None:
+    """End the pauses of these lanes."""
+    session.execute(sa.delete(Throttle).where(col(Throttle.key).in_([_key("account", lane) for lane in lanes])))
 
 
 def network(address: str) -> str:

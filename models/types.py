@@ -52,6 +52,10 @@ class Source(StrEnum):
     SELF = "self"
     DELEGATE = "delegate"
     STAFF = "staff"
+    CALL = "call"  # staff, on behalf of who told it by telephone,
+    VISIT = "visit"  # at the counter,
+    LETTER = "letter"
+    MESSAGE = "message"  # and in a conversation
     LINK = "link"
     SLIP = "slip"
     IMPORT = "import"

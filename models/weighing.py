@@ -21,7 +21,7 @@ from models.types import AnyRow, MeterKind, Source
 Known = Mapping[int, Sequence[AnyRow]]  # register → its current readings within the tenure, oldest first
 Seal = Callable[[str], str]  # a keyed hash: proves that a question was ours
 State = Literal["empty", "saved", "problem", "question"]
-BY_PEOPLE = frozenset({Source.SELF, Source.DELEGATE, Source.STAFF, Source.LINK, Source.SLIP})
+BY_PEOPLE = frozenset({*Source} - {Source.IMPORT, Source.REMOTE, Source.ESTIMATE})
 # What stands still while nobody is at home; a flat is heated and a refrigerator runs all the same.
 _STOPS = frozenset({MeterKind.COLD_WATER, MeterKind.HOT_WATER, MeterKind.GAS, MeterKind.LPG})
 _WATER = {MeterKind.COLD_WATER: MeterKind.HOT_WATER, MeterKind.HOT_WATER: MeterKind.COLD_WATER}

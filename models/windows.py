@@ -8,8 +8,19 @@ from models.cards import MeterCard
 from models.overrides import WindowChange, rule_for
 from models.rules.windows import Window, next_window, window_on
 from models.site import MeterRule, Site
+from models.types import MeterKind
 
 _LONGEST_GAP = 100  # days; every rule opens once a month, however overrides follow each other
+SINCE = timedelta(days=_LONGEST_GAP)  # before a day: whose overrides `latest` asks about
+
+
+def latest(site: Site, overrides: Iterable[WindowChange], house_id: int, kind: MeterKind, today: date) -> Window:
+    """The window of a house that is open, else the last one that was. `overrides`: of that house, since `SINCE`."""
+    for ago in range(_LONGEST_GAP):
+        day = today - timedelta(days=ago)
+        if window := window_on(rule_for(site, overrides, house_id, kind, day).window, day, site.is_working):
+            return window
+    return Window(today, today, today.replace(day=1))  # of a rule that opens never: nobody has missed it
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ BITERS = {
     "models/mandates.py": ("views/test_users.py", "views/test_invitations.py", "views/test_many_places.py"),
     "models/lending.py": ("views/test_users.py", "views/test_invitations.py", "jobs/test_endings.py"),
     "models/endings.py": ("jobs/test_endings.py", "views/test_invitations.py"),
-    "models/attorneys.py": ("jobs/test_mandates.py", "views/test_powers.py", "jobs/test_endings.py"),
+    "models/attorneys.py": ("views/test_attorneys.py", "views/test_powers.py", "jobs/test_endings.py"),
     "models/access_requests.py": ("views/test_access_requests.py",),
     "models/absences.py": ("views/test_absences.py",),
     "models/handovers.py": ("views/test_handovers.py",),

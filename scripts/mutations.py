@@ -118,7 +118,8 @@ def _of_route(mark: ast.expr) -> Iterator[tuple[str, list[ast.AST]]]:
             if " " in access:
                 for other in ("public", *_others(*access.split())):
                     yield f"→ {other}", [_changed(mark, args=[rule, ast.Constant(other), *limit])]
-            if limit or (verb == "post" and not mark.keywords):
+            limited = ast.unparse(limit[0]) != "None" if limit else verb == "post" and not mark.keywords
+            if limited:
                 args = [rule, ast.Constant(access), ast.Constant(None)]
                 yield "limit deleted", [_changed(mark, args=args)]
 
@@ -127,7 +128,8 @@ def _others(*words: str) -> Iterator[str]:
     """Another section, another right; and a page of staff opened to residents."""
     *staff, section, right = words
     before = "staff " if staff else ""
-    yield f"{before}{'imports' if staff else 'meters' if section == 'help' else 'help'} {right}"
+    another = ("imports", "inbox") if staff else ("help", "meters")  # what an agent may not open, or what everybody may
+    yield f"{before}{another[section == another[0]]} {right}"
     yield from (f"{before}{section} {other}" for other in ("-", "view", "act") if other != right)
     if staff:
         yield f"notices {right}"

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from auth.methods.password import Passwords
+from models import search
 from models.articles import Article, ArticleText, Topic
+from models.canned import CannedReply
 from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.database import Database
@@ -20,6 +22,7 @@ from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.rules.articles import fold
+from models.rules.search import kept, of_customer
 from models.tenures import Tenure
 from models.threads import Message, MessageFile, Thread
 from models.types import DocumentKind, MeterKind, Role, Source, TenureRole, ValidKind, utc_now
@@ -176,6 +179,7 @@ class _Stage:
             language="lv", latest_id=number, began_on=at.date(), changed_at=at, due_at=at,
         ))  # fmt: skip
         self.add(Message(id=number, thread_id=number, body=f"{user.username} asks.", sent_at=at, actor_user_id=user.id))
+        search.keep(self.session, number)
         name = self.storage.put(b"%PDF-1.4 by " + user.username.encode())
         return row.public_id, self.add(MessageFile(message_id=number, name="a.pdf", file_hash=name, size=13)).public_id
 
@@ -197,9 +201,10 @@ def _people_and_places(stage: _Stage) -> None:
     stage.user("ilze", "Ilze Kļaviņa", Role.AGENT)
     house = stage.add(House(external_id="H1", address="Brīvības iela 12", town="Ogre"))
     other = stage.add(House(external_id="H2", address="Mālkalnes prospekts 3", town="Ogre"))
-    flat, next_door = (stage.add(Premises(external_id=f"P{n}", house_id=house.id, flat=str(n), address=f"Brīvības iela 12–{n}, Ogre")) for n in (34, 35))
-    second = stage.add(Premises(external_id="P2", house_id=other.id, flat="2", address="Mālkalnes prospekts 3–2, Ogre"))
-    customers = [stage.add(Customer(external_id=f"C{code}", code=code, name=name)) for code, name in (("20417", anna.name), ("20418", viktors.name), ("10001", peteris.name))]
+    flat, next_door = (stage.add(Premises(external_id=f"P{n}", house_id=house.id, flat=str(n), address=(at := f"Brīvības iela 12–{n}, Ogre"), folded=kept((at,)))) for n in (34, 35))
+    at = "Mālkalnes prospekts 3–2, Ogre"
+    second = stage.add(Premises(external_id="P2", house_id=other.id, flat="2", address=at, folded=kept((at,))))
+    customers = [stage.add(Customer(external_id=f"C{code}", code=code, name=name, folded=of_customer(code, name, None, None))) for code, name in (("20417", anna.name), ("20418", viktors.name), ("10001", peteris.name))]
     for customer, user in zip(customers, (anna, viktors, peteris), strict=True):
         stage.add(CustomerUser(user_id=user.id, customer_id=customer.id))
     began = month(24)
@@ -215,6 +220,7 @@ def _people_and_places(stage: _Stage) -> None:
     _meters(stage, flat, next_door, house)
     _money(stage, customers, flat, next_door, second)
     cast.thread, cast.thread_file = stage.thread(anna, customers[0], flat, 9001)
+    stage.add(CannedReply(title="Greeting", lv="Sveicināti!", en="Good day!", ru="Здравствуйте!"))
     cast.stranger_thread, cast.stranger_thread_file = stage.thread(viktors, customers[1], next_door, 9002)
     cast.data_copy, cast.stranger_copy = (stage.data_copy(person) for person in (anna, viktors))
 

@@ -35,7 +35,7 @@ def compile_once(self: LanguageEnvironment, source: Any, name: str | None = None
     """Compile a template for all applications of a run that have the same texts: it is most of what a start costs."""
     if name is None:
         return Environment.compile(self, source, name, *rest, **options)
-    key = (source, name, id(self.catalog), *rest, *options.items())
+    key = (source, name, id(self.texts), *rest, *options.items())
     if key not in _compiled:
         _compiled[key] = Environment.compile(self, source, name, *rest, **options)
     return _compiled[key]
@@ -49,7 +49,7 @@ def settings_for(url: str, folder: Path, **changed: object) -> Settings:
     values: dict[str, object] = {
         "site": "ogre", "secret_key": "s" * 40, "identifier_key": "i" * 40, "database_url": url,
         "files_dir": folder / "files", "demo": True, "today": TODAY, "base_url": "http://localhost",
-        "argon2_memory_kib": 8, "argon2_time": 1, "log_level": "ERROR",
+        "argon2_memory_kib": 8, "argon2_time": 1, "log_level": "ERROR", "undo_seconds": 0,
     }  # fmt: skip
     return Settings.model_validate(values | changed)
 

@@ -5,27 +5,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from click.testing import Result
 from flask import Flask
 
 from models.attorneys import Attorney
 from models.audit import AuditRow
 from models.intake import LARGEST
+from models.people import User
 from models.sessions import WebSession
+from models.types import Role
 from tests.browser import Browser, Page
 from tests.models.test_intake import WORD, archive
 from tests.standing import change, fetch
 
-POWERS, PDF = "/powers-of-attorney", b"%PDF-1.7 by my hand"
+POWERS, PDF, DESK, ASKED = "/powers-of-attorney", b"%PDF-1.7 by my hand", "/staff/attorneys", "/staff/requests"
 REQUEST, REFUSE = "/properties/request", "/users/requests/refuse"
-CHECKED = {
-    "--customer": "20417", "--premises": "P34", "--right": "house_file", "--identity": "passport, at the desk", "--document": "notary A. Liepa, act 123",
-    "--scope": "all matters of housing", "--until": "2027-05-31", "--revocation": "2026-11-30", "--by": "Ilze",
+CHECKED: dict[str, Any] = {
+    "premises": ["P34"], "right": ["house_file"], "identity": "passport, at the desk", "document": "notary A. Liepa, act 123",
+    "scope": "all matters of housing", "until": "2027-05-31", "revocation": "2026-11-30", "act": "check",
 }  # fmt: skip
 # Files that are not taken, with the sentence that says why.
 REFUSED = [
-    ("", b"", "Choose the document"), ("a.docx", archive(WORD), "Send the document as a PDF, EDOC, ASICE, JPG, PNG or WEBP file."), ("a.exe", PDF, "Send the document as a PDF"),
-    ("a.heic", b"x", "is an iPhone picture"), ("a.pdf", b"", "“a.pdf” is empty."), ("a.pdf", b"GIF89a", "is not what its name says"),
+    ("", b"", "Choose the document"), ("a.docx", archive(WORD), "Send the document as a PDF, EDOC, ASICE, JPG, PNG, WEBP or HEIC file."), ("a.exe", PDF, "Send the document as a PDF"),
+    ("a.heic", b"x", "is not what its name says"), ("a.pdf", b"", "“a.pdf” is empty."), ("a.pdf", b"GIF89a", "is not what its name says"),
     ("a.pdf", PDF + b"x" * LARGEST, "“a.pdf” is larger than 10 MB."), ("a.edoc", archive(WORD), "is not what its name says"), ("a.jpg", b"\xff\xd8\xff\xe0nothing", "is damaged"),
 ]  # fmt: skip
 
@@ -43,18 +44,25 @@ def applied(app: Flask) -> Sequence[Any]:
     return fetch(app, sa.select(Attorney.__table__).order_by(Attorney.id))
 
 
-WHY = ("--purpose", "Darba rinda")
+def supervisor(app: Flask) -> Browser:
+    """Ilze, who decides now, at her desk."""
+    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
+    browser = Browser(app)
+    browser.log_in("ilze")
+    return browser
 
 
-def staff(app: Flask, *words: str) -> Result:
-    """`flask mandates …`"""
-    return app.test_cli_runner().invoke(args=["mandates", *words])
+def accept(app: Flask, number: int = 1, by: Browser | None = None, customer: str = "20417", **changed: Any) -> Page:
+    """Go through the whole checklist of an application; None leaves a field out."""
+    ilze, where = by or supervisor(app), f"{DESK}/{number}"
+    fields = ilze.get(f"{where}?customer={customer}").form("/logout").fields | {"customer": customer} | CHECKED | changed
+    return ilze.post(where, {name: value for name, value in fields.items() if value is not None})
 
 
-def accept(app: Flask, number: int = 1, **changed: str | None) -> Result:
-    """Accept it with the whole checklist; None leaves an option out."""
-    options = CHECKED | {f"--{name}": value for name, value in changed.items()}
-    return staff(app, "accept", str(number), *(word for name, value in options.items() if value is not None for word in (name, value)))
+def act(app: Flask, name: str, number: int = 1, by: Browser | None = None, **more: str) -> Page:
+    """Refuse it with a `reason`; suspend, resume or revoke what came of it."""
+    ilze, where = by or supervisor(app), f"{DESK}/{number}"
+    return ilze.post(where, ilze.get(DESK).form("/logout").fields | {"act": name} | more)
 
 
 def noted(app: Flask, action: str) -> Any:

@@ -25,8 +25,12 @@ REST = {
         "mandate.granted", "mandate.changed", "mandate.resent", "mandate.accepted", "mandate.suspended", "mandate.resumed",
         *(f"mandate.{ending}" for ending in Ending),
     },
-    "models/attorneys.py: action": {"attorney.opened", "attorney.refused"},
-    "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed")},
+    "models/attorneys.py: action": {"attorney.checked", "attorney.opened", "attorney.refused"},
+    "models/window_changes.py: action": {"window.changed", "window.ended"},
+    "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed", "logged")},
+    "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "closed")},
+    "views/customers.py: action": {"customer.viewed", "customer.previewed"},
+    "models/accounts.py: f'account.{act}'": {"account.unlocked", "account.invited_again", "account.link_sent"},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }
 
@@ -35,7 +39,7 @@ def noted() -> Iterator[str]:
     """Every act that some code gives to `record`."""
     for file in MODULES:
         for node in ast.walk(tree(file)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "record":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("record", "record_each"):
                 what = node.args[2]
                 texts = [what.body, what.orelse] if isinstance(what, ast.IfExp) else [what]
                 for one in texts:

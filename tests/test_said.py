@@ -13,8 +13,8 @@ from views.language import TRANSLATIONS, LanguageEnvironment
 
 ENVIRONMENT = LanguageEnvironment(Flask("views", root_path=str(messages.ROOT)), "lv", RIGA, TRANSLATIONS)
 TEMPLATES = sorted(ENVIRONMENT.list_templates())
-# The path of an icon, or paths of pages in a letter.
-DRAWING = re.compile(r"[MLHVCSAZmlhvcsaz][MLHVCSAZmlhvcsaz0-9. -]*\d[Zz0-9]*|(/[a-z/]+ ?)+")
+# The path of an icon, paths of pages in a letter or a macro, attributes in a macro.
+DRAWING = re.compile(r'[MLHVCSAZmlhvcsaz][MLHVCSAZmlhvcsaz0-9. -]*\d[Zz0-9]*|(/[a-z/]+(\?[a-z=&]+)? ?)+|aria-invalid="true" aria-describedby=" -e"')
 # Said in the language that it offers, whatever the page is in.
 OFFERS = {
     "Portāls ir pieejams arī latviešu valodā",

@@ -27,20 +27,24 @@ from models.audit import Actor
 from models.factors import Factor
 from models.identifiers import Identifiers
 from models.identities import Identity
+from models.imports import ImportJob
 from models.lending import INVITATION
 from models.mandates import Mandate
+from models.notices import Notice
 from models.people import User
+from models.premises import Premises
 from models.registrations import Waiting
-from models.threads import Thread
+from models.threads import Message, Thread
 from models.types import Role, utc_now
 from tests import standing
 from tests.auth.cards import token_for
 from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
+from tests.desks import application, desk_acts
 from tests.gallery.scenes import GOOD, link_for
 from tests.lend import INVITE, fill
-from tests.powers import PDF, POWERS
+from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
@@ -51,6 +55,7 @@ house_file = standing.house_file
 
 RASA = "rasa@example.lv"
 GOLDEN = Path(__file__).with_name("statements.txt")
+SEARCHED = {"/staff/search": "?q=anna+asks", "/staff/customers": "?q=anna"}  # a page of these without it asks for little
 
 
 def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
@@ -75,6 +80,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/password/reset/<token>", Browser(app), reset, reset, {"password": GOOD}
     yield from account_acts(app, anna)
     yield from staff_acts(app)
+    yield from office_acts(app)
     yield from lending_acts(app, cast, anna)
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
@@ -84,6 +90,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
     yield from messages(app, cast, anna)
+    yield "/notices/<nid>/confirm", anna, f"/notices/{cast.notice}", f"/notices/{cast.notice}/confirm", {}
     yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
     for _ in range(2):
@@ -119,13 +126,70 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     with app.extensions["ekabinets"].database.write() as session:
         sealed = sealed_for(secret, number(session))
     yield "/staff/welcome/<token>", rasa, link, link, {"sealed": sealed, "code": code_of(secret, later()), "password": GOOD}
-    change(app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
+    rank(app, queue)
     ilze, one = Browser(app), "/staff/inbox/9002"
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
-    yield "/staff/inbox/<thid>/notes", ilze, one, f"{one}/notes", {"note": "For colleagues."}
+    yield "/staff/inbox/<thid>/replies (a note)", ilze, one, f"{one}/replies", {"kind": "note", "body": "For colleagues."}
+    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "1", "canned": "1"}
+    yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
+    yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
+    yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
+    yield "/staff/inbox/<thid>/undo (too late)", ilze, one, f"{one}/undo", {}
+    yield "/staff/poll", ilze, one, f"/staff/poll?thread=9002&since={fetch(app, sa.select(sa.func.max(Message.id)))[0][0]}", {}
+    yield from desk_work(app, ilze, one)
     yield "/staff/inbox/<thid>/close", ilze, one, f"{one}/close", {}
+    search = "/staff/search"
+    yield f"{search}/saved", ilze, f"{search}?q=zvirbulis", f"{search}/saved", {"name": "Anna"}
+    yield f"{search}/saved/drop", ilze, search, f"{search}/saved/drop", {}
+    yield from customer_acts(ilze)
+    yield from notices_of_staff(app, ilze)
     yield queue, ilze, f"{queue}/{fetch(app, sa.select(sa.func.min(Waiting.id)))[0][0]}", queue, {"act": "refuse", "reason": "No."}
+    yield from desk_acts(app, ilze)
+
+
+def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """A notice to a flat: written, changed, with a file, published, taken back."""
+    every, (flat,) = "/staff/notices", fetch(app, sa.select(Premises.address).where(Premises.id == 1))
+    said = {"title_lv": "Water", "body_lv": "None.", "to": flat.address, "confirm": "1"}
+    yield f"{every}/new", ilze, f"{every}/new", f"{every}/new", said
+    one = f"{every}/{fetch(app, sa.select(sa.func.max(Notice.id)))[0][0]}"
+    yield "/staff/notices/<snid>/edit", ilze, f"{one}/edit", f"{one}/edit", said
+    yield "/staff/notices/<snid>/files", ilze, one, f"{one}/files", {"files": (BytesIO(PDF), "a.pdf")}
+    yield "/staff/notices/<snid>/publish", ilze, one, f"{one}/publish", {}
+    yield "/staff/notices/<snid>/withdraw", ilze, one, f"{one}/withdraw", {}
+    papers, typed = "/staff/documents", {"to": flat.address, "title": "", "files": (BytesIO(PDF), "a.pdf")}
+    yield papers, ilze, papers, papers, typed | {"kind": "act", "issued": "2026-11-01"}
+    yield f"{papers}/withdraw", ilze, papers, f"{papers}/withdraw", {"reason": "Of another flat."}
+
+
+def desk_work(app: Flask, ilze: Browser, one: str) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """The forms for whose a conversation is, until when it waits, and where it goes on."""
+    inbox, away = "/staff/inbox", "/staff/away"
+    yield "/staff/inbox/<thid>/assign", ilze, one, f"{one}/assign", {"take": "1"}
+    waiting = f"{inbox}/9001"
+    yield "/staff/inbox/<thid>/snooze", ilze, waiting, f"{waiting}/snooze", {"until": "2026-12-07"}
+    first = fetch(app, sa.select(Thread.__table__).where(Thread.id == 9001))[0]._asdict()
+    change(app, sa.insert(Thread).values(first | {"id": 9900, "public_id": "merged", "latest_id": 9900}))
+    change(app, sa.insert(Message).values(id=9900, public_id="merged", thread_id=9900, body="x", sent_at=utc_now()))
+    other = f"{inbox}/9900"
+    yield "/staff/inbox/<thid>/merge", ilze, other, f"{other}/merge", {"into": "9001"}
+    yield "/staff/inbox", ilze, inbox, inbox, {"thread": ["9001", "9002"], "act": "take"}
+    colleague = str(fetch(app, sa.select(User.id).where(User.email == RASA))[0][0])
+    yield "/staff/away", ilze, away, away, {"starts": "2026-12-01", "ends": "2026-12-02", "substitute": colleague}
+
+
+def customer_acts(ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, str]]]:
+    """What a supervisor does for Viktors."""
+    rule, own, why = "/staff/customers/<custid>", "/staff/customers/2", "?from=call"
+    readings, access = f"{own}/readings{why}", f"{own}/access{why}&user=2&act="
+    form = next(form for form in ilze.get(readings).forms if form.action.startswith(own))
+    field = next(name for name in form.fields if name.startswith("r-"))
+    yield f"{rule}/readings", ilze, readings, form.action, {"heard": "call", field: "100"}
+    yield f"{rule}/contacts", ilze, f"{own}/contacts{why}", f"{own}/contacts{why}", {"via": "call", "topic": "other", "body": "Why?", "answer": "So."}
+    yield f"{rule}/access", ilze, f"{access}link_sent", f"{access}link_sent", {"reason": "She asked."}
+    yield f"{rule}/access (unlocked)", ilze, f"{access}unlocked", f"{access}unlocked", {"reason": "She asked."}
+    yield f"{rule}/as (refused)", ilze, f"{own}{why}", f"{own}/as{why}", {}
 
 
 def invited(app: Flask) -> str:
@@ -244,7 +308,8 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "afid": [cast.thread_file]}
+    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file]}
+    values |= {"snid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -256,7 +321,38 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
-        yield rule, paths(rule, values | {"token": secrets})[0]
+        asked = "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
+        yield rule, paths(rule, values | {"token": secrets})[0] + asked
+
+
+def brought(app: Flask) -> str:
+    """The number of an import that was checked, with an error in it."""
+    report = {"tables": {}, "problems": [["a.csv", 2, "name", "", "a value"]], "count": 1, "formats": {}}
+    more = {"file_hash": "0" * 64, "created_by_user_id": 5, "state": "ready", "busy": None, "report": report, "created_at": utc_now()}
+    change(app, sa.insert(ImportJob).values(kind="customers", file_name="a.csv", attempts=0, rows=0, part=0, error="", **more))
+    return str(fetch(app, sa.select(sa.func.max(ImportJob.id)))[0][0])
+
+
+def rank(app: Flask, path: str) -> None:
+    """Ilze is an administrator where others see nothing, and a supervisor at the desks."""
+    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.SUPERVISOR
+    change(app, sa.update(User).where(User.username == "ilze").values(role=role))
+
+
+def office_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """The forms of administrators: an invitation, another role, a file to be checked, and its import."""
+    users, uploads, ilze = "/staff/users", "/staff/imports", Browser(app)
+    ilze.log_in("ilze")
+    rank(app, users)
+    yield users, ilze, users, users, {"name": "Zane Liepa", "email": "zane@example.lv", "role": "agent", "language": "lv"}
+    with app.extensions["ekabinets"].database.write() as session:
+        one = f"{users}/{session.scalars(sa.select(User.id).where(User.email == 'zane@example.lv')).one()}"
+    yield f"{users}/<suid>", ilze, one, one, {"act": "role", "role": "supervisor"}
+    yield uploads, ilze, uploads, uploads, {"kind": "customers", "file": (BytesIO(b"code;name"), "a.csv")}
+    change(app, sa.update(ImportJob).values(busy=None, state="ready"))
+    one = f"{uploads}/{brought(app)}"
+    yield f"{uploads}/<imid>", ilze, one, one, {"act": "import"}
+    rank(app, "/staff")
 
 
 def is_for_staff(path: str) -> bool:
@@ -271,11 +367,11 @@ def unsubscribing(app: Flask) -> str:
 
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
-    ilze = Browser(app)
-    ilze.log_in("ilze")
+    ilze = supervisor(app)
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
     for rule, path in pages(app, cast):
         who = ilze if is_for_staff(path) else anna
+        rank(app, path)
         statements.clear()
         assert who.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
@@ -285,7 +381,7 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
         browser.post(action, {**fields, **typed}, follow=False, **htmx)
-        assert browser.status < 400 or rule.endswith(("question)", "(wrong)"))
+        assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)", "(refused)"))
         yield f"POST {rule}", len(statements)
 
 

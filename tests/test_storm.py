@@ -33,8 +33,9 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "thread", "message", "message_file", "message_draft", "thread_note")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
+DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table")  # whose GET notes the look
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "absences.change": {"absence", "audit"},
     "handovers.ask": {"reading", "handover", "audit", "mail"}, "handovers.answer": {"handover", "audit", "mail"}, "invoices.pdf": {"rendered_file"}, "help.show": {"search_miss"}, "notices.show": {"notice_receipt"},
@@ -48,10 +49,16 @@ MAY_WRITE = {
     "notifications.save": {"audit", "preference"},
     "users.invite": {"throttle", "audit"}, "users.change": {"throttle", "audit"}, "users.code": {"mail_token"},
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
-    "staff.registration": {"audit"}, "staff_inbox.show": {"audit"}, "staff_inbox.note": {"audit", "thread_note"}, "staff_inbox.close": {"audit", "thread"},
-    "staff_inbox.reply": {"audit", "thread", "message", "message_file", "message_draft", "mail"},
+    "staff.registration": {"audit"}, **{name: {"audit"} for name in DESKS}, "windows.decide": {"audit", "override"}, "staff_inbox.show": {"audit", "mention"}, "staff_work.close": {"audit", "thread"},
+    "staff_work.assign": {"audit", "thread"}, "staff_work.snooze": {"audit", "thread"}, "staff_work.several": {"audit", "thread"},
+    "staff_work.merge": {"audit", "thread", "thread_text", "message", "thread_note"}, "staff_work.go_away": {"audit", "staff_away"},
+    "composing.reply": {"audit", "thread", "thread_text", "message", "message_file", "message_draft", "mail", "thread_note", "composing", "canned_reply", "mention"}, "composing.undo": {"composing", "audit"}, "replies.save": {"canned_reply", "audit"},
+    "composing.keep": {"composing"}, "composing.poll": {"composing"},
+    "staff_search.keep": {"audit", "saved_search"}, "staff_search.drop": {"audit", "saved_search"},
+    "customers.help_out": {"audit", "mail", "throttle", "user_account"}, "told.send_readings": {"audit", "reading"}, "told.log": {"audit", "thread", "thread_text", "message", "message_draft"},
+    "staff_notices.show": {"audit"}, "notices.confirm": {"notice_receipt", "audit"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},
-    "messages.ask": {"thread", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "message", "message_draft", "message_file", "audit"},
+    "messages.ask": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"}, "messages.reply": {"thread", "thread_text", "message", "message_draft", "message_file", "audit"},
     "messages.settle": {"thread", "audit"}, "messages.show": {"thread"},
     "documents.house": {"audit"}, "documents.house_paper": {"audit"},  # a refusal is noted
     "profile.end": {"audit", "web_session"}, "profile.end_others": {"audit", "web_session"},
@@ -90,7 +97,7 @@ class Ledger:
 
     def note(self, asked: Asked, answer: Answered) -> None:
         """Nothing is written but by who may and where it was acknowledged; what was acknowledged is there."""
-        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show", "help.show", "messages.show", "documents.house", "documents.house_paper", "staff.registration", "staff_inbox.show") else set()
+        allowed = MAY_WRITE.get(self.endpoint, set()) if asked.verb == "POST" or self.endpoint in ("invoices.pdf", "notices.show", "help.show", "messages.show", "documents.house", "documents.house_paper", "staff.registration", "staff_inbox.show", "staff_notices.show", *DESKS) else set()
         seen = {"web_session"} if self.visitor else set()
         seen |= {"audit"} if answer.status == 403 else set()
         assert self.written <= allowed | seen, (self.endpoint, self.written)

@@ -13,11 +13,11 @@ from tests import catalogue_lint as lint
 from tests import glossary
 from views.filters import RIGA
 from views.folding import Fold
-from views.language import LANGUAGES, TRANSLATIONS, LanguageEnvironment, catalogue
+from views.language import LANGUAGES, TRANSLATIONS, LanguageEnvironment, catalogue, translations
 
 TRANSLATED = ("lv", "ru")
 SOURCES = messages.extract()
-REAL = {language: catalogue(language)[0] for language in LANGUAGES}
+REAL = {language: catalogue(language) for language in LANGUAGES}
 
 
 def refuse(problems: list[str]) -> None:
@@ -74,7 +74,7 @@ def test_collecting_again_changes_no_file(language: str) -> None:
     ("en", {0: 1, 1: 0, 2: 1, 11: 1, 21: 1}),
 ])  # fmt: skip
 def test_the_plural_rule_is_the_one_agreed(language: str, numbers: dict[int, int]) -> None:
-    assert {number: catalogue(language)[1].plural(number) for number in numbers} == numbers
+    assert {number: translations(language).plural(number) for number in numbers} == numbers
 
 
 def made_up(*texts: tuple[object, object], **options: object) -> Catalog:

@@ -80,7 +80,7 @@ def _document() -> tuple[Taken | None, str]:
     if refused and refused[0].reason != "kind":
         return None, refusal(refused[0])
     if refused or ending(taken[0].name) == "docx":
-        return None, text("Send the document as a PDF, EDOC, ASICE, JPG, PNG or WEBP file.")
+        return None, text("Send the document as a PDF, EDOC, ASICE, JPG, PNG, WEBP or HEIC file.")
     return taken[0], ""
 
 

@@ -13,8 +13,10 @@ from models.site import Site
 FOLDER = Path(__file__).parents[1] / "static"
 FILES = {
     "app.css": "app.css",
+    "staff.css": "staff.css",
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
+    "staff.js": "staff.js",
     "favicon.svg": "favicon.svg",
 }
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

@@ -40,7 +40,8 @@ def problem(code: int, **context: Any) -> Response:
     """The page of an error code; htmx gets a message for the top of its target, so that the form stays."""
     if is_fragment():
         response = fragment("errors/_message.html", status=code, code=code, **context)
-        response.headers["HX-Reswap"] = "afterbegin"
+        # In the place of a poll, which then asks no more.
+        response.headers["HX-Reswap"] = "outerHTML" if request.endpoint == "composing.poll" else "afterbegin"
         return response
     return page("errors/page.html", status=code, code=code, **context)
 

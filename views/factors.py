@@ -10,7 +10,7 @@ from auth.state import reading, somebody, state, writing
 from models import factors as stored
 from models import pending
 from models.identifiers import Identifiers, IdentifierUnreadable
-from models.types import AnyRow, utc_now
+from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed
 from views.pages import page, redirect_to
 from views.qr import text_qr_svg
@@ -27,7 +27,8 @@ def _own(kind: str = "") -> list[AnyRow]:
 
 
 def _page(template: str, status: int = 200, **words: Any) -> Response:
-    return page(f"factors/{template}.html", status=status, current="profile", **words)
+    is_staff = somebody().role is not Role.RESIDENT
+    return page(f"factors/{template}.html", status=status, current="profile", is_staff=is_staff, **words)
 
 
 def _done() -> Response:
@@ -126,7 +127,7 @@ def leaving() -> Response:
 
 def _leaving(number: str, **words: Any) -> Response:
     row = next((row for row in _own() if str(row.id) == number and row.kind in stored.KINDS), None)
-    return _page("remove", factor=row, **words) if row else redirect_to(HOME)
+    return _page("remove", factor=row, **{"last": False} | words) if row else redirect_to(HOME)
 
 
 @factors.post(HOME + "/remove", "settings act")
@@ -135,10 +136,10 @@ def remove() -> Response:
     person, number = somebody(), request.form.get("factor", "")
     if problem := unconfirmed():
         return _leaving(number, **problem)
+    known = number.isascii() and number.isdigit() and len(number) < 10
     with writing() as session:
-        if number.isascii() and number.isdigit() and len(number) < 10:
-            stored.remove(session, person.actor(), person.session_id, utc_now(), int(number))
-    return redirect_to(HOME)
+        gone = not known or stored.remove(session, person.actor(), person.session_id, utc_now(), int(number))
+    return redirect_to(HOME) if gone else _leaving(number, status=409, last=True)
 
 
 @factors.get(HOME + "/codes", "settings act")

@@ -1,6 +1,7 @@
 """Help, contacts and the operator's own texts: open to everyone (G05..G07; LU-01..04, LG-22, OG-01)."""
 
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from flask import Response, abort, g, request
 from werkzeug.exceptions import TooManyRequests
@@ -11,7 +12,7 @@ from models.overrides import text_for
 from models.rules.articles import LONGEST, blocks, searched
 from views.limits import miss_limit
 from views.notices import is_opened
-from views.pages import assets, page, takes_gzip
+from views.pages import assets, fragment, is_fragment, page, redirect_to, takes_gzip
 from views.routes import Routes
 
 help_pages = Routes("help", __name__)
@@ -35,6 +36,15 @@ def _miss(wanted: str) -> None:
     """The second GET that writes (docs/decisions/0021): what people look for and do not find."""
     with writing() as session:
         articles.missed(session, g.language, wanted, state().clock.today())
+
+
+@help_pages.get("/help/suggestions", "public")
+def suggestions() -> Response:
+    """The articles that suit the subject of a message as far as it is typed, for htmx; else they are searched."""
+    typed = request.args.get("subject", "")
+    if not is_fragment():
+        return redirect_to(f"/help?{urlencode({'q': typed})}")
+    return fragment("help/_suggestions.html", found=articles.search(reading(), g.language, typed, 3))
 
 
 @help_pages.get("/help/<slug>", "public")

@@ -1,114 +1,129 @@
-"""The inbox of staff: what waits for an answer, a conversation, answers and notes (G01, G04, H02, H04, H06)."""
+"""The inbox of staff: its views, a conversation, answers and notes (G01, G04, H01, H02, H04, H06; ux.md §2.13)."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, abort, request
-from sqlalchemy.exc import IntegrityError
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import activity, answering, inbox, threads
-from models.threads import Message
-from models.types import AnyRow
+from models import activity, attorneys, composing, drafts, inbox, mentions, threads
+from models.rules.file_names import ending
+from models.signatures import KINDS
+from models.types import AnyRow, Role, utc_now
 from views.downloads import stored
 from views.limits import file_limit
-from views.message_form import TAKES, Written, fresh, written
+from views.message_form import Written, fresh
 from views.pages import page, redirect_to
 from views.routes import Routes
+from views.signing import signatures_of, signers
 
 staff_inbox = Routes("staff_inbox", __name__)
-_INBOX = "/staff/inbox"
+INBOX = "/staff/inbox"
 _PAGE = 50
 _NOTE = 5000  # characters
 
 
-@staff_inbox.get(_INBOX, "staff inbox view")
+@staff_inbox.get(INBOX, "staff inbox view")
 def queue() -> Response:
-    """What waits, first what is due first; or all, the latest first."""
-    shows_all, before = request.args.get("view") == "all", request.args.get("before", threads.NEWEST, int)
-    before = min(max(before, 0), threads.NEWEST)
-    rows = inbox.everything(reading(), _PAGE + 1, before) if shows_all else inbox.waiting(reading(), _PAGE + 1)
-    older = rows[_PAGE - 1].latest_id if rows[_PAGE:] else 0
-    return page(
-        "staff/inbox.html", found=rows[:_PAGE], older=older, shows_all=shows_all, desk=state().site.desk,
-        now=state().clock.now(),
-    )  # fmt: skip
+    """A view of the queue: what waits, first what is due first; or all, the latest first."""
+    return show_queue()
 
 
-@staff_inbox.get(_INBOX + "/<thid>", "staff inbox view")
+def show_queue(status: int = 200, **words: Any) -> Response:
+    """The page of the view that the request names, with what is wrong in the form below it."""
+    values: dict[str, Any] = {"wrong": "", "ticked": set(), "until": "", "act": "", "thread": None} | words
+    done, left = (min(request.args.get(name, 0, int), 999) for name in ("done", "left"))
+    return page("staff/inbox.html", status=status, **_listing(), **values, done=max(done, 0), left=max(left, 0))
+
+
+def colleagues() -> tuple[Any, dict[str, int]]:
+    """Who of the staff may answer, and how many conversations stand in each view."""
+    roles = [role for role in Role if staff_right("inbox", role) >= Right.ACT]
+    return inbox.desk(reading(), somebody().user_id, state().clock.today(), roles)
+
+
+def _listing(number: int = 0) -> dict[str, Any]:
+    """What the list shows: the view of the request, from the row on that its address names; and who is `around`."""
+    view, after, me = request.values.get("view", ""), request.values.get("after", ""), somebody()
+    view = view if view in inbox.VIEWS else inbox.VIEWS[0]
+    rows = inbox.listed(reading(), view, me.user_id, state().clock.today(), _PAGE + 1, after)
+    staff, counts = colleagues()
+    now = utc_now()
+    around = composing.around(reading(), number, now)
+    inside = {one.thread_id: one for one in around if one.user_id != me.user_id and one.seen_at > now - composing.LIVE}
+    return {
+        "rows": rows[:_PAGE], "more": inbox.key(view, rows[_PAGE - 1]) if rows[_PAGE:] else "", "after": after,
+        "view": view, "views": inbox.VIEWS, "counts": counts, "most": inbox.MOST, "colleagues": staff,
+        "desk": state().site.desk, "now": state().clock.now(), "me": me.user_id,
+        "inside": inside, "around": around,
+        "may_write": staff_right("inbox", me.role) >= Right.ACT,
+    }  # fmt: skip
+
+
+@staff_inbox.get(INBOX + "/<thid>", "staff inbox view")
 def show(thid: AnyRow) -> Response:
     """A conversation with its notes; who it is about can read that it was seen."""
-    return _show(thid, fresh())
+    return show_thread(thid)
 
 
-def _show(row: AnyRow, form: Written, status: int = 200, **words: Any) -> Response:
+def show_thread(row: AnyRow, form: Written | None = None, status: int = 200, **words: Any) -> Response:
+    """The page of a conversation, between the list that it was opened from and its customer.
+
+    Without a `form` with the draft of who looks, else with an empty one.
+    """
     person, today = somebody(), state().clock.today()
     with writing() as session:
         users, at = ([one] if one else [] for one in (row.user_id, row.premises_id))
         activity.looked(session, "message", "messages", users, at, today, person.actor())
-    values: dict[str, Any] = {"note": "", "wrong_note": False, "newer": False} | words
+    found, beside = threads.messages(reading(), row.id), inbox.beside(reading(), row, person.user_id, today)
+    if any(one.figure for one in beside["note"]):
+        with writing() as session:
+            mentions.opened(session, row.id, person.user_id)
+    listing = _listing(row.id)
+    method = next((one.session_method for one, _ in reversed(found) if not one.from_staff), None)
+    fine = dict.fromkeys(("newer", "too_late", "changed", "until", "into", "wrong_merge", "bulk"), "")
     return page(
-        "staff/thread.html", status=status, thread=row, found=threads.messages(reading(), row.id), form=form,
-        notes=inbox.notes(reading(), row.id), desk=state().site.desk, now=state().clock.now(),
-        done=request.args.get("done", ""), may_write=staff_right("inbox", person.role) >= Right.ACT, **values,
+        "staff/thread.html", status=status, thread=row, found=found, method=method, beside=beside,
+        is_strong=method in state().site.strong, undo=request.args.get("undo", 0, int),
+        done=request.args.get("done", ""), was=request.args.get("was", "")[:9],
+        **listing | fine | _composer(row.id, listing["around"], form) | words,
     )  # fmt: skip
 
 
-@staff_inbox.post(_INBOX + "/<thid>/replies", "staff inbox act")
-def reply(thid: AnyRow) -> Response:
-    """Answer. What came since the page was opened is shown first, and what was typed is kept (ux.md §6.3)."""
-    form, seen, person = written(), request.form.get("seen", ""), somebody()
-    if form.status == 409:  # sent before: what is new in it is shown again, to be sent if it is meant
-        before = threads.sent(reading(), person.user_id, request.form["once"])
-        if before and before.body == form.typed["body"]:
-            return redirect_to(f"{_INBOX}/{thid.id}?done=sent")
-    if not form.is_sent:
-        return _show(thid, form, form.answer)
-    done = "sent"
-    try:
-        with writing() as session:
-            if not answering.answer(
-                session, thid.id, _message(form), (), state().clock.today(), resolve="resolve" in request.form,
-                actor=person.actor(), seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0,
-            ):  # fmt: skip
-                done = "closed"
-    except answering.Newer:
-        return _show(inbox.one(reading(), thid.id) or thid, form, 409, newer=True)
-    except IntegrityError:  # the same form at the same moment: it is sent
-        pass
-    return redirect_to(f"{_INBOX}/{thid.id}?done={done}")
+def _composer(number: int, rows: Sequence[AnyRow], form: Written | None) -> dict[str, Any]:
+    """What is being written in a conversation: her own form, colleagues' drafts, answers that are not sent yet."""
+    me, around = somebody().user_id, [one for one in rows if one.thread_id == number]
+    held = [one for one in around if one.due_at]
+    mine = next((one for one in around if one.user_id == me and one.body and not one.due_at), None)
+    writes = form is not None or me not in [one.user_id for one in held]
+    if form is None:
+        form = fresh(mine.once, drafts.of(reading(), me, mine.once), body=mine.body) if mine else fresh()
+    theirs = [one for one in around if one.body and not one.due_at and one.user_id != me]
+    is_note = bool(mine and mine.is_note)
+    return {"form": form, "mine": mine, "held": held, "writes": writes, "theirs": theirs, "is_note": is_note}
 
 
-def _message(form: Written) -> Message:
-    author = somebody().name[:100]
-    return Message(public_id=form.once, author=author, body=form.typed["body"], sent_at=state().clock.now())
+def back(number: int, **said: object) -> Response:
+    """To a conversation, with what was done there, beside the list from which it was opened."""
+    view = request.form.get("view", "")
+    return redirect_to(f"{INBOX}/{number}?{urlencode(said | ({'view': view} if view in inbox.VIEWS else {}))}")
 
 
-reply.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
-
-
-@staff_inbox.post(_INBOX + "/<thid>/notes", "staff inbox act")
-def note(thid: AnyRow) -> Response:
-    """Write something down for colleagues: a thing of its own, which no answer can quote."""
-    typed = request.form.get("note", "").strip()
-    if not 0 < len(typed) <= _NOTE or "\0" in typed:
-        return _show(thid, fresh(), 422, note=typed[: _NOTE + 1].replace("\0", ""), wrong_note=True)
-    with writing() as session:
-        answering.note(session, thid.id, somebody().name[:100], typed, somebody().actor())
-    return redirect_to(f"{_INBOX}/{thid.id}?done=noted")
-
-
-@staff_inbox.post(_INBOX + "/<thid>/close", "staff inbox act")
-def close(thid: AnyRow) -> Response:
-    """End it for good; closed twice is closed."""
-    with writing() as session:
-        answering.close(session, thid.id, state().clock.now(), somebody().actor(), by=somebody().name[:100])
-    return redirect_to(f"{_INBOX}/{thid.id}?done=closed")
-
-
-@staff_inbox.get(_INBOX + "/<thid>/files/<afid>", "staff inbox view", file_limit)
+@staff_inbox.get(INBOX + "/<thid>/files/<afid>", "staff inbox view", file_limit)
 def file(thid: AnyRow, afid: AnyRow) -> Response:
     """A file of one of its messages, always to be saved (security rule 16)."""
     if afid.thread_id != thid.id:
         abort(404)
     return stored(afid.file_hash, afid.name, saved=True)
+
+
+@staff_inbox.get(INBOX + "/<thid>/files/<afid>/signatures", "staff inbox view", file_limit)
+def signatures(thid: AnyRow, afid: AnyRow) -> Response:
+    """Who signed a file, and whether it is who sent it (LG-20, OG-30)."""
+    if afid.thread_id != thid.id or ending(afid.name) not in KINDS:
+        abort(404)
+    report = signatures_of(afid.name, afid.file_hash)
+    known = attorneys.whose_codes(reading(), thid.user_id or 0, ())
+    return page("staff/signatures.html", thread=thid, file=afid, report=report, signers=[*signers(report, known)])

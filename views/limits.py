@@ -31,6 +31,7 @@ act_limit = limiter.limit("60 per minute")
 letter_limit = limiter.limit("30 per hour")  # each of these acts may write to somebody whom we do not know
 miss_limit = limiter.limit("20 per hour", key_func=_address)  # beyond it a search is answered and not counted
 file_limit = limiter.limit("60 per minute")
+search_limit = limiter.limit("60 per minute")  # each search of staff is a look at somebody's data
 
 
 def come_back(response: Response, wait: Wait) -> Response:

@@ -3,22 +3,21 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, abort, request
 
-from auth.state import reading, somebody, state, writing
+from auth.state import reading, somebody, writing
 from models import drafts, threads
 from models.files import StorageAway
-from models.intake import LARGEST, MOST, take_all
-from models.scanner import scanner_of
+from models.intake import LARGEST, MOST
 from models.types import AnyRow, is_public_id, new_public_id
 from views.language import text
 from views.pages import redirect_to
-from views.uploads import refusal
+from views.uploads import received
 
 TAKES = (MOST + 1) * LARGEST  # bytes of such a form: one file too many is told beside its field
 _LONGEST = {"subject": 120, "body": 5000}  # characters
+_EDITS = {"remove", "keep", "discard", "take", "insert"}  # buttons that change the form and send nothing
 
 
 @dataclass
@@ -34,8 +33,8 @@ class Written:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it is to be sent: nothing is wrong, and no file was to be taken out."""
-        return self.status == 200 and not (self.wrong or self.refused or "remove" in request.form)
+        """Whether it is to be sent: nothing is wrong, and no other button was pressed."""
+        return self.status == 200 and not (self.wrong or self.refused or _EDITS & {*request.form})
 
     @property
     def answer(self) -> int:
@@ -43,9 +42,9 @@ class Written:
         return 422 if self.status == 200 and (self.wrong or self.refused) else self.status
 
 
-def fresh(**typed: str) -> Written:
-    """An empty form."""
-    return Written(new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {})
+def fresh(once: str = "", kept: Sequence[AnyRow] = (), **typed: str) -> Written:
+    """An empty form, or one with what was kept of it."""
+    return Written(once or new_public_id(), {"subject": "", "body": "", "property": "", "shared": ""} | typed, {}, kept)
 
 
 def sent_before(body: str, once: str) -> Response | None:
@@ -62,7 +61,7 @@ def written() -> Written:
     typed = {name: form.get(name, "").replace("\r\n", "\n").strip()[: most + 1] for name, most in _LONGEST.items()}
     typed |= {"property": form.get("property", "")[:16], "shared": form.get("shared", "")[:1]}
     typed["subject"] = " ".join(typed["subject"].split())
-    new = Written(once, typed, {} if "remove" in form else _wrong(typed))
+    new = Written(once, typed, {} if _EDITS & {*form} else _wrong(typed))
     if threads.sent(reading(), somebody().user_id, once):
         new.once, new.status = new_public_id(), 409
         return new
@@ -95,11 +94,9 @@ def _attached(once: str) -> tuple[Sequence[AnyRow], list[str]]:
         with writing() as session:
             drafts.remove(session, person, once, int(number))
         kept = [row for row in kept if str(row.id) != number]
-    sent: list[Any] = [(file.filename, file.stream) for file in request.files.getlist("files") if file.filename]
-    taken, refused = take_all(sent, scanner_of(state().settings), MOST - len(kept))
-    if taken:
-        stored = drafts.store(state().storage, taken)
+    stored, refused = received(MOST - len(kept))
+    if stored:
         with writing() as session:
             drafts.keep(session, person, once, stored)
         kept = drafts.of(reading(), person, once)
-    return kept, [refusal(one) for one in refused]
+    return kept, refused

@@ -148,7 +148,7 @@ def show(tid: ThreadView, form: Written | None = None) -> Response:
     found = threads.messages(reading(), tid.row.id)
     before = threads.one(reading(), g.reach.sight(), tid.row.follows) if tid.row.follows else None
     if tid.row.unread and tid.may_write and form is None and is_opened():
-        threads.mark_read(state().database, tid.row.id)
+        answering.mark_read(state().database, tid.row.id)
     return page(
         "messages/show.html", status=form.answer if form else 200, current="messages", place=tid.place, thread=tid.row,
         found=found, form=form or fresh(), may_write=tid.may_write, before=before, desk=state().site.desk,
@@ -170,7 +170,8 @@ def reply(tid: ThreadView) -> Response:
     due = _due(tid.row.topic)
     try:
         with writing() as session:
-            where = answering.reply(session, _as_before(tid), tid.row.id, _message(form), due).public_id
+            number = tid.row.merged_into or tid.row.id
+            where = answering.reply(session, _as_before(tid), number, _message(form), due).public_id
     except IntegrityError:  # as above
         return sent_before(form.typed["body"], form.once) or abort(409)
     return redirect_to(f"/messages/{where}?done=sent")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from flask import Response, abort, g, request
 
 from auth.access import is_strong
-from auth.state import reading, somebody, state, visitor
+from auth.state import reading, somebody, state, visitor, writing
 from models import noticeboard as board
-from models.types import AnyRow
+from models.types import AnyRow, utc_now
 from views.downloads import stored
 from views.limits import file_limit
-from views.pages import page
+from views.pages import page, redirect_to
 from views.routes import Routes
 
 notices = Routes("notices", __name__)
@@ -60,6 +60,17 @@ def is_opened() -> bool:
     """Whether a page is asked for by a person, not fetched by a browser that guesses what she will open next."""
     purposes = " ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
     return request.method == "GET" and "prefetch" not in purposes
+
+
+@notices.post("/notices/<nid>/confirm", "notices act")
+def confirm(nid: AnyRow) -> Response:
+    """She has read it, as she was asked to confirm (E05); once, and nothing waits for it."""
+    person = somebody()
+    if nid.read_at is None:
+        board.mark_read(state().database, person.user_id, nid.id)
+    with writing() as session:
+        board.confirm(session, person.actor(), nid.id, utc_now())
+    return redirect_to(f"/notices/{nid.public_id}")
 
 
 @notices.get("/notices/<nid>/files/<fid>", "notices view", file_limit)

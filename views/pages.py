@@ -37,8 +37,8 @@ class Shell:
 
     @cached_property
     def place(self) -> Place | None:
-        """Where the visitor stands: the page's own property, else her first."""
-        if self._place is None and self.visitor and "reach" in g:
+        """Where the visitor stands: the page's own property, else her first; staff stand nowhere."""
+        if self._place is None and self.visitor and self.visitor.role is Role.RESIDENT and "reach" in g:
             return next(iter(g.reach.places), None)
         return self._place
 

@@ -5,12 +5,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 from sqlalchemy.exc import IntegrityError
 
 from auth.state import somebody, writing
+from models.audit import Actor
 from models.cards import Dial, Mark, MeterCard
 from models.entries import submit as store
 from models.places import Place
@@ -47,15 +48,13 @@ def form_for(answers: Sequence[Answer]) -> Form:
 
 
 def submit(
-    place: Place,
-    views: Sequence["MeterView"],
-    calendar: Calendar,
-    seal: Callable[[str], str],
-    all_needed: bool = False,
-) -> list[Answer]:
-    """Read the form's fields for these meters and take the readings.
+    place: Place, views: Sequence["MeterView"], calendar: Calendar, seal: Callable[[str], str],
+    all_needed: bool = False, actor: Actor | None = None, **about: Any,
+) -> list[Answer]:  # fmt: skip
+    """Take the readings that stand in the form's fields for these meters.
 
-    `all_needed`: each field that stands on the form must be filled in; otherwise one of them.
+    `all_needed`: all of the fields, not one of them. `actor`: who stands on them, else who is here; `about`: what else
+    the audit row keeps.
     """
     entries = [_entry(view, dial) for view in views for dial in view.card.dials]
     typed = [entry for entry in entries if entry.text.strip()]
@@ -63,14 +62,13 @@ def submit(
     wanted = on_form or [entry for entry in entries if not entry.card.refusal(calendar.today)] or entries
     if not typed or len(typed) < len(wanted):
         return [_empty(entry) for entry in wanted]
-    person = somebody()
-    actor = person.at(place)
+    actor = actor or somebody().at(place)
     once = request.form.get("once", "")
     once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)
     for last_try in (False, True):
         try:
             with writing() as session:
-                return store(session, place, wanted, actor, once, utc_now(), calendar.today, seal)
+                return store(session, place, wanted, actor, once, utc_now(), calendar.today, seal, about)
         except IntegrityError:  # the same form won elsewhere a moment ago: its receipt has the answer
             if last_try:
                 raise

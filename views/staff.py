@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, abort, request
 from sqlmodel import Session
 
-from auth.access import Right, staff_right
+from auth.access import Right, access, staff_right
 from auth.methods import renewal, totp
 from auth.methods import second as codes
 from auth.state import reading, somebody, state, writing
@@ -29,8 +29,8 @@ _LONGEST = 500  # characters of a reason
 @staff.get("/staff", "staff customers view")
 def desk() -> Response:
     """What waits, and since when."""
-    opens = staff_right("inbox", somebody().role) >= Right.VIEW
-    return page("staff/desk.html", waiting=colleagues.waiting(reading()), opens_inbox=opens)
+    opens = {section: staff_right(section, somebody().role) for section in access().staff}
+    return page("staff/desk.html", waiting=colleagues.waiting(reading()), opens=opens)
 
 
 @staff.get("/staff/welcome/<token>", "public")

@@ -1,15 +1,33 @@
-"""What a person reads when a file of hers is not taken: its name and the reason, in her language."""
+"""The files of a form, and what a person reads when one is not taken: its name and the reason, in her language."""
 
-from models.intake import LARGEST, MOST, Refused
+from typing import Any
+
+from flask import request
+
+from auth.state import state
+from models import drafts
+from models.intake import LARGEST, MOST, Refused, take_all
+from models.scanner import scanner_of
 from views.language import text
+
+
+def received(most: int = MOST) -> tuple[list[dict[str, Any]], list[str]]:
+    """The files of a form as `drafts.store` has them, and a sentence for each that is not taken.
+
+    Raises `StorageAway`.
+    """
+    sent: list[Any] = [(file.filename, file.stream) for file in request.files.getlist("files") if file.filename]
+    taken, refused = take_all(sent, scanner_of(state().settings), most)
+    return drafts.store(state().storage, taken), [refusal(one) for one in refused]
 
 
 def refusal(refused: Refused) -> str:
     """The sentence of a refusal."""
     name = refused.name
     return {
-        "kind": text("“%(name)s” cannot be taken: send a PDF, JPG, PNG, WEBP, DOCX, EDOC or ASICE file.", name=name),
-        "heic": text("“%(name)s” is an iPhone picture (HEIC): save or share it as JPG and send that.", name=name),
+        "kind": text(
+            "“%(name)s” cannot be taken: send a PDF, JPG, PNG, WEBP, HEIC, DOCX, EDOC or ASICE file.", name=name
+        ),
         "empty": text("“%(name)s” is empty.", name=name),
         "large": text("“%(name)s” is larger than %(most)s MB.", name=name, most=LARGEST // 10**6),
         "many": text("“%(name)s” is one too many: send at most %(most)s files at once.", name=name, most=MOST),

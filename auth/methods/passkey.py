@@ -14,7 +14,7 @@ from models import factors
 from models.audit import Actor, record
 from models.factors import Factor
 from models.settings import Settings
-from models.types import AnyRow
+from models.types import AnyRow, Role
 
 log = logging.getLogger("ekabinets.passkey")
 _LONGEST = 1023  # bytes of a passkey's number, as the standard has it
@@ -74,12 +74,15 @@ def created(settings: Settings, user_id: int, name: str, challenge: str, answer:
 def proved(
     session: Session, settings: Settings, challenge: str, answer: str, now: datetime, user_id: int | None = None
 ) -> int:
-    """Whose passkey signed the challenge; where `user_id` is given it must be hers. Raises `Wrong`."""
+    """Whose passkey signed the challenge; where `user_id` is given it must be hers. Raises `Wrong`.
+
+    Where it is not, a passkey is the whole login: that of staff, who need a password too, is not taken.
+    """
     row, count, library = None, 0, _library()
     try:
         number = library.helpers.parse_authentication_credential_json(answer).raw_id
         row = factors.passkey(session, library.helpers.bytes_to_base64url(number))
-        if row is None or user_id not in (None, row.user_id):
+        if row is None or (user_id != row.user_id if user_id else row.role is not Role.RESIDENT):
             raise Wrong
         signed = library.verify_authentication_response(
             credential=answer, expected_challenge=challenge.encode(), expected_rp_id=_host(settings),

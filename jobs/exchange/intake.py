@@ -57,6 +57,7 @@ class FileImport:
         self.found.append(Problem(self.name, row, column, value, expected))
 
     def _read(self, sheet: Sheet) -> None:
+        self.report.formats[self.name] = sheet.format
         if wrong := [*self.table.wrong_headers(sheet.header)]:
             self.report.add_problems(Problem(self.name, 1, column, "", what) for column, what in wrong)
             return

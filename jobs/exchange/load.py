@@ -20,6 +20,8 @@ from models.files import Storage
 from models.identifiers import Identifiers
 from models.site import Site
 
+_COMMAND = Actor(None, "command")
+
 
 class ImportBusy(ExchangeError):
     """Another import is running on this database."""
@@ -34,7 +36,7 @@ class _Hashing:
 
 def import_folder(
     database: Database, storage: Storage, site: Site, identifier_key: str, path: Path, *, dry_run: bool = False,
-    progress: Progress = lambda _file, _rows, _part: None,
+    progress: Progress = lambda _file, _rows, _part: None, actor: Actor = _COMMAND,
 ) -> Report:  # fmt: skip
     """Take in the folder or ZIP at `path` (D15; docs/integration.md) and tell what changed and what was refused.
 
@@ -57,7 +59,7 @@ def import_folder(
         if dry_run:
             session.rollback()
         else:
-            record(session, Actor(None, "command"), "import.finished", detail=report.summary())
+            record(session, actor, "import.finished", detail=report.summary())
     return report
 
 

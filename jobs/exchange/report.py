@@ -53,6 +53,7 @@ class Report:
     tables: dict[str, Counts] = field(default_factory=dict)  # only of files that were there
     problems: list[Problem] = field(default_factory=list)  # the first KEPT_PROBLEMS
     problem_count: int = 0
+    formats: dict[str, tuple[str, str]] = field(default_factory=dict)  # of each file: encoding and separator
 
     @property
     def changed_anything(self) -> bool:

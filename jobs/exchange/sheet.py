@@ -35,7 +35,7 @@ class Sheet:
         self.complete = False  # True once every record was read
         self._binary, self._refuse = binary, refuse
         with readable():
-            encoding, separator = _sniff(binary)
+            self.format = encoding, separator = _sniff(binary)
             self._size = max(1, binary.seek(0, os.SEEK_END))
             binary.seek(0)
             # Bytes outside the encoding become lone surrogates, so only their cells are refused, not the file.

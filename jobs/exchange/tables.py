@@ -14,6 +14,7 @@ from models.documents import Document, EstimateLine
 from models.invoices import Invoice, InvoiceLine, Payment
 from models.people import User
 from models.premises import Entrance, House, Premises
+from models.rules.search import kept, of_customer
 from models.tenures import Tenure
 from models.types import DocumentKind, Role, Settlement, TenureRole
 
@@ -25,7 +26,12 @@ position = cells.number(0, 1, 100_000, "1")
 
 
 def _seal(batch: Batch, work: Work) -> None:
-    """Personal codes and registration numbers are stored as keyed hash and encrypted value (decisions.md 31)."""
+    """Personal codes and registration numbers are stored as keyed hash and encrypted value (decisions.md 31).
+
+    What staff search by is folded.
+    """
+    searched = zip(*(batch.final(name) for name in ("code", "name", "email", "phone")), strict=True)
+    batch.fields["folded"] = [of_customer(*one) for one in searched]
     if codes := batch.values.get("identifier"):
         batch.fields["identifier_hash"] = [code and work.identifiers.hash(code) for code in codes]
         batch.fields["identifier_encrypted"] = [code and work.identifiers.encrypt(code) for code in codes]
@@ -38,7 +44,7 @@ CUSTOMERS = Table(
         Column("identifier", cells.identifier, field="identifier_hash", secret=True),
         Column("email", cells.email), Column("phone"), Column("language", cells.language),
         Column("settlement", cells.one_of(Settlement), default=Settlement.METERED),
-    ), unique=(("code",),), check=_seal,
+    ), derived=("folded",), unique=(("code",),), check=_seal,
 )  # fmt: skip
 
 HOUSES = Table("houses", House, (ID, must("address"), must("town"), Column("postcode", default="")))
@@ -59,13 +65,14 @@ def _check_premises(batch: Batch, work: Work) -> None:
         built[index] = built[index] or f"{at.address}{'–' if flat else ''}{flat or ''}, {at.town}"
         if len(built[index]) > 240:
             batch.refuse(index, "address", "at most 240 characters, also when it is built from house and flat")
+    batch.fields["folded"] = [kept((address,)) for address in built]
 
 
 PREMISES = Table(
     "premises", Premises, (
         ID, ref("house", "houses", True), ref("entrance", "entrances"), Column("flat", default=""),
         Column("address", cells.text(240)), Column("area", cells.number(3, 0, 1_000_000, "45,6")),
-    ), check=_check_premises,
+    ), derived=("folded",), check=_check_premises,
 )  # fmt: skip
 
 TENURES = Table(

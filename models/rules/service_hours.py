@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 Spans = tuple[tuple[int, int], ...]  # minutes of a day, from and until, in their order
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -60,6 +60,11 @@ class Service:
         if closing is None:
             raise ValueError("never open")
         return closing
+
+    def between(self, first: datetime, last: datetime) -> timedelta:
+        """How much service lies between two moments; nothing where the second is the earlier one."""
+        spans = takewhile(lambda span: span[0] < last, self._open_since(first))
+        return sum((min(closes, last) - opens for opens, closes in spans), timedelta())
 
     def _open_since(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """What is left of each span of service from this moment on."""

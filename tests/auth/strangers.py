@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlmodel import Session
 
+from models.attorneys import Attorney
 from models.copies import DataCopy
 from models.customers import Customer, CustomerUser
 from models.documents import Document
@@ -33,6 +34,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         stage = Stage(session, session.scalars(sa.select(Premises).where(Premises.public_id == cast.flat)).one())
         stage.helper("marta")
         stage.application("marta", "30303")
+        stage.add(Attorney(public_id="a", user_id=1, code="20417", about="x", file_hash="0" * 64, file_name="a.pdf"))  # number 1, for staff
         far = stage.far_away("liga") | {"cid": [stage.data_copy("liga")]}
         far |= stage.thread("liga", 9003)
         former = [stage.data_copy("peteris")]

@@ -23,9 +23,11 @@ from demo.story import PEOPLE
 from models.database import Database
 from models.factors import Factor
 from models.identifiers import Identifiers
+from models.outbox import Mail
 from models.people import User
 from models.rules.windows import window_on
 from models.settings import load_settings
+from models.threads import Thread
 from tests.demo.folders import SITES
 from tests.postgres import free_port
 
@@ -148,6 +150,15 @@ def test_the_app_of_the_clerk_is_that_of_the_secret_that_is_printed(demo: run.De
         [row] = connection.execute(sa.select(Factor.__table__, User.username).join(User, User.id == Factor.user_id)).fetchall()
     secret = Identifiers(settings.identifier_key).unseal(row.secret, about(row.user_id))
     assert (row.username, row.kind) == ("clerk", "totp") and f"Secret for the app of clerk: {secret}" in run._welcome(demo)
+
+
+def test_the_conversations_of_the_demo_wait_are_answered_and_are_solved(demo: run.Demo) -> None:
+    run.prepare(demo)
+    with Database(load_settings(demo.environment).database_url).read() as connection:
+        rows = connection.execute(sa.select(Thread.__table__).order_by(Thread.id)).fetchall()
+        letters = connection.execute(sa.select(sa.func.count()).select_from(Mail)).scalar_one()
+    assert [row.state for row in rows] == ["open", "open", "resolved", "answered"] and letters == 3
+    assert all((row.due_at is None) == (row.state != "open") and row.changed_at.date() < demo.today for row in rows)
 
 
 def test_a_start_that_was_broken_off_is_finished_by_the_next(demo: run.Demo, monkeypatch: pytest.MonkeyPatch) -> None:

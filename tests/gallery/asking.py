@@ -11,11 +11,11 @@ from models.attorneys import MOST, Attorney
 from models.files import FolderStorage
 from models.people import User
 from models.throttle import Throttle
-from models.types import utc_now
+from models.types import Role, utc_now
 from tests.cast import TODAY
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra, slow_down_everybody
-from tests.powers import POWERS, REFUSE, REFUSED, REQUEST, accept, apply, staff
+from tests.powers import POWERS, REFUSE, REFUSED, REQUEST, accept, act, apply
 from tests.standing import change
 
 
@@ -34,7 +34,8 @@ def asks(gallery: Gallery, _extra: Extra) -> None:
     for _ in range(MOST + 1):
         apply(liga)
     accept(gallery.app, 1)
-    staff(gallery.app, "refuse", "2", "--reason", "The power of attorney ended in 2025.", "--by", "Ilze")
+    act(gallery.app, "refuse", 2, reason="The power of attorney ended in 2025.")
+    change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.AGENT))
     liga.get(POWERS)
     change(gallery.app, sa.update(Attorney).values(decided_at=utc_now()))
     change(gallery.app, sa.text("UPDATE mandate SET ended_at = accepted_at WHERE granted_by IS NULL"))

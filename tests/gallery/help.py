@@ -14,6 +14,8 @@ def helps(gallery: Gallery, extra: Extra) -> None:
     for who in ("", "anna"):
         for page in ("?q=%20", "?q=water+meter", "?q=udens+skaititajs", "?q=счетчик", "?q=xyzzy", "/how-to-read", "/how-to-pay"):
             gallery.visitor(who).get(f"/help{page}")
+    for subject in ("water meter", "xyzzy"):
+        gallery.visitor("anna").get(f"/help/suggestions?subject={subject}", headers={"HX-Request": "true"})
     held = gallery.app.extensions["ekabinets"]
     publish(held.database, held.site, SHIPPED)
     for page in ("", "?q=parole", *(f"/{slug}" for slug in read_folder(SHIPPED, "lv"))):

@@ -21,16 +21,23 @@ from tests.gallery import Gallery, Visitor
 from tests.gallery.absences import absences
 from tests.gallery.asking import asks
 from tests.gallery.copies import copies
+from tests.gallery.customers import customers
+from tests.gallery.desk_work import works
+from tests.gallery.desks import staffed
 from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.handovers import handovers
 from tests.gallery.help import helps
 from tests.gallery.lending import lends
 from tests.gallery.messages import messages
+from tests.gallery.office import office
 from tests.gallery.outside import banks
 from tests.gallery.protection import protection
 from tests.gallery.record import record
 from tests.gallery.registering import registrations
+from tests.gallery.searching import searches
 from tests.gallery.staff import desks
+from tests.gallery.staff_documents import puts_up
+from tests.gallery.staff_notices import composes
 from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
@@ -341,5 +348,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, helps,
+    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, helps,
 )  # fmt: skip

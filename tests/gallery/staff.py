@@ -15,6 +15,7 @@ from models.throttle import Throttle
 from models.types import Role, utc_now
 from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery
+from tests.gallery.composing import write_together
 from tests.gallery.furniture import Extra, slow_down_everybody
 from tests.registering import GOOD
 from tests.standing import change, fetch
@@ -107,14 +108,16 @@ def _inbox(gallery: Gallery) -> None:
     ilze, inbox, one = gallery.visitor("ilze", again=True), "/staff/inbox", "/staff/inbox/501"
     _conversations(gallery)
     opened = ilze.get(one)
-    for path in (inbox, f"{inbox}?view=all", f"{inbox}?view=all&before=9502", f"{inbox}/502"):
+    for path in (inbox, f"{inbox}?view=all", f"{inbox}/502"):
         ilze.get(path)
     change(gallery.app, sa.delete(Thread).where(Thread.id.between(503, 560)))
     ilze.get(inbox)
     for typed in ({"body": ""}, {"body": "Rīt.", "files": (BytesIO(b"MZ"), "a.exe")}, {"body": "Rīt.", "seen": "1"}, {"body": "Rīt."}, {"body": "Parīt."}):
         ilze.post(f"{one}/replies", opened.form(f"{one}/replies").fields | typed)
     for note in ("", "Zvanīja divreiz."):
-        ilze.submit(ilze.get(one), f"{one}/notes", note=note)
+        ilze.submit(ilze.get(one), f"{one}/replies", kind="note", body=note)
+    page = ilze.get(one)
     for _ in range(2):
-        ilze.post(f"{one}/close", opened.form(f"{one}/close").fields)
-    ilze.get(f"{inbox}?view=all&before=0")
+        ilze.post(f"{one}/close", page.form(f"{one}/close").fields)
+    ilze.get(f"{inbox}?view=snoozed")
+    write_together(gallery, one)

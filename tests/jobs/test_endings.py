@@ -19,8 +19,8 @@ from tests.browser import Browser
 from tests.cast import TODAY, Cast, month
 from tests.lend import LIGA, lend, mandate
 from tests.mailserver import Mailbox, text
-from tests.powers import WHY, staff
-from tests.standing import change, fetch
+from tests.powers import DESK, supervisor
+from tests.standing import change, fetch, main
 from tests.views.reading_form import second_person
 
 deliver, mailbox = letters.deliver, letters.mailbox
@@ -71,12 +71,16 @@ def test_a_principal_without_an_account_stands_in_the_list_of_the_staff(app: Fla
         lend(app, cast, granted_by=None, ends_on=TODAY + timedelta(days=days), name=name, public_id=name.ljust(16, "-"))
     lend(app, cast, ends_on=TODAY, name="Lent by herself")
     lend(app, cast, granted_by=None, ends_on=TODAY, ended_at=utc_now(), name="Given up", public_id="g" * 16)
-    assert staff(app, "ending", *WHY).output.splitlines() == ["2026-11-30 First for customer 20417", "2026-12-30 Last for customer 20417"]
-    viktors = Browser(app)
-    viktors.log_in("viktors")
-    assert "Data viewed" not in viktors.get("/activity?show=data").text
+    change(app, sa.text(
+        "INSERT INTO power_of_attorney (public_id, user_id, code, about, file_hash, file_name, asked_at, decided_at, reason, mandate_id)"
+        " SELECT public_id, delegate_id, '20417', '', '', '', invited_at, invited_at, '', id FROM mandate WHERE granted_by IS NULL"
+    ))  # fmt: skip
+    ilze = supervisor(app)
+    said = main(ilze.get(DESK)).partition("They end within thirty days")[2]
+    assert said.index("First until 30 Nov 2026") < said.index("Last until 30 Dec 2026") and not {"Later", "Over", "Lent", "Given"} & {*said.split()}
+    assert "no account" not in said
     change(app, sa.delete(CustomerUser))
-    assert [line.partition(",")[2] for line in staff(app, "ending", *WHY).output.splitlines()] == [" who has no account"] * 2
+    assert main(ilze.get(DESK)).count("the customer has no account, so no letter tells of it") == 2
     endings.remind(app.extensions["ekabinets"].database, TODAY)
     assert {*deliver()} == {LIGA, ANNA}, "Anna of what she has lent herself"
 

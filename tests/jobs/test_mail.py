@@ -86,6 +86,7 @@ DETAILS |= {"mandate_invited": LENT, "mandate": LENT | {"what": "ending", "ours"
 DETAILS |= {
     "attorney": {"code": "20417", "reason": ""}, "attorney_granted": {"code": "20417", "name": "Līga", "until": "2027-05-31"},
     "access_request": {"name": "Līga", "who": "daughter"}, "answer": {"number": 7, "tid": "x"},
+    "reading_rejected": {"value": 195_500, "decimals": 3, "serial": "77", "at": "Skolas iela 1", "mid": "x", "reason": "Look again."},
 }  # fmt: skip
 
 

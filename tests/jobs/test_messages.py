@@ -134,7 +134,7 @@ def test_what_is_solved_is_closed_after_its_days_and_no_sooner(anna: Browser, ap
 
 
 def test_a_file_that_no_scanner_has_seen_is_kept_back(anna: Browser, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("views.message_form.scanner_of", lambda _: Clamd("clamd://127.0.0.1:1"))
+    monkeypatch.setattr("views.uploads.scanner_of", lambda _: Clamd("clamd://127.0.0.1:1"))
     write(anna, cast, files={"a.pdf": PDF})
     assert len(fetch(app, sa.select(Quarantined.file_hash))) == 1 and names(app) == ["a.pdf"]
 

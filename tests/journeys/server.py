@@ -75,7 +75,8 @@ def _environment(folder: Path, database_url: str, port: int, changed: dict[str, 
     settings = {
         "SITE": "ogre", "SECRET_KEY": "s" * 40, "IDENTIFIER_KEY": "i" * 40, "DATABASE_URL": database_url,
         "FILES_DIR": str(folder / "files"), "BASE_URL": f"http://localhost:{port}", "DEMO": "true",
-        "TODAY": TODAY.isoformat(), "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME": "1", "LOG_LEVEL": "ERROR", **changed,
+        "TODAY": TODAY.isoformat(), "ARGON2_MEMORY_KIB": "8", "ARGON2_TIME": "1", "LOG_LEVEL": "ERROR",
+        "UNDO_SECONDS": "0", **changed,
     }  # fmt: skip
     kept = {key: value for key, value in os.environ.items() if not key.startswith("EKABINETS_")}
     return kept | {f"EKABINETS_{key}": value for key, value in settings.items()}

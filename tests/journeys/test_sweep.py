@@ -47,8 +47,16 @@ FORMS = {
     "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "copies.ask": {303, 422, 429},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
-    "staff_inbox.reply": {303, 409, 422}, "staff_inbox.note": {303, 422}, "staff_inbox.close": {303},
+    "staff_work.assign": {303, 409, 422}, "staff_work.snooze": {303, 422}, "staff_work.merge": {303, 409, 422}, "staff_work.close": {303, 409},
+    "staff_work.several": {303, 404, 422}, "staff_work.go_away": {303, 422},
+    "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204, 401}, "composing.poll": {200, 204, 401},
+    "staff_search.keep": {303, 422}, "staff_search.drop": {303},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
+    "customers.help_out": {303, 409, 422, 429}, "told.send_readings": {200, 409, 422}, "told.log": {303, 400, 409, 422}, "preview.refuse": {403},
+    "staff_notices.create": {303, 400, 422}, "staff_notices.change": {303, 409, 422}, "staff_notices.publish": {303, 409, 422},
+    "staff_documents.add": {303, 400, 422}, "staff_documents.withdraw": {303, 422}, "staff_notices.withdraw": {303}, "staff_notices.attach": {303, 422}, "notices.confirm": {303},
+    "attorneys.decide": {303, 404, 409, 422}, "desks.answered": {303, 404}, "desks.confirm": {303}, "review.decide": {303, 404, 422}, "windows.decide": {200, 303, 404, 409, 422},
+    "colleagues.invite": {303, 422}, "colleagues.change": {303, 404, 409}, "staff_imports.upload": {303, 409, 422}, "staff_imports.decide": {303, 409, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip
 Look = tuple[str, str, str, dict[str, object]]

@@ -4,16 +4,19 @@ import io
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from models import intake
 from models.intake import LARGEST, MOST, Refused, take, take_all
 from models.rules.file_names import KINDS, LONGEST, clean_name, ending
 from models.scanner import Scanner
 
+IPHONE = (Path(__file__).parent / "iphone.heic").read_bytes()  # half red, half blue; made by a camera that says where
 PDF = b"%PDF-1.7 anything"
 ASICE = "application/vnd.etsi.asic-e+zip"
 WORD = {"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document/>"}
@@ -43,14 +46,14 @@ def refused(name: str, data: bytes) -> str:
 
 GOOD = {
     "a.pdf": PDF, "A.PDF": PDF, "foto.jpg": picture("JPEG"), "foto.jpeg": picture("JPEG"), "a.png": picture("PNG"), "a.webp": picture("WEBP"),
-    "a.docx": archive(WORD), "līgums.edoc": archive(SIGNED), "a.asice": archive(SIGNED),
+    "a.heic": IPHONE, "a.heif": IPHONE, "a.docx": archive(WORD), "līgums.edoc": archive(SIGNED), "a.asice": archive(SIGNED),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_each_kind_is_taken_and_what_is_signed_or_written_is_kept_bit_by_bit(name: str):
     taken = take(name, io.BytesIO(GOOD[name]))
-    assert taken.name == name and not taken.waits
+    assert taken.name == ("a.jpg" if GOOD[name] == IPHONE else name) and not taken.waits
     if ending(name) in ("pdf", "docx", "edoc", "asice"):
         taken.file.seek(0)
         assert taken.file.read() == GOOD[name]
@@ -64,14 +67,14 @@ def test_the_kinds_are_these():
 def test_no_kind_passes_for_another(name: str):
     """ASVS 5.2.2."""
     for other in GOOD:
-        same = {ending(name), ending(other)} in ({"jpg", "jpeg"}, {"edoc", "asice"}) or ending(name) == ending(other)
+        same = {ending(name), ending(other)} in ({"jpg", "jpeg"}, {"edoc", "asice"}, {"heic", "heif"}) or ending(name) == ending(other)
         if not same:
             assert refused(f"x.{ending(other)}", GOOD[name]) == "content", other
 
 
 @pytest.mark.parametrize(("name", "data", "reason"), [
     ("a.pdf", b"", "empty"), ("a.exe", PDF, "kind"), ("pdf", PDF, "kind"), ("a.pdf.exe", PDF, "kind"), ("a", PDF, "kind"), ("a.svg", b"<svg/>", "kind"), ("a.html", b"<p>", "kind"),
-    ("IMG_1.HEIC", b"\0\0\0\x18ftypheic", "heic"), ("a.gif", b"GIF89a", "kind"), ("a.png", b"GIF89a", "content"), ("a.pdf", b" %PDF-", "content"),
+    ("IMG_1.HEIC", b"\0\0\0\x18ftypheic", "damaged"), ("a.heic", b"ftypheic", "content"), ("a.heic", IPHONE[:400], "damaged"), ("a.gif", b"GIF89a", "kind"), ("a.png", b"GIF89a", "content"), ("a.pdf", b" %PDF-", "content"),
     ("a.pdf", PDF + b"x" * LARGEST, "large"), ("a.jpg", b"\xff\xd8\xff\xe0nothing", "damaged"), ("a.png", picture("PNG")[:60], "damaged"), ("a.webp", b"RIFF\0\0\0\0WAVE", "damaged"),
     ("a.png", picture("PNG", (8000, 5001), "1"), "pixels"), ("a.jpg", picture("JPEG")[:200], "damaged"),
 ])  # fmt: skip
@@ -124,6 +127,18 @@ def test_a_picture_loses_its_place_and_time_and_whatever_was_hidden_in_it(form: 
     again = Image.open(io.BytesIO(drawn))
     assert b"Secret" not in drawn and not again.getexif() and again.size == (20, 40), "turned as it was to be seen"
     assert again.format == form
+
+
+def test_a_picture_of_an_iphone_becomes_a_jpeg_without_its_place_and_time(monkeypatch: pytest.MonkeyPatch):
+    assert b"SecretCamera" in IPHONE
+    taken = take("Foto no pagraba.HEIC", io.BytesIO(IPHONE))
+    again = Image.open(taken.file)
+    assert (taken.name, again.format, again.size) == ("Foto no pagraba.jpg", "JPEG", (20, 40)) and not again.getexif()
+    assert again.getpixel((10, 35))[0] > 150 > 100 > again.getpixel((10, 5))[0]
+    taken.file.seek(0)
+    assert b"Secret" not in taken.file.read()
+    monkeypatch.setattr(intake, "PIXELS", 799)
+    assert refused("a.heic", IPHONE) == "pixels"
 
 
 def test_a_huge_picture_comes_out_small_and_a_transparent_one_stays_so():

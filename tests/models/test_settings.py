@@ -44,6 +44,7 @@ GOLDEN = {
     "smtp_user": "",
     "smtp_password": "",
     "mail_from": "noreply@localhost",
+    "undo_seconds": "15",
     "session_idle_minutes": "30",
     "session_hours": "12",
     "providers": "()",

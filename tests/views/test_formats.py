@@ -41,6 +41,8 @@ LEFT = {
 }  # fmt: skip
 # Where each plural of the product is read in three languages.
 PLURALS = {
+    "%(num)d new message": "test_composing.py::test_how_much_is_new_has_its_plural",
+    "%(num)d new message – show": "test_composing.py::test_how_much_is_new_has_its_plural",
     "%(num)d answer to your messages waits for you": "test_messages.py::test_how_many_answers_wait_has_its_plural",
     "%(num)d day overdue": "test_words.py::test_the_days_overdue_have_their_plural",
     "Unpaid, %(num)d day left": "test_words.py::test_the_days_left_to_pay_have_their_plural",
@@ -57,7 +59,11 @@ PLURALS = {
     "%(num)d attempt is left before this account is paused for 15 minutes.": "test_words.py::test_the_attempts_left_have_their_plural",
     "%(num)d waits, since %(day)s": "test_staff.py::test_what_waits_has_its_plural",
     "It is deleted after %(num)d day.": "test_copies.py::test_the_days_that_a_copy_is_kept_have_their_plural",
+    "Done with %(num)d conversation.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
+    "Not done with %(num)d conversation: meanwhile it is closed or answered.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
     "%(num)d article found": "test_help.py::test_the_articles_found_have_their_plural",
+    "%(num)d meter without a reading": "test_review.py::test_meters_without_readings_have_their_plural",
+    "Publish to %(num)d customer": "test_staff_notices.py::test_whom_it_is_published_to_has_its_plural",
 }  # fmt: skip
 
 

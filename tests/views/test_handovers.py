@@ -15,7 +15,7 @@ from models.meters import Meter, Register
 from models.outbox import Mail
 from models.people import User
 from models.readings import Reading
-from models.types import utc_now
+from models.types import Source, utc_now
 from tests import letters
 from tests.browser import Browser, Page
 from tests.cast import TODAY, Cast
@@ -254,7 +254,7 @@ def test_staff_see_what_waits_since_a_day_and_nothing_that_was_refused(anna: Bro
     for state, since, listed in (("asked", TODAY, 1), ("asked", TODAY + timedelta(days=1), 0), ("confirmed", TODAY, 1), ("refused", TODAY, 0), ("withdrawn", TODAY, 0)):
         change(app, sa.update(Handover).values(state=state))
         with app.extensions["ekabinets"].database.write() as session:
-            assert len(waiting(session, since)) == listed, (state, since)
+            assert len(waiting(session.connection(), since, 9)) == listed, (state, since)
 
 
 def test_who_may_not_sign_in_is_not_asked_by_her_code(anna: Browser, app: Flask, cast: Cast):
@@ -272,5 +272,5 @@ def test_what_staff_confirm_on_her_word_is_not_her_own_reading(anna: Browser, ap
     hand_over(anna, cast)
     number = fetch(app, sa.select(Handover.id))[0].id
     with app.extensions["ekabinets"].database.write() as session:
-        assert answer(session, Actor(None, "command"), number, "confirmed")
+        assert answer(session, Actor(None, "command"), number, "confirmed", source=Source.STAFF)
     assert {(row.source, row.actor_user_id) for row in fetch(app, sa.select(Reading).where(Reading.read_on == TODAY))} == {("staff", None)}

@@ -18,6 +18,7 @@ from tests.browser import Browser, Page
 from tests.cast import Cast
 from tests.conftest import settings_for
 from tests.standing import change, fetch
+from tests.views.reading_form import HTMX
 from tests.walk import ids_of, routes
 from views.language import LANGUAGES
 
@@ -162,6 +163,19 @@ def test_a_search_renews_no_session_and_an_article_does(app: Flask, anna: Browse
     assert "Sign out" in anna.get("/help?q=xyzzy").text and [row.seen_at for row in fetch(app, sa.select(WebSession.seen_at))] == [before]
     anna.get("/help")
     assert [row.seen_at for row in fetch(app, sa.select(WebSession.seen_at))] != [before]
+
+
+def test_while_a_subject_is_typed_what_may_answer_it_is_named_and_nothing_is_written(app: Flask, anna: Browser, statements: list[str]):
+    before = utc_now() - timedelta(minutes=9)
+    change(app, sa.update(WebSession).values(seen_at=before))
+    statements.clear()
+    shown = anna.get("/help/suggestions?subject=How+do+I+read+a+water+meter", headers=HTMX)
+    assert "Perhaps this answers it already:" in shown.text and "/help/how-to-read" in shown.links and "<html" not in shown.html
+    assert len(statements) == 2, "the session and the search"
+    for subject in ("", "x", "xyzzy", "%00%%_", "x" * 5000):
+        assert anna.get(f"/help/suggestions?subject={subject}", headers=HTMX).text.strip() == "" and anna.status == 200, subject
+    assert misses(app) == [] and [row.seen_at for row in fetch(app, sa.select(WebSession.seen_at))] == [before]
+    assert anna.client.get("/help/suggestions?subject=a+b").headers["Location"] == "/help?q=a+b", "asked for as a page"
 
 
 def test_a_search_and_a_hit_send_as_few_statements_as_can_be(browser: Browser, statements: list[str]):

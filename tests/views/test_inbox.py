@@ -58,13 +58,16 @@ def test_a_long_queue_and_a_long_list_are_read_in_parts(ilze: Browser, app: Flas
         same = {"id": number, "topic": "other", "language": "lv", "latest_id": number, "began_on": utc_now().date(), "subject": f"Subject {number}."}
         change(app, sa.insert(Thread).values(same | {"public_id": f"t{number}", "changed_at": utc_now(), "due_at": utc_now()}))
         change(app, sa.insert(Message).values(id=number, public_id=f"m{number}", thread_id=number, body="x", sent_at=utc_now()))
-    assert "More of them wait" in main(ilze.get(INBOX)) and "Subject 51." not in main(ilze.get(INBOX))
+    waiting = ilze.get(INBOX)
+    assert "Subject 50." in main(waiting) and "Subject 51." not in main(waiting)
+    more = main(ilze.get(next(link for link in waiting.links if "after=" in link)))
+    assert "Subject 51. " in more and "Subject 52. " in more and "Subject 50. " not in more and "The beginning" in more
     page = ilze.get(f"{INBOX}?view=all")
     assert "Subject 52." in main(page) and "Subject 2." not in main(page)
-    older = next(link for link in page.links if "before=" in link)
+    older = next(link for link in page.links if "after=" in link)
     assert "Subject 2. " in main(ilze.get(older)) and "Subject 1. " in main(ilze.get(older)) and "Subject 3. " not in main(ilze.get(older))
-    for wrong in ("x", "-1", "9" * 30):
-        assert ilze.client.get(f"{INBOX}?view=all&before={wrong}").status_code == 200
+    for wrong in ("x", "-1", "9" * 30, "9" * 16 + "-" + "9" * 9, "%00", "²-1"):
+        assert {ilze.client.get(f"{INBOX}?view={view}&after={wrong}").status_code for view in ("all", "mine", "x")} == {200}
 
 
 def test_an_answer_is_read_by_the_resident_and_a_letter_tells_of_it(anna: Browser, ilze: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable):
@@ -125,12 +128,12 @@ def test_what_is_wrong_with_an_answer_is_said_and_nothing_is_sent(anna: Browser,
 
 def test_a_note_is_for_colleagues_alone(anna: Browser, ilze: Browser, app: Flask, cast: Cast):
     write(anna, cast)
-    page = ilze.submit(ilze.get(ONE), f"{ONE}/notes", note="She has called twice.")
-    assert "She has called twice." in main(page) and "Ilze Kļaviņa" in main(page)
+    page = ilze.submit(ilze.get(ONE), f"{ONE}/replies", kind="note", body="She has called twice.")
+    assert "She has called twice." in main(page) and "Ilze Kļaviņa" in main(page) and said(app) == ["The tap drips."]
     assert "called twice" not in anna.get(where(app)).html and "called twice" not in anna.get("/messages").html
     for wrong in (" ", "x" * 5001, "a\0b"):
-        page = ilze.submit(ilze.get(ONE), f"{ONE}/notes", note=wrong)
-        assert ilze.status == 422 and "Write a note" in page.text
+        ilze.submit(ilze.get(ONE), f"{ONE}/replies", kind="note", body=wrong)
+        assert ilze.status == 422
     assert len(fetch(app, sa.select(ThreadNote.id))) == 1
 
 
@@ -147,7 +150,7 @@ def test_what_is_closed_takes_no_answer_and_is_closed_once(anna: Browser, ilze: 
     for _ in range(2):
         shown = ilze.submit(page, f"{ONE}/close")
         assert "This conversation is closed" in main(shown)
-    assert f"{ONE}/replies" not in {form.action for form in shown.forms}
+    assert shown.form(f"{ONE}/replies").fields["kind"] == "note", "for colleagues alone"
     assert "This conversation is closed" in main(send(ilze, page)) and said(app) == ["The tap drips."]
     assert len(fetch(app, sa.select(AuditRow.id).where(AuditRow.action == "thread.closed"))) == 1
 

@@ -45,7 +45,7 @@ RENDER = Callable[..., str]
 def folder(tmp_path: Path) -> Path:
     """Small catalogues with the plural rules of the real ones."""
     for name, texts in TEXTS.items():
-        real = language.catalogue(name)[0]
+        real = language.catalogue(name)
         catalog = Catalog(locale=name)
         catalog._num_plurals, catalog._plural_expr = real.num_plurals, real.plural_expr
         for msgid, text in texts.items():

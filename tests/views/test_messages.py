@@ -139,7 +139,7 @@ def test_nobody_takes_a_file_out_of_anothers_form(anna: Browser, app: Flask, cas
     ("name", "content", "words"),
     [
         ("a.exe", b"MZ", "“a.exe” cannot be taken"), ("a.svg", b"<svg/>", "“a.svg” cannot be taken"), ("a.html", b"<p>", "“a.html” cannot be taken"),
-        ("a.heic", b"x", "“a.heic” is an iPhone picture (HEIC): save or share it as JPG and send that."), ("a.pdf", b"", "“a.pdf” is empty."),
+        ("a.heic", b"x", "“a.heic” is not what its name says"), ("a.pdf", b"", "“a.pdf” is empty."),
         ("a.pdf", PDF + b"x" * 10_000_000, "“a.pdf” is larger than 10 MB."), ("a.pdf", b"GIF89a", "“a.pdf” is not what its name says"),
         ("a.edoc", archive(WORD), "“a.edoc” is not what its name says"), ("a.docx", b"PK\x03\x04 lies", "“a.docx” holds too much inside"),
     ],

@@ -44,6 +44,13 @@ def test_hours_are_those_that_a_walk_counts_minute_by_minute(week: dict, closed:
     assert due == minute
 
 
+@given(weeks, free, moments, st.integers(-600, 6000))
+def test_service_between_two_moments_is_what_a_walk_counts(week: dict, closed: frozenset, moment: datetime, minutes: int):
+    desk = service(week, closed)
+    worked = sum(is_open(desk, moment + ahead * MINUTE) for ahead in range(minutes))
+    assert desk.between(moment, moment + minutes * MINUTE) == worked * MINUTE
+
+
 @given(weeks, free, moments, st.integers(0, 5))
 def test_days_are_those_that_a_walk_counts(week: dict, closed: frozenset, moment: datetime, days: int):
     desk, minute = service(week, closed), moment

@@ -1,0 +1,137 @@
+"""The office: staff and their roles, their own second factors, the figures, and imports."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import sqlalchemy as sa
+
+from jobs.imports import import_due
+from models import figures
+from models.factors import Factor
+from models.figures import Figures
+from models.imports import BROKEN, ImportJob
+from models.people import User
+from models.types import Role, utc_now
+from tests.cast import PASSWORD
+from tests.gallery import Gallery, Visitor
+from tests.gallery.furniture import Extra
+from tests.standing import change, fetch
+from tests.views.factor_help import HOME
+from views.limits import limiter
+
+USERS, BOARD, IMPORTS = "/staff/users", "/staff/dashboard", "/staff/imports"
+ROWS = "external_id;code;name;email\nNEW1;90001;Jānis;x\nNEW3;90003;Ieva;ieva@example.lv\n"
+
+
+def office(gallery: Gallery, extra: Extra) -> None:
+    """An administrator does all of it; a supervisor looks at imports."""
+    limiter.reset()
+    _rank(gallery, Role.ADMINISTRATOR)
+    ilze = gallery.visitor("ilze", again=True)
+    ilze.get("/staff")
+    _colleagues(gallery, ilze)
+    _own_factors(gallery, ilze)
+    _figures(gallery, ilze)
+    _imports(gallery, ilze)
+    _rank(gallery, Role.SUPERVISOR)
+    for path in (IMPORTS, f"{IMPORTS}/1"):
+        ilze.get(path)
+    change(gallery.app, sa.delete(ImportJob))
+    ilze.get(IMPORTS)
+    _rank(gallery, Role.AGENT)
+    limiter.reset()
+
+
+def _rank(gallery: Gallery, role: Role) -> None:
+    change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=role))
+
+
+def _colleagues(gallery: Gallery, ilze: Visitor) -> None:
+    page, zane = ilze.get(USERS), {"name": "Zanda Liepa", "email": "zanda@example.lv", "role": "supervisor", "language": "lv"}
+    for typed in ({}, {"name": "Zane"}, {"name": "Zane", "email": "anna@example.com"}, zane):
+        ilze.submit(page, USERS, **{"role": "agent", "language": "lv"} | typed)
+    number = fetch(gallery.app, sa.select(User.id).where(User.email == "zanda@example.lv"))[0].id
+    own = fetch(gallery.app, sa.select(User.id).where(User.username == "ilze"))[0].id
+    one = f"{USERS}/{number}"
+    page = ilze.get(one)
+    for act in ("role", "invite", "disable", "invite", "enable"):
+        ilze.submit(page, one, act=act, role="agent")
+    ilze.post(one, page.form(one).fields | {"act": "x"})
+    ilze.get(f"{USERS}/{own}")
+    ilze.post(f"{USERS}/{own}", page.form(one).fields | {"act": "disable"})
+    for kind in ("passkey", "totp"):
+        change(gallery.app, sa.insert(Factor).values(user_id=number, kind=kind, name="", secret="x", counter=0, created_at=utc_now()))
+        ilze.get(USERS)
+    change(gallery.app, sa.update(User).where(User.id == number).values(disabled_at=utc_now()))
+    ilze.get(USERS)
+
+
+def _own_factors(gallery: Gallery, ilze: Visitor) -> None:
+    """She has only an app: it stays."""
+    page = ilze.get(HOME)
+    [row] = fetch(gallery.app, sa.select(Factor.id).join(User, User.id == Factor.user_id).where(User.username == "ilze", Factor.kind == "totp"))
+    page = ilze.get(f"{HOME}/remove?factor={row.id}")
+    ilze.submit(page, f"{HOME}/remove", old=PASSWORD)
+
+
+def _figures(gallery: Gallery, ilze: Visitor) -> None:
+    held = gallery.app.extensions["ekabinets"]
+    change(gallery.app, sa.delete(Figures))
+    ilze.get(BOARD)
+    figures.count(held.database, held.site, held.clock)
+    ilze.get(BOARD)
+    days = {f"2026-11-{day:02}": day * 37 % 400 for day in range(1, 31)}
+    waiting = {"count": 12, "median": 95, "most": 1400}
+    kinds = {"cold_water": [31250, 40120], "hot_water": [28800, 39950], "electricity": [0, 120]}
+    people = {"all": 41200, "registered": 35430, "e_invoices": 34180}
+    change(gallery.app, sa.update(Figures).values(detail={"customers": people, "letters": 3, "kinds": kinds, "days": days, "waiting": waiting}))
+    ilze.get(BOARD)
+    change(gallery.app, sa.update(Figures).values(detail={"customers": dict.fromkeys(people, 0), "letters": 0, "kinds": {}, "days": {"2026-11-30": 0}, "waiting": {"count": 0}}))
+    ilze.get(BOARD)
+
+
+def _send(ilze: Visitor, text: str, kind: str = "customers", name: str = "klienti.csv") -> str:
+    """Send a file; where it leads."""
+    ilze.post(IMPORTS, ilze.get(IMPORTS).form(IMPORTS).fields | {"kind": kind, "file": (BytesIO(text.encode()), name)})
+    return ilze.response.request.path
+
+
+def _imports(gallery: Gallery, ilze: Visitor) -> None:
+    held = gallery.app.extensions["ekabinets"]
+    for text, kind, name in ((ROWS, "", "a.csv"), (ROWS, "customers", ""), (ROWS, "customers", "a.exe"), ("", "customers", "a.csv")):
+        _send(ilze, text, kind, name)
+    one = _send(ilze, ROWS)
+    _send(ilze, ROWS)
+    for more in ({"leased_until": utc_now() + timedelta(hours=1)}, {"leased_until": utc_now() - timedelta(hours=1)}, {"leased_until": utc_now() + timedelta(hours=1), "state": "importing", "rows": 2000, "part": 60}):
+        change(gallery.app, sa.update(ImportJob).values(more))
+        ilze.look(one)
+        ilze.look(f"{one}?poll=1", {"HX-Request": "true"})
+    change(gallery.app, sa.update(ImportJob).values(leased_until=None, state="checking", rows=0, part=0))
+    import_due(held)
+    page = ilze.get(one)
+    ilze.get(IMPORTS)
+    ilze.look(f"{one}/errors.csv")
+    ilze.post(one, page.form(one).fields | {"act": "import"})
+    many = _send(ilze, "external_id\tcode\tname\temail\n" + "".join(f"A{n}\tA{n}\tA\tx\n" for n in range(120)))
+    ilze.submit(page, one, act="import", missing="1")
+    import_due(held)
+    ilze.get(many)
+    ilze.submit(page, one, act="import", missing="1")
+    import_due(held)
+    ilze.get(one)
+    ilze.submit(page, one, act="import", missing="1")
+    _ends(gallery, ilze)
+
+
+def _ends(gallery: Gallery, ilze: Visitor) -> None:
+    """All of the kinds, as ZIP and with commas; what fails, and what is given up."""
+    held = gallery.app.extensions["ekabinets"]
+    one = _send(ilze, "external_id,code,name\nNEW5,95000,Z\n")
+    import_due(held)
+    ilze.submit(ilze.get(one), one, act="cancel")
+    one = _send(ilze, "no zip", "archive", "viss.zip")
+    import_due(held)
+    ilze.get(one)
+    change(gallery.app, sa.update(ImportJob).where(ImportJob.error != "").values(error=BROKEN))
+    ilze.get(one)
+    ilze.get(IMPORTS)
