@@ -1,9 +1,7 @@
 """`/demo/mailbox`: the letters that the demo would have sent, for everybody who tries it. Never in production."""
 
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 
 from flask import Blueprint, Response
@@ -40,6 +38,9 @@ def show() -> Response:
 
 
 def _read(file: Path) -> Letter:
+    from email import message_from_bytes  # these are large, and the figures of a start are a demo's
+    from email.policy import default
+
     letter = message_from_bytes(file.read_bytes(), policy=default)
     assert isinstance(letter, EmailMessage)  # what the policy makes
     body = letter.get_body(("plain",))

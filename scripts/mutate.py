@@ -19,7 +19,6 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-import babel
 from flask import Blueprint, Flask
 
 from scripts.mutations import Mutation, mutations_of
@@ -139,8 +138,6 @@ def load_libraries() -> None:
     for name in Path("libraries").read_text("utf-8").split():
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    for language in ("lv", "en", "ru"):
-        babel.Locale(language).number_symbols  # noqa: B018  # read from a file at first use
 
 
 def survives(mutation: Mutation) -> bool:

@@ -1,31 +1,42 @@
 """How numbers, money, dates and telephone numbers are written in each language (ux.md §5.3).
 
-Babel's `format_decimal` costs 20 µs a call and a page has 30 of them, so numbers are written here from
-Babel's own symbols; the tests hold them equal to Babel. Dates are few: Babel writes them, a cache keeps them.
+Babel's `format_decimal` costs 20 µs a call and a page has 30 of them, and its data of three languages takes 6 MB. So
+what these formats need of it stands here, and the tests hold them equal to Babel.
 """
 
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from babel import Locale
-from babel.dates import format_date
-from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 # en_GB, because plain English writes 11/21/26; Babel finds the catalogue of `en` for it.
 LOCALES = {"lv": "lv", "en": "en_GB", "ru": "ru"}
 RIGA = ZoneInfo("Europe/Riga")
 NBSP = "\u00a0"
 
-# Babel's own short forms suit none of the three. In Latvian the names of months would need cases that Babel
-# does not know, so a day inside a sentence is written in digits.
+# Between thousands, before decimals, before and after euros.
+SYMBOLS = {"lv": (NBSP, ",", "", f"{NBSP}€"), "en": (",", ".", "€", ""), "ru": (NBSP, ",", "", f"{NBSP}€")}
+# Babel's own short forms suit none of the three. In Latvian the names of months would need cases that nobody
+# declines for us, so a day inside a sentence is written in digits.
 PATTERNS = {
-    "lv": {"d": "dd.MM.yyyy.", "daymonth": "dd.MM.", "month": "y. 'gada' LLLL", "joint": " "},
-    "en": {"d": "d MMM y", "daymonth": "d MMMM", "month": "LLLL y", "joint": ", "},
-    "ru": {"d": "dd.MM.yyyy", "daymonth": "d MMMM", "month": "LLLL y\u00a0'г'.", "joint": " "},
+    "lv": {"d": "{d:02}.{m:02}.{y:04}.", "daymonth": "{d:02}.{m:02}.", "month": "{y}. gada {name}", "joint": " "},
+    "en": {"d": "{d} {short} {y}", "daymonth": "{d} {name}", "month": "{name} {y}", "joint": ", "},
+    "ru": {"d": "{d:02}.{m:02}.{y:04}", "daymonth": "{d} {of}", "month": "{name} {y}\u00a0г.", "joint": " "},
+}
+MONTHS = {
+    "lv": {
+        "name": "janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris"
+    },
+    "en": {
+        "name": "January February March April May June July August September October November December",
+        "short": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
+    },
+    "ru": {
+        "name": "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+        "of": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",  # as after a day
+    },
 }
 _LATIN = {"m3": "m³", "m2": "m²", "mwh": "MWh", "kwh": "kWh", "kb": "kB", "mb": "MB"}
 UNITS = {
@@ -41,19 +52,10 @@ class Formats:
     """The formats of one language. Values are integers: cents, thousandths, ten-thousandths."""
 
     def __init__(self, language: str, timezone: ZoneInfo = RIGA) -> None:
-        name = LOCALES[language]
-        locale = Locale.parse(name)
-        patterns = PATTERNS[language]
-        self.language, self.timezone, self.joint = language, timezone, patterns["joint"]
-        self.group, self.point = get_group_symbol(name), get_decimal_symbol(name)
-        self.minus = get_minus_sign_symbol(name)
-        money, symbol = locale.currency_formats["standard"], get_currency_symbol("EUR", name)
-        self.before, self.after = (s.replace("¤", symbol) for s in (money.prefix[0], money.suffix[0]))
-        self.units = UNITS[language]
-        self._day, self._daymonth, self._month = (
-            lru_cache(1024)(partial(format_date, format=patterns[key], locale=name))
-            for key in ("d", "daymonth", "month")
-        )
+        self.language, self.timezone = language, timezone
+        self.group, self.point, self.before, self.after = SYMBOLS[language]
+        self.patterns, self.units = PATTERNS[language], UNITS[language]
+        self.months = {form: names.split() for form, names in MONTHS[language].items()}
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by the names that templates use, each with a cache: values come again."""
@@ -63,7 +65,11 @@ class Formats:
     def d(self, day: date | str) -> str:
         """A short date: 21.11.2026. A moment gives its date at the site; a letter's detail has it as ISO text."""
         day = date.fromisoformat(day) if isinstance(day, str) else day
-        return self._day(self._local(day).date() if isinstance(day, datetime) else day)
+        return self._date("d", self._local(day) if isinstance(day, datetime) else day)
+
+    def _date(self, pattern: str, day: date) -> str:
+        names = {form: names[day.month - 1] for form, names in self.months.items()}
+        return self.patterns[pattern].format(d=day.day, m=day.month, y=day.year, **names)
 
     def t(self, moment: datetime) -> str:
         """The site's time of day of an aware moment: 14:05."""
@@ -73,7 +79,7 @@ class Formats:
     def dt(self, moment: datetime) -> str:
         """An aware moment as date and time of the site, without the zone."""
         local = self._local(moment)
-        return f"{self._day(local.date())}{self.joint}{local.hour:02}:{local.minute:02}"
+        return f"{self._date('d', local)}{self.patterns['joint']}{local.hour:02}:{local.minute:02}"
 
     def _local(self, moment: datetime) -> datetime:
         if moment.tzinfo is None:
@@ -82,11 +88,11 @@ class Formats:
 
     def daymonth(self, day: date) -> str:
         """A day inside a sentence: 21.11. / 21 November / 21 ноября (genitive, as after a number)."""
-        return self._daymonth(day)
+        return self._date("daymonth", day)
 
     def month(self, day: date) -> str:
         """The month of a day as a heading: 2026. gada novembris."""
-        return self._month(day)
+        return self._date("month", day)
 
     def _number(self, value: int, scale: int, least: int | None = None) -> str:
         """|value| / 10**scale with its digits grouped; zeros beyond the `least` decimals are left out."""
@@ -100,7 +106,7 @@ class Formats:
     def qty(self, thousandths: int, decimals: int = 3) -> str:
         """A quantity with exactly so many decimals (at most 3), rounded half to even: 3,044."""
         shown = round(thousandths, decimals - 3) // 10 ** (3 - decimals)
-        return (self.minus if shown < 0 else "") + self._number(shown, decimals)
+        return ("-" if shown < 0 else "") + self._number(shown, decimals)
 
     def unit(self, unit: str) -> str:
         """The symbol of a unit of the exchange format; any other unit is the operator's own word and stays."""
@@ -119,7 +125,7 @@ class Formats:
         return self._euros(ten_thousandths, self._number(ten_thousandths, 4, least=2))
 
     def _euros(self, value: int, number: str) -> str:
-        return f"{self.minus if value < 0 else ''}{self.before}{number}{self.after}"
+        return f"{'-' if value < 0 else ''}{self.before}{number}{self.after}"
 
     def size(self, count: int) -> str:
         """A file's size from its bytes, in units of 1024 and 1024²: 24 kB; 1,5 MB."""

@@ -3,20 +3,24 @@
 import io
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import segno
 from markupsafe import Markup
-from segno import helpers
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 LARGEST = 99_999_999_999  # cents: what the standard can say
 
 
-def _code(name: str, iban: str, cents: int, reference: str) -> segno.QRCode | None:
+def _code(name: str, iban: str, cents: int, reference: str) -> "QRCode | None":
     """The code, always UTF-8; None when nothing is to be paid, and for what is empty or does not fit.
 
     Name, IBAN and reference have 70, 34 and 140 characters, all together 331 bytes. Nothing is cut: half a
     reference would send the money astray.
     """
+    from segno import helpers  # here, because most processes draw none
+
     fields = {"name": _one_line(name), "iban": re.sub(r"\s", "", iban), "text": _one_line(reference)}
     if not 0 < cents <= LARGEST:
         return None
@@ -42,10 +46,12 @@ def payment_qr_svg(name: str, iban: str, cents: int, reference: str, title: str)
 
 def text_qr_svg(text: str, title: str) -> Markup:
     """Any text, such as the address that an app for codes reads, as such an `<svg>`."""
+    import segno  # as above
+
     return _svg(segno.make(text, micro=False), title)
 
 
-def _svg(code: segno.QRCode, title: str) -> Markup:
+def _svg(code: "QRCode", title: str) -> Markup:
     out = io.BytesIO()
     code.save(
         out, kind="svg", border=4, light="#fff", title=title, omitsize=True, svgclass="qr", lineclass=None,

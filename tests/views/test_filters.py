@@ -105,6 +105,13 @@ def test_a_date_equals_babels(language: str, day: date) -> None:
     )
 
 
+@given(LANGUAGES, st.dates(date(1900, 1, 1), date(2099, 12, 31)))
+def test_days_and_months_equal_babels(language: str, day: date) -> None:
+    pattern = {"lv": ("dd.MM.", "y. 'gada' LLLL"), "en": ("d MMMM", "LLLL y"), "ru": ("d MMMM", "LLLL y\u00a0'г'.")}
+    said = (FORMATS[language].daymonth(day), FORMATS[language].month(day))
+    assert said == tuple(format_date(day, form, locale=LOCALES[language]) for form in pattern[language])
+
+
 def test_the_months_of_headings_are_in_the_nominative() -> None:
     said = " ".join(FORMATS["ru"].month(date(2026, month, 1)).split()[0] for month in range(1, 13))
     assert said == "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
