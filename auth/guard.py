@@ -14,7 +14,7 @@ from flask import Flask, abort, current_app, g, request
 from auth import csrf
 from auth.access import Right, lent, may, right, staff_right
 from auth.scope import FETCH, FOR_STAFF, Reach
-from auth.state import State, reading, state, writing
+from auth.state import State, noting, reading, state
 from auth.visitor import Visitor
 from models import sessions
 from models.places import Place
@@ -149,8 +149,8 @@ def _visitor(held: State) -> Visitor | None:
         return None
     is_quiet = QUIET.get(request.endpoint or "") in request.args
     if not is_quiet and sessions.needs_touch(row, now):
-        with writing() as session:
-            sessions.touch(session, row.id, now)
+        with noting() as connection:
+            sessions.touch(connection, row.id, now)
     person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
         theme=row.theme, role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,

@@ -67,6 +67,14 @@ def writing() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def noting() -> Iterator[Connection]:
+    """The same for statements alone, at half the cost: what is noted in passing, all day."""
+    _stop_reading()
+    with state().database.change() as connection:
+        yield connection
+
+
 def install(app: Flask) -> None:
     """Close the reading connection with the request."""
     app.teardown_appcontext(_stop_reading)

@@ -72,7 +72,7 @@ _NEWS = sa.text("""SELECT news.*, composing.user_id, composing.seen_at, composin
 )  # fmt: skip
 
 
-def seen(session: Session, number: int, user_id: int, now: datetime, *, writes: bool) -> None:
+def seen(session: Connection | Session, number: int, user_id: int, now: datetime, *, writes: bool) -> None:
     """She has the conversation open, and reads or `writes`; nothing where there is none of this number."""
     about = {"thread_id": number, "user_id": user_id, "now": now, "live": now - LIVE}
     session.execute(_SEEN, about | {"since": now if writes else None})

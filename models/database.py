@@ -47,13 +47,14 @@ def metadata() -> sa.MetaData:
 
 
 class Database:
-    """Two ways in: `read()` for pages, `write()` for a unit of work that commits whole or not at all."""
+    """The ways in: `read()` for pages, `write()` for a unit of work that commits whole or not at all."""
 
     def __init__(self, url: str) -> None:
         """Open `url`: `sqlite:///path` or `postgresql+psycopg://…`. Nothing is connected yet."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
+        self._writer = self.engine.execution_options(writes=True)
         # PostgreSQL reads in autocommit: no BEGIN and ROLLBACK around each page.
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -64,19 +65,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A unit of work: committed when the block ends, rolled back when it raises.
+    def change(self) -> Iterator[Connection]:
+        """A unit of work of statements alone: committed when the block ends, rolled back when it raises.
 
         On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so nothing that it read
         can change before it commits.
         """
-        with (
-            self.engine.execution_options(writes=True).connect() as connection,
-            Session(connection) as session,
-        ):
+        with self._writer.connect() as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Such a unit of work with entities."""
+        with self.change() as connection, Session(connection) as session:
             yield session
             session.commit()
-            connection.commit()
 
     @contextmanager
     def each(self) -> Iterator[Callable[..., object]]:

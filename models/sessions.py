@@ -94,8 +94,7 @@ _OF_USER = (
     )
     .order_by(col(WebSession.seen_at).desc())
 )
-
-
+_TOUCHED = sa.update(WebSession).where(col(WebSession.id) == sa.bindparam("number")).values(seen_at=sa.bindparam("now"))
 _TOLD = sa.select(col(WebSession.told_by), col(WebSession.id_token)).where(col(WebSession.id) == sa.bindparam("id"))
 
 
@@ -143,9 +142,9 @@ def needs_touch(row: AnyRow, now: datetime) -> bool:
     return bool(now - row.seen_at >= _TOUCH)
 
 
-def touch(session: Session, session_id: int, now: datetime) -> None:
+def touch(connection: Connection, session_id: int, now: datetime) -> None:
     """The person did something just now."""
-    session.execute(sa.update(WebSession).where(col(WebSession.id) == session_id).values(seen_at=now))
+    connection.execute(_TOUCHED, {"number": session_id, "now": now})
 
 
 def live(connection: Connection, user_id: int, now: datetime, idle: timedelta) -> Sequence[AnyRow]:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, abort, request
 from sqlalchemy.exc import IntegrityError
 
-from auth.state import reading, somebody, state, writing
+from auth.state import noting, reading, somebody, state, writing
 from models import answering, composing, drafts, inbox, mentions, threads
 from models.rules.canned import UNFILLED
 from models.rules.mentions import mentioned
@@ -171,8 +171,8 @@ def poll() -> Response:
     writes = bool(request.form.get("composing"))
     mine = next((row for row in rows if row.user_id == person.user_id), None)
     if number and (not mine or writes != bool(mine.began) or now - mine.seen_at > composing.RENEWED):
-        with writing() as session:
-            composing.seen(session, number, person.user_id, now, writes=writes)
+        with noting() as connection:
+            composing.seen(connection, number, person.user_id, now, writes=writes)
     others = [row for row in rows if row.user_id not in (None, person.user_id)]
     who = ".".join(f"{row.user_id}{'w' if row.began else 'r'}" for row in others)
     new = {"waiting": rows[0].waiting, "fresh": rows[0].fresh, "who": who, "inside": others}

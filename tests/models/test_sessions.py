@@ -79,8 +79,8 @@ def test_ending_one_session_leaves_the_others_and_ending_the_others_leaves_one(s
 
 def test_an_act_keeps_its_own_session_alive_and_no_other(stage: Stage):
     (used, number), (left, _) = stage.begin(stage.anna), stage.begin(stage.anna)
-    with stage.database.write() as session:
-        sessions.touch(session, number, NOW + IDLE / 2)
+    with stage.database.change() as connection:
+        sessions.touch(connection, number, NOW + IDLE / 2)
     assert stage.lives(used, NOW + IDLE) and not stage.lives(left, NOW + IDLE)
 
 
