@@ -62,6 +62,8 @@ KINDS: dict[str, Link | str | None] = {
     "data_copy": "/profile/data",
     "access_request": "/users",
     "reading_rejected": None,
+    "reading_reminder": None,
+    "verification": None,
     "attorney": "/powers-of-attorney",
     "attorney_granted": "/users",
     "answer": None,
@@ -166,8 +168,9 @@ class Post:
         yield "To", letter.address
         yield "Date", format_datetime(letter.created_at)
         yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{self._host}>"
-        if letter.kind == announcements.KIND and letter.rank == outbox.MANY:
-            token = preferences.token(settings.secret_key, letter.user_id, "notices")
+        if letter.rank == outbox.MANY:
+            kind = "notices" if letter.kind == announcements.KIND else letter.kind
+            token = preferences.token(settings.secret_key, letter.user_id, kind)
             yield "List-Unsubscribe", f"<{settings.base_url}/unsubscribe/{token}>"
             yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 

@@ -13,6 +13,7 @@ from jobs.copies import make_due
 from jobs.imports import import_due
 from jobs.mail import Post
 from jobs.notices import announce_due
+from jobs.schedule import remind
 from models import access_requests
 from models.answering import close_due
 from models.composing import send_due
@@ -46,6 +47,7 @@ def run(app: Flask) -> None:
                 if looked != held.clock.today():
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
+                    remind(held)
                     looked = held.clock.today()
                 _turn(held)
                 busy = post.send_due() + sealer.seal_due()
