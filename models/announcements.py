@@ -119,11 +119,6 @@ def announce(
     session.execute(sa.insert(mail).from_select([*values], letters))
 
 
-def is_late(notice: Notice, business: datetime) -> bool:
-    """Whether a notice comes so late that it is for the archive only."""
-    return notice.published_at < business - OLD or (notice.valid_until is not None and notice.valid_until <= business)
-
-
 def announce_due(session: Session, languages: Sequence[str], business: datetime, now: datetime) -> None:
     """Announce what was to be published until `business`, the moment of the business day; several may do so at once."""
     due = (
