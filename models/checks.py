@@ -15,7 +15,7 @@ from models import outbox
 from models.audit import Actor, record
 from models.figures import Figures
 from models.imports import ImportJob
-from models.outbox import MANY, ONE_PERSON, SOONER, Mail
+from models.outbox import ONE_PERSON, Mail
 from models.people import User
 from models.quarantine import Quarantined
 from models.types import ONE, AnyRow
@@ -26,15 +26,17 @@ _SHOWN, _READ = 5, 50  # test letters; letters to one person among which they ar
 LATELY = timedelta(days=7)
 _MINE = sa.select(Mail.__table__).where(col(Mail.user_id) == sa.bindparam("user_id"))  # type: ignore[attr-defined]
 _NEWEST = _MINE.order_by(col(Mail.id).desc()).limit(sa.literal_column(f"{_READ}"))
+# In the order of its index, and no more than this: all others may wait, too.
 _DUE = (
-    col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None), col(Mail.rank).in_((ONE_PERSON, SOONER, MANY)),
-    col(Mail.due_at) <= sa.bindparam("now"),
+    sa.select(col(Mail.due_at)).order_by(col(Mail.rank), col(Mail.due_at)).limit(sa.literal_column("1000"))
+    .where(col(Mail.sent_at).is_(None), col(Mail.parked_at).is_(None), col(Mail.due_at) <= sa.bindparam("now"))
+    .where(col(Mail.rank) >= sa.literal_column(f"{ONE_PERSON}")).subquery()
 )  # fmt: skip
 _LAST = sa.select(col(ImportJob.state), col(ImportJob.created_at)).order_by(col(ImportJob.id).desc()).limit(ONE)
 _INSTANCE = sa.select(*(query.scalar_subquery().label(name) for name, query in {
     "counted_at": sa.select(col(Figures.counted_at)),
-    "waiting": sa.select(sa.func.count()).select_from(Mail).where(*_DUE),
-    "oldest": sa.select(sa.func.min(col(Mail.due_at))).where(*_DUE),
+    "waiting": sa.select(sa.func.count()).select_from(_DUE),
+    "oldest": sa.select(sa.func.min(_DUE.c.due_at)),
     "failed": sa.select(sa.func.count()).select_from(Mail).where(col(Mail.parked_at) > sa.bindparam("since")),
     "held": sa.select(sa.func.count()).select_from(Quarantined).where(col(Quarantined.found) == ""),
     "infected": sa.select(sa.func.count()).select_from(Quarantined).where(col(Quarantined.found) != ""),
