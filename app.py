@@ -33,11 +33,12 @@ from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "colleagues", "composing",
-    "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health", "help",
-    "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
-    "outside", "passwords", "preview", "profile", "properties", "registration", "replies", "reports", "review",
-    "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "told", "users", "windows",
+    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
+    "composing", "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health",
+    "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices",
+    "notifications", "outside", "passwords", "preview", "profile", "properties", "registration", "replies", "reports",
+    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "told", "users",
+    "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

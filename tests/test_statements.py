@@ -335,7 +335,7 @@ def brought(app: Flask) -> str:
 
 def rank(app: Flask, path: str) -> None:
     """Ilze is an administrator where others see nothing, and a supervisor at the desks."""
-    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.SUPERVISOR
+    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard", "/staff/checks")) else Role.SUPERVISOR
     change(app, sa.update(User).where(User.username == "ilze").values(role=role))
 
 
@@ -345,6 +345,7 @@ def office_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, 
     ilze.log_in("ilze")
     rank(app, users)
     yield users, ilze, users, users, {"name": "Zane Liepa", "email": "zane@example.lv", "role": "agent", "language": "lv"}
+    yield "/staff/checks", ilze, "/staff/checks", "/staff/checks", {"kind": "answer", "language": "lv"}
     with app.extensions["ekabinets"].database.write() as session:
         one = f"{users}/{session.scalars(sa.select(User.id).where(User.email == 'zane@example.lv')).one()}"
     yield f"{users}/<suid>", ilze, one, one, {"act": "role", "role": "supervisor"}
