@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, col
 
 from models.types import AnySelect, Numbered, utc_now
@@ -73,6 +74,16 @@ def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
 
 _TABLE: sa.Table = AuditRow.__table__  # type: ignore[attr-defined]
 _ABOUT = ("object_type", "object_id", "principal_customer_id", "premises_id")
+
+
+_SENT = sa.select(col(AuditRow.id)).where(
+    col(AuditRow.once) == sa.bindparam("once"), col(AuditRow.actor_user_id) == sa.bindparam("user_id")
+)
+
+
+def was_sent(connection: Connection, once: str, user_id: int) -> bool:
+    """Whether this person's form with this submission id was taken before."""
+    return connection.execute(_SENT, {"once": once, "user_id": user_id}).first() is not None
 
 
 def record_each(
