@@ -154,9 +154,10 @@ def text_changes(connection: Connection, day: date) -> Changes:
 
 
 def said(site: Site, changes: Changes, key: str) -> dict[str, str]:
-    """A text by language, as it is written."""
+    """A text by language, as it is written; of the site's file each paragraph in one line."""
     rows = {language: changes.get((key, language), (None, None))[0] for language in site.languages}
-    return {language: (row and row.body) or site.texts[language][key].strip() for language, row in rows.items()}
+    files = {code: "\n\n".join(" ".join(part.split()) for part in site.texts[code][key].split("\n\n")) for code in rows}
+    return {code: (row and row.body) or files[code] for code, row in rows.items()}
 
 
 def version(changes: Changes, key: str) -> str:

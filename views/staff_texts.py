@@ -86,14 +86,15 @@ def save_article(artid: AnyRow | None = None) -> Response:
 
 
 def _read(typed: Words, wrong: Words) -> articles.Said:
-    said, position = said_in(typed, wrong, _BODY), typed.get("position", "")
-    for code, (_, body) in said.items():
-        for number, _ in faults(body):
-            wrong.setdefault(f"body_{code}", text("Line %(number)s is not as the rules above say", number=number))
+    position = typed.get("position", "")
     if typed.get("topic") not in [*Topic]:
         wrong["topic"] = text("Choose a topic")
     if not (position.isdecimal() and len(position) < 4 and int(position)):
         wrong["position"] = text("Enter a whole number from 1 to 999")
+    said = said_in(typed, wrong, _BODY)
+    for code, (_, body) in said.items():
+        for number, _ in faults(body):
+            wrong.setdefault(f"body_{code}", text("Line %(number)s is not as the rules above say", number=number))
     return said
 
 

@@ -103,9 +103,9 @@ def test_an_article_is_changed_withdrawn_and_published_again(app: Flask, ilze: B
     assert Browser(app).get("/help/how-to-pay").headings == ["How to pay us"] and Browser(app, "ru").get("/help/how-to-pay").headings == ["Kā samaksāt rēķinu"]
     assert "/help/how-to-pay" in Browser(app, "lv").get("/help?q=banka").links and "/help/how-to-pay" in ilze.get(where).links
     page = ilze.get(where)
-    assert "is withdrawn" in main(ilze.post(where, page.form(where).fields | {"act": "withdraw"}))
-    assert Browser(app).client.get("/help/how-to-pay").status_code == 404 and "How to pay us Withdrawn LV EN" in main(ilze.get(ALL))
-    assert "Withdraw the article" not in main(ilze.get(where))
+    assert "is taken back" in main(ilze.post(where, page.form(where).fields | {"act": "withdraw"}))
+    assert Browser(app).client.get("/help/how-to-pay").status_code == 404 and "How to pay us Taken back LV EN" in main(ilze.get(ALL))
+    assert "Take the article back" not in main(ilze.get(where))
     write(ilze, where)
     assert Browser(app).get("/help/how-to-pay").headings == ["How to pay us"]
     assert acts(app) == ["article.published", "article.withdrawn", "article.published"]

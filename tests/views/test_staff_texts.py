@@ -61,13 +61,13 @@ def test_a_text_is_changed_at_once_in_the_languages_that_were_changed(app: Flask
 
 def test_the_list_says_where_each_language_stands(app: Flask, ilze: Browser):
     said = main(ilze.get(ALL))
-    assert said.count("LV: as in the site’s file EN: as in the site’s file RU: as in the site’s file") == 4 and "Accessibility" in said
+    assert said.count("LV: the original text EN: the original text RU: the original text") == 4 and "Accessibility" in said
     write(ilze, body_en="Other.")
     begin(app, 3)
     write(ilze, day=5, body_en="Another.", body_ru="Другое.")
     write(ilze, day=2, body_ru="Раньше.")
     said = main(ilze.get(ALL)).partition("Cookies")[2]
-    assert "EN: changed on 27 Nov 2026 by Ilze Kļaviņa · another text from 5 Dec 2026 on (Ilze Kļaviņa)" in said and "RU: as in the site’s file · another text from 2 Dec 2026 on" in said
+    assert "EN: changed on 27 Nov 2026 by Ilze Kļaviņa · another text from 5 Dec 2026 on (Ilze Kļaviņa)" in said and "RU: the original text · another text from 2 Dec 2026 on" in said
     change(app, sa.update(TextOverride).values(created_by_user_id=None))
     assert "EN: changed on 27 Nov 2026 · another text from 5 Dec 2026 on RU:" in main(ilze.get(ALL))
 
@@ -100,7 +100,7 @@ def test_it_goes_back_to_the_sites_file(app: Flask, ilze: Browser):
     write(ilze, body_en="Other.")
     begin(app, 3)
     assert "The change is saved." in main(write(ilze, act="reset", body_en=""))
-    assert Browser(app).get("/cookies").html.partition("<main")[2] == shipped and "EN: as in the site’s file RU:" in main(ilze.get(ALL)).partition("Cookies")[2]
+    assert Browser(app).get("/cookies").html.partition("<main")[2] == shipped and "EN: the original text RU:" in main(ilze.get(ALL)).partition("Cookies")[2]
     assert [(row.language, row.body) for row in held(app)] == [("en", "Other."), ("en", "")]
     write(ilze, act="reset", **{"from": "2026-01-01"})
     assert ilze.status == 422
@@ -113,7 +113,7 @@ def test_what_is_to_come_comes_or_is_taken_back(app: Flask, ilze: Browser):
     write(ilze, body_en="Now.")
     assert "Take back what is to come" not in main(ilze.get(COOKIES))
     write(ilze, act="reset", day=2)
-    assert "as in the site’s file from 2 Dec 2026 on (Ilze Kļaviņa)" in main(ilze.get(COOKIES)) and "Now." in Browser(app).get("/cookies").text
+    assert "the original text from 2 Dec 2026 on (Ilze Kļaviņa)" in main(ilze.get(COOKIES)) and "Now." in Browser(app).get("/cookies").text
     page = ilze.get(COOKIES)
     form = [form for form in page.forms if form.action == COOKIES][-1]
     for _ in range(2):
