@@ -167,7 +167,7 @@ def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, 
 def texts_of_staff(ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
     """A help article that is new, one that is changed and withdrawn, and other terms."""
     new, one, terms = "/staff/help/new", "/staff/help/1", "/staff/texts/terms"
-    said = {"topic": "house", "position": "1", "title_lv": "Lifts", "body_lv": "Ir.", "act": "publish"}
+    said = {"topic": "house", "position": "1", "title_lv": "Lifts", "body_lv": "Ir.", "title_en": "", "title_ru": "", "act": "publish"}
     yield new, ilze, new, new, said
     yield "/staff/help/<artid>", ilze, one, one, said
     yield "/staff/help/<artid> (withdrawn)", ilze, one, one, {"act": "withdraw"}
