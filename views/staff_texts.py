@@ -12,7 +12,7 @@ from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
 from models import articles, overrides
 from models.articles import Article, Topic
-from models.audit import was_sent
+from models.audit import content_hash, receipt
 from models.rules.articles import LONGEST, Block, blocks, faults
 from models.rules.days import parse_day
 from models.site import PAGES
@@ -80,9 +80,10 @@ def save_article(artid: AnyRow | None = None) -> Response:
         return _article(artid, typed, 422, wrong=wrong)
     if act == "preview":
         return _article(artid, typed, preview=_shown(said))
-    if not _stored(typed["once"], lambda session: _store(session, artid, act, typed, said)):
-        return _article(artid and articles.held(reading(), artid.id), _unseen(typed), 409)
-    return redirect_to(f"{_HELP}?done={act}")
+    clash = _clash(typed, lambda session, noted: _store(session, artid, act, typed, said, noted))
+    if clash is None:
+        return redirect_to(f"{_HELP}?done={act}")
+    return _article(articles.held(reading(), artid.id if artid else clash), _unseen(typed), 409)
 
 
 def _read(typed: Words, wrong: Words) -> articles.Said:
@@ -107,31 +108,39 @@ def _sent(*acts: str) -> tuple[str, Words]:
 
 
 def _unseen(typed: Words) -> Words:
-    return {name: value for name, value in typed.items() if name != "seen"}
+    return {name: value for name, value in typed.items() if name not in ("seen", "once")}
 
 
-def _stored(once: str, store: Callable[[Session], None]) -> bool:
-    """Store it, but for the same form again; False where it would be over what a colleague has changed meanwhile."""
+def _clash(typed: Words, store: Callable[[Session, Words], None]) -> int | None:
+    """Store what was typed, unless this very form was taken before: None.
+
+    Else it would be over another change: the number of what this form has made when it said something else, or 0.
+    """
+    hashed = content_hash({name: value for name, value in typed.items() if name != "csrf_token"})
     try:
         with writing() as session:
-            store(session)
+            store(session, {"once": typed["once"], "content_hash": hashed})
     except (Changed, IntegrityError):
-        return was_sent(reading(), once, somebody().user_id)
-    return True
+        before = receipt(reading(), typed["once"], somebody().user_id)
+        if before is None or before.content_hash != hashed:
+            return (before and before.object_id) or 0
+    return None
 
 
-def _store(session: Session, row: AnyRow | None, act: str, typed: Words, said: articles.Said) -> None:
-    actor, once, first = somebody().actor(), typed["once"], state().site.languages[0]
+def _store(
+    session: Session, row: AnyRow | None, act: str, typed: Words, said: articles.Said, noted: Words
+) -> None:
+    actor, first = somebody().actor(), state().site.languages[0]
     if row:
         article = articles.to_edit(session, row.id, typed.get("seen", ""))
     else:
         slug = articles.new_slug(session, said[first][0])
         article = Article(slug=slug, topic=Topic.ACCESS, position=0, language=first, edited_at=utc_now())
     if act == "withdraw":
-        articles.withdraw(session, actor, article, once=once)
+        articles.withdraw(session, actor, article, **noted)
         return
     article.topic, article.position, article.language = Topic(typed["topic"]), int(typed["position"]), first
-    articles.publish(session, actor, article, said, once=once)
+    articles.publish(session, actor, article, said, **noted)
 
 
 @staff_texts.get(_TEXTS, "staff texts view")
@@ -178,20 +187,20 @@ def save_text(key: str) -> Response:
         return _text(key, typed, 422, wrong=wrong)
     if act == "preview":
         return _text(key, typed, preview=_paragraphs(said))
-    if not _stored(typed["once"], lambda session: _change(session, key, typed, said, day)):
+    if _clash(typed, lambda session, noted: _change(session, key, typed.get("seen", ""), said, day, noted)) is not None:
         return _text(key, _unseen(typed), 409)
     return redirect_to(f"{_TEXTS}?done={act}")
 
 
-def _change(session: Session, key: str, typed: Words, said: Words, day: date | None) -> None:
+def _change(session: Session, key: str, seen: str, said: Words, day: date | None, noted: Words) -> None:
     """From a day on; None: what is to come is taken back."""
-    actor, today, once = somebody().actor(), state().clock.today(), typed["once"]
-    if overrides.version(overrides.text_changes(session.connection(), today), key) != typed.get("seen"):
+    actor, today = somebody().actor(), state().clock.today()
+    if overrides.version(overrides.text_changes(session.connection(), today), key) != seen:
         raise Changed
     if day:
-        overrides.change_text(session, actor, state().site, key, said, day, once=once)
+        overrides.change_text(session, actor, state().site, key, said, day, **noted)
     else:
-        overrides.withdraw_text(session, actor, key, today, once=once)
+        overrides.withdraw_text(session, actor, key, today, **noted)
 
 
 def _fault(body: str) -> str:

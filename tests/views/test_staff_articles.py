@@ -116,7 +116,7 @@ def test_of_two_who_change_it_the_second_sees_both_and_loses_nothing(app: Flask,
     mine = ilze.get(where)
     write(ilze, where, body_en="Hers.")
     page = write(ilze, where, page=mine, body_en="Mine.")
-    assert ilze.status == 409 and "A colleague has changed this article" in page.text and "<p>Hers.</p>" in page.html and typed(page, where)["body_en"] == "Mine."
+    assert ilze.status == 409 and "The article has changed since" in page.text and "<p>Hers.</p>" in page.html and typed(page, where)["body_en"] == "Mine."
     assert "<p>Hers.</p>" in Browser(app).get("/help/how-to-pay").html
     ilze.post(where, mine.form(where).fields | {"act": "withdraw", "once": "o" * 16})
     assert ilze.status == 409 and acts(app) == ["article.published"]
@@ -137,6 +137,16 @@ def test_the_same_form_twice_is_one_article_and_another_of_its_title_has_an_addr
     for _ in range(2):
         assert "The article is published." in main(write(ilze, where, page=page, body_lv="Citādi."))
     assert len(acts(app)) == 5
+
+
+def test_who_goes_back_and_sends_the_form_with_other_words_loses_none(app: Flask, ilze: Browser):
+    page = ilze.get(NEW)
+    write(ilze, page=page)
+    again = write(ilze, page=page, body_lv="Citādi.")
+    where = f"{ALL}/{newest(app)}"
+    assert ilze.status == 409 and "Otrdien</a>" in again.html and typed(again, where)["body_lv"] == "Citādi."
+    assert "The article is published." in main(write(ilze, where, page=again)) and acts(app) == ["article.published"] * 2
+    assert "<p>Citādi.</p>" in Browser(app, "lv").get("/help/ka-maksat-skaidra-nauda").html
 
 
 def test_what_was_searched_in_vain_leads_to_an_article_with_that_title(app: Flask, ilze: Browser):

@@ -129,7 +129,7 @@ def test_of_two_who_change_it_the_second_sees_both_and_the_same_form_twice_is_on
     for _ in range(2):
         assert "The change is saved." in main(write(ilze, page=hers, body_lv="Viņas."))
     page = write(ilze, page=mine, body_en="Mine.")
-    assert ilze.status == 409 and "A colleague has changed this text" in page.text and "<p>Viņas.</p>" in page.html and typed(page, COOKIES)["body_en"] == "Mine."
+    assert ilze.status == 409 and "The text has changed since" in page.text and "<p>Viņas.</p>" in page.html and typed(page, COOKIES)["body_en"] == "Mine."
     assert len(held(app)) == 1 and "Mine." not in Browser(app).get("/cookies").text
     write(ilze, page=page, body_lv="Viņas.")
     assert [row.body for row in held(app)] == ["Viņas.", "Mine."]
