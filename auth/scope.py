@@ -13,6 +13,7 @@ from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
 from models import (
+    articles,
     attorneys,
     canned,
     cards,
@@ -32,6 +33,7 @@ from models import staff as colleagues
 from models.dossier import customer
 from models.notice_drafts import one as notice_of_staff
 from models.places import Place, one_place, places_of
+from models.site import PAGES
 from models.types import AnyRow, utc_now
 
 
@@ -157,5 +159,7 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "poid": _numbered(attorneys.one),
     "hoid": _numbered(review.house),
     "snid": _numbered(notice_of_staff),
+    "artid": _numbered(articles.held),
+    "key": lambda _reach, key: key if key in PAGES else None,
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

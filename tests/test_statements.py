@@ -161,6 +161,19 @@ def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, 
     papers, typed = "/staff/documents", {"to": flat.address, "title": "", "files": (BytesIO(PDF), "a.pdf")}
     yield papers, ilze, papers, papers, typed | {"kind": "act", "issued": "2026-11-01"}
     yield f"{papers}/withdraw", ilze, papers, f"{papers}/withdraw", {"reason": "Of another flat."}
+    yield from texts_of_staff(ilze)
+
+
+def texts_of_staff(ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """A help article that is new, one that is changed and withdrawn, and other terms."""
+    new, one, terms = "/staff/help/new", "/staff/help/1", "/staff/texts/terms"
+    said = {"topic": "house", "position": "1", "title_lv": "Lifts", "body_lv": "Ir.", "title_en": "", "title_ru": "", "act": "publish"}
+    yield new, ilze, new, new, said
+    yield "/staff/help/<artid>", ilze, one, one, said
+    yield "/staff/help/<artid> (withdrawn)", ilze, one, one, {"act": "withdraw"}
+    says = {f"body_{code}": "x" for code in ("lv", "en", "ru")}
+    yield "/staff/texts/<key>", ilze, terms, terms, says | {"act": "save", "from": "2026-12-24"}
+    yield "/staff/texts/<key> (withdrawn)", ilze, terms, terms, {"act": "withdraw"}
 
 
 def desk_work(app: Flask, ilze: Browser, one: str) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
@@ -309,7 +322,7 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
     values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file]}
-    values |= {"snid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
+    values |= {"snid": ["1"], "artid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):

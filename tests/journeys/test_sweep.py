@@ -53,6 +53,7 @@ FORMS = {
     "staff_search.keep": {303, 422}, "staff_search.drop": {303},
     "staff.accept": {200, 410, 422}, "staff.decide": {303, 403, 404, 422},
     "customers.help_out": {303, 409, 422, 429}, "told.send_readings": {200, 409, 422}, "told.log": {303, 400, 409, 422}, "preview.refuse": {403},
+    "staff_texts.save_article": {200, 303, 400, 409, 422}, "staff_texts.save_text": {200, 303, 400, 409, 422},
     "staff_notices.create": {303, 400, 422}, "staff_notices.change": {303, 409, 422}, "staff_notices.publish": {303, 409, 422},
     "staff_documents.add": {303, 400, 422}, "staff_documents.withdraw": {303, 422}, "staff_notices.withdraw": {303}, "staff_notices.attach": {303, 422}, "notices.confirm": {303},
     "attorneys.decide": {303, 404, 409, 422}, "desks.answered": {303, 404}, "desks.confirm": {303}, "review.decide": {303, 404, 422}, "windows.decide": {200, 303, 404, 409, 422},
