@@ -153,6 +153,7 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
     "crid": lambda reach, text: _numbered(partial(canned.one, me=reach.visitor.user_id))(reach, text),
+    "meid": lambda reach, public_id: threads.sent(reading(), reach.visitor.user_id, public_id),
     "custid": _numbered(customer),
     "poid": _numbered(attorneys.one),
     "hoid": _numbered(review.house),
