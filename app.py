@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
     card = app.extensions["ekabinets"].outside.card
+    app.extensions["columns"] = _columns
     app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:
@@ -100,6 +101,13 @@ def server() -> Flask:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _columns(kind: str) -> Any:
+    """What the exchange tells of a table's columns; it is loaded where somebody asks."""
+    from jobs.exchange.samples import columns  # a process starts without it
+
+    return columns(kind)
 
 
 def _config_file() -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from flask import current_app
 from sqlalchemy.engine import Connection
 
 from auth.access import Right, is_strong, lent, may
@@ -155,6 +156,8 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
     "crid": lambda reach, text: _numbered(partial(canned.one, me=reach.visitor.user_id))(reach, text),
+    "meid": lambda reach, public_id: threads.sent(reading(), reach.visitor.user_id, public_id),
+    "table": lambda _reach, kind: current_app.extensions["columns"](kind),  # of the exchange
     "custid": _numbered(customer),
     "poid": _numbered(attorneys.one),
     "hoid": _numbered(review.house),

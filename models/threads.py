@@ -208,7 +208,8 @@ _FILE = (
     .where(col(MessageFile.public_id) == sa.bindparam("public_id"), _SEEN)
 )  # fmt: skip
 _SENT = (
-    sa.select(_TABLE.c.public_id, col(Message.body)).join(Message, col(Message.thread_id) == _TABLE.c.id)
+    sa.select(_TABLE.c.public_id, _TABLE.c.language, _TABLE.c.topic, col(Message.body))
+    .join(Message, col(Message.thread_id) == _TABLE.c.id)
     .where(col(Message.public_id) == sa.bindparam("once"), col(Message.actor_user_id) == sa.bindparam("user_id"))
 )  # fmt: skip
 
@@ -246,5 +247,5 @@ def file(connection: Connection, sight: Sight, public_id: str) -> AnyRow | None:
 
 
 def sent(connection: Connection, user_id: int, once: str) -> AnyRow | None:
-    """What this person has sent by the form `once` before: body, and the public id of its conversation."""
+    """What this person has sent by the form `once`: its body; public id, language and topic of its conversation."""
     return connection.execute(_SENT, {"once": once, "user_id": user_id}).first()

@@ -131,7 +131,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
     yield "/staff/inbox/<thid>/replies (a note)", ilze, one, f"{one}/replies", {"kind": "note", "body": "For colleagues."}
-    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "1", "canned": "1"}
+    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "", "canned": "1"}
     yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
     yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
     yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
@@ -321,7 +321,7 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file]}
+    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file], "meid": [answered(app)], "table": ["meters"]}
     values |= {"snid": ["1"], "artid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
@@ -336,6 +336,12 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
         asked = "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
         yield rule, paths(rule, values | {"token": secrets})[0] + asked
+
+
+def answered(app: Flask) -> str:
+    """Something that Ilze wrote to Anna."""
+    change(app, sa.insert(Message).values(public_id="answered", thread_id=9001, body="We come.", from_staff=True, actor_user_id=5, sent_at=utc_now()))
+    return "answered"
 
 
 def brought(app: Flask) -> str:

@@ -150,6 +150,9 @@ def _imports(gallery: Gallery, ilze: Visitor) -> None:
     page = ilze.get(one)
     ilze.get(IMPORTS)
     ilze.look(f"{one}/errors.csv")
+    for table in ("readings", "invoices"):
+        ilze.get(f"{IMPORTS}/templates/{table}")
+    ilze.look(f"{IMPORTS}/templates/readings.csv")
     ilze.post(one, page.form(one).fields | {"act": "import"})
     many = _send(ilze, "external_id\tcode\tname\temail\n" + "".join(f"A{n}\tA{n}\tA\tx\n" for n in range(120)))
     ilze.submit(page, one, act="import", missing="1")
