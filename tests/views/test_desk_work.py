@@ -20,7 +20,7 @@ from tests.letters import deliver, mailbox
 from tests.standing import change, fetch, main
 from tests.views.test_inbox import ilze, send, where
 from tests.views.test_words import spoken
-from tests.writing import answer_to, nothing_written, said, threads, write
+from tests.writing import answer_to, nothing_written, said, staff_answer, threads, write
 from views.language import LANGUAGES
 
 __all__ = ["deliver", "ilze", "mailbox", "nothing_written"]
@@ -337,9 +337,9 @@ def test_staff_have_a_stylesheet_of_their_own_that_stays_small(anna: Browser, il
     assert len(css) <= 3072 and "#" not in css and "rgb" not in css, "its colours are those of app.css"
 
 
-def test_closing_and_answering_by_command_is_seen_as_a_change(anna: Browser, ilze: Browser, app: Flask, cast: Cast, deliver: Callable):
+def test_an_answer_meanwhile_is_seen_as_a_change(anna: Browser, ilze: Browser, app: Flask, cast: Cast, deliver: Callable):
     write(anna, cast)
     opened = ilze.get(f"{INBOX}/1")
-    app.test_cli_runner().invoke(args=["messages", "answer", "1", "--text", "Yes.", "--by", "Juris"])
+    staff_answer(app)
     page = do(ilze, "assign", 1, opened, take="1")
-    assert ilze.status == 409 and "Meanwhile Juris has changed this conversation: it is assigned to nobody" in main(page) and row(app).assignee_id is None
+    assert ilze.status == 409 and "Meanwhile Ilze has changed this conversation: it is assigned to nobody" in main(page) and row(app).assignee_id is None
