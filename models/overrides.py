@@ -171,12 +171,11 @@ def change_text(
     """Let a text say this from a day on, in each language in which it says something else then."""
     before, files = said(site, text_changes(session.connection(), day), key), said(site, {}, key)
     new = {code: body for code, body in bodies.items() if site.paragraphs(body) != site.paragraphs(before[code])}
-    for code, body in new.items():
-        as_shipped = site.paragraphs(body) == site.paragraphs(files[code])
-        row = TextOverride(key=key, language=code, body="" if as_shipped else body, valid_from=day)
-        row.created_by_user_id = actor.user_id
-        session.add(row)
+    as_shipped = {code: site.paragraphs(body) == site.paragraphs(files[code]) for code, body in new.items()}
+    about = {"key": key, "valid_from": day, "created_at": utc_now(), "created_by_user_id": actor.user_id}
     if new:
+        rows = [about | {"language": code, "body": "" if as_shipped[code] else body} for code, body in new.items()]
+        session.execute(sa.insert(TextOverride), rows)
         detail = {"key": key, "languages": [*new], "from": f"{day}"}
         record(session, actor, "text.changed", object_type="text", detail=detail, **noted)
 
