@@ -11,7 +11,7 @@ from jobs.imports import import_due
 from models import figures
 from models.factors import Factor
 from models.figures import Figures
-from models.imports import BROKEN, ImportJob
+from models.imports import BROKEN, KINDS, ImportJob
 from models.outbox import Mail
 from models.overrides import Override
 from models.people import User
@@ -150,7 +150,7 @@ def _imports(gallery: Gallery, ilze: Visitor) -> None:
     page = ilze.get(one)
     ilze.get(IMPORTS)
     ilze.look(f"{one}/errors.csv")
-    for table in ("readings", "invoices"):
+    for table in KINDS:
         ilze.get(f"{IMPORTS}/templates/{table}")
     ilze.look(f"{IMPORTS}/templates/readings.csv")
     ilze.post(one, page.form(one).fields | {"act": "import"})

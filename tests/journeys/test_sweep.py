@@ -176,7 +176,8 @@ def files(gallery: Gallery) -> Iterator[tuple[str, str]]:
 
 def framed(sight: Sight) -> str:
     """A fragment in the least page that it can stand in."""
-    return f'<!doctype html>\n<html lang="{sight.language}"><head><title>{sight.name}</title></head><body><h1>-</h1>{sight.html}</body></html>'
+    heading = "" if "<h1" in sight.html else "<h1>-</h1>"
+    return f'<!doctype html>\n<html lang="{sight.language}"><head><title>{sight.name}</title></head><body>{heading}{sight.html}</body></html>'
 
 
 @pytest.fixture(params=LANGUAGES)
