@@ -11,8 +11,7 @@ from sqlmodel import Field, Session, col
 
 from models import outbox
 from models.audit import Actor, record
-from models.customers import Customer, CustomerUser
-from models.mandates import shown
+from models.customers import Customer, CustomerUser, shown
 from models.people import User
 from models.places import Place
 from models.premises import Premises

@@ -5,18 +5,15 @@ request, together with the tenure that it hangs on: what has ended, was suspende
 open tab and on every instance. What is stored of former versions are the audit rows of its changes.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models.customers import Customer, CustomerUser
+from models.customers import ONLY, Customer, CustomerUser, shown
 from models.outbox import Mail
 from models.people import User
 from models.premises import Premises
@@ -83,25 +80,6 @@ HOLDS = sa.and_(  # of a mandate and one of its premises, on `:today`; the tenur
 )  # fmt: skip
 
 
-_ALONE: ContextVar[int | None] = ContextVar("alone", default=None)
-_ONLY: sa.BindParameter[Any] = sa.bindparam("only", callable_=_ALONE.get, type_=sa.Integer)
-
-
-@contextmanager
-def alone(customer_id: int) -> Iterator[None]:
-    """Inside, everybody stands for this customer alone: for no other of hers, and for nobody by a mandate (H07)."""
-    token = _ALONE.set(customer_id)
-    try:
-        yield
-    finally:
-        _ALONE.reset(token)
-
-
-def shown(customer_id: Any) -> sa.ColumnElement[bool]:
-    """Whether what belongs to this customer may be shown; everything, but inside of `alone`."""
-    return sa.or_(_ONLY.is_(None), customer_id == _ONLY)
-
-
 def standing() -> sa.Subquery:
     """For which customers `:user_id` stands on `:today`: as herself, with `mandate_id` None, or by a mandate.
 
@@ -118,7 +96,7 @@ def standing() -> sa.Subquery:
             col(Mandate.id), col(Mandate.version), col(Mandate.rights), col(Mandate.strong), col(Mandate.starts_on),
         )
         .join(MandatePremises, col(MandatePremises.mandate_id) == col(Mandate.id))
-        .where(col(Mandate.delegate_id) == sa.bindparam("user_id"), _ONLY.is_(None), HOLDS)
+        .where(col(Mandate.delegate_id) == sa.bindparam("user_id"), ONLY.is_(None), HOLDS)
     )  # fmt: skip
     return own.union_all(lent).subquery("standing")
 

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models.mandates import Mandate, shown
+from models.customers import shown
+from models.mandates import Mandate
 from models.people import User
 from models.places import Place
 from models.premises import Premises
@@ -165,9 +166,8 @@ _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _BY_MANDATE = _TABLE.c.mandate_version.is_not(None)
 _AT = sa.tuple_(_TABLE.c.premises_id, _TABLE.c.customer_id)
 _IDS = sa.select(_TABLE.c.id)
-_MINE = _IDS.where(
-    _TABLE.c.user_id == sa.bindparam("user_id"), ~_BY_MANDATE | _AT.in_(_any("writable")), shown(_TABLE.c.customer_id)
-)
+_HERS = _IDS.where(_TABLE.c.user_id == sa.bindparam("user_id"), shown(_TABLE.c.customer_id))
+_MINE = _HERS.where(~_BY_MANDATE | _AT.in_(_any("writable")))
 _THERE = sa.exists().where(
     col(Tenure.customer_id).in_(_any("customers")), col(Tenure.premises_id) == _TABLE.c.premises_id,
     col(Tenure.starts_on) <= _TABLE.c.began_on,
