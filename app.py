@@ -33,11 +33,12 @@ from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "colleagues", "composing",
-    "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health", "help",
-    "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
+    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
+    "composing", "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health",
+    "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
     "outside", "passwords", "preview", "profile", "properties", "registration", "replies", "reports", "review",
-    "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "told", "users", "windows",
+    "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts", "told", "users",
+    "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
     card = app.extensions["ekabinets"].outside.card
+    app.extensions["columns"] = _columns
     app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:
@@ -99,6 +101,13 @@ def server() -> Flask:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _columns(kind: str) -> Any:
+    """What the exchange tells of a table's columns; it is loaded where somebody asks."""
+    from jobs.exchange.samples import columns  # a process starts without it
+
+    return columns(kind)
 
 
 def _config_file() -> Path | None:

@@ -144,7 +144,7 @@ def _visitor(held: State) -> Visitor | None:
     if not token:
         return None
     now = utc_now()
-    row = sessions.find(reading(), token, now, held.settings.idle)
+    row = sessions.find(reading(), token, now, held.settings.idle, held.clock.today())
     if row is None:
         return None
     is_quiet = QUIET.get(request.endpoint or "") in request.args
@@ -154,7 +154,8 @@ def _visitor(held: State) -> Visitor | None:
     person = Visitor(
         user_id=row.user_id, session_id=row.id, name=row.name, username=row.username, language=row.language,
         theme=row.theme, role=row.role, method=row.method, acr=row.acr, authenticated_at=row.authenticated_at,
-        remembered=row.remembered, has_password=bool(row.has_password), unread=row.unread, **_first_steps(held, row),
+        remembered=row.remembered, has_password=bool(row.has_password), unread=row.unread,
+        terms=held.site.terms_version + row.terms_changes, **_first_steps(held, row),
     )  # fmt: skip
     g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it
     return person
@@ -167,7 +168,7 @@ def _first_steps(held: State, row: AnyRow) -> dict[str, Any]:
     issued = row.password_issued and row.method == "password"
     return {
         "step": next_step(issued_password=issued, terms_version=row.terms_version),
-        "terms_are_new": terms_are_new(row.terms_version, held.site.terms_version),
+        "terms_are_new": terms_are_new(row.terms_version, held.site.terms_version + row.terms_changes),
     }
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from flask import current_app
 from sqlalchemy.engine import Connection
 
 from auth.access import Right, is_strong, lent, may
 from auth.state import reading, state
 from auth.visitor import Visitor
 from models import (
+    articles,
     attorneys,
     canned,
     cards,
@@ -32,6 +34,7 @@ from models import staff as colleagues
 from models.dossier import customer
 from models.notice_drafts import one as notice_of_staff
 from models.places import Place, one_place, places_of
+from models.site import PAGES
 from models.types import AnyRow, utc_now
 
 
@@ -153,9 +156,13 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "suid": _numbered(colleagues.one),
     "thid": _numbered(inbox.one),
     "crid": lambda reach, text: _numbered(partial(canned.one, me=reach.visitor.user_id))(reach, text),
+    "meid": lambda reach, public_id: threads.sent(reading(), reach.visitor.user_id, public_id),
+    "table": lambda _reach, kind: current_app.extensions["columns"](kind),  # of the exchange
     "custid": _numbered(customer),
     "poid": _numbered(attorneys.one),
     "hoid": _numbered(review.house),
     "snid": _numbered(notice_of_staff),
+    "artid": _numbered(articles.held),
+    "key": lambda _reach, key: key if key in PAGES else None,
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

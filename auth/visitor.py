@@ -26,6 +26,7 @@ class Visitor:
     theme: str | None = None  # "light" or "dark", where she wants it always so
     unread: int = 0  # answers that she has not opened
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
+    terms: int = 1  # the version of the terms of use today
     terms_are_new: bool = False  # since she accepted them
 
     def actor(self) -> Actor:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 from demo.town import DATA
 from models import answering
 from models.audit import Actor
+from models.canned import CannedReply
 from models.customers import Customer
 from models.people import User
 from models.premises import Premises
@@ -17,7 +18,8 @@ from models.types import Source
 
 
 def talk(session: Session, site: Site, today: date) -> None:
-    """Each with its letters; staff have answered those that are told so."""
+    """Each with its letters; staff have answered those that are told so, and have replies prepared for more."""
+    session.add_all(CannedReply(**reply) for reply in DATA["replies"])
     users = {user.username: user for user in session.scalars(sa.select(User)).all()}
     for story in DATA["conversations"]:
         number = str(story["flat"])

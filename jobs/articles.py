@@ -1,9 +1,8 @@
-"""`flask help …`: articles are files of a folder, one for each language; and what people searched in vain (G05)."""
+"""`flask help publish`: articles are files of a folder, one for each language (G07)."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -14,15 +13,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlmodel import Session, col
 
 from auth.access import Right, access, opens
-from auth.state import reading, state
+from auth.state import state
 from models import articles
 from models.articles import Article, ArticleText, Topic
-from models.audit import Actor, record
+from models.audit import Actor
 from models.database import Database
-from models.rules.articles import faults, fold
+from models.rules.articles import faults
 from models.site import FOLDER, Language, Site
 from models.toml import problems
-from models.types import utc_now
 
 SHIPPED = FOLDER / "help"
 group = AppGroup("help", help="Help articles.")
@@ -67,6 +65,7 @@ class Published:
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # staff have changed these
     untranslated: list[str] = field(default_factory=list)  # shown in the site's first language
 
 
@@ -119,22 +118,27 @@ def _uneven(slug: str, texts: Mapping[str, Draft], first: str) -> Iterator[str]:
             yield f"{slug}.{language}.md:1: expected topic, position and section as in {slug}.{first}.md"
 
 
-def publish(database: Database, site: Site, folder: Path) -> Published:
-    """Let the articles be those of the folder, as far as they are about what the site offers. Raises `HelpError`."""
+def publish(database: Database, site: Site, folder: Path, *, force: bool = False) -> Published:
+    """Let the articles be those of the folder, as far as they are about what the site offers. Raises `HelpError`.
+
+    What staff have changed stays as it is, unless `force`.
+    """
     drafts, done = read_folder(folder, site.languages[0]), Published()
     with database.write() as session:
         held = {row.slug: row for row in session.scalars(sa.select(Article)).all()}
+        done.kept = sorted(slug for slug, row in held.items() if row.edited_at and not force)
+        held = {slug: row for slug, row in held.items() if slug not in done.kept}
         for slug, texts in drafts.items():
             section = texts[site.languages[0]].section
-            if section and opens(site, section) < Right.VIEW:
+            if slug in done.kept or (section and opens(site, section) < Right.VIEW):
                 continue
             article = held.pop(slug, None)
             of_site = {str(language): texts[language] for language in site.languages if language in texts}
             _publish(session, article, slug, of_site, done)
             done.untranslated += [f"{slug}.{language}" for language in site.languages if language not in texts]
         for article in (one for one in held.values() if one.published_at):
-            article.published_at = None
-            record(session, _OURS, "article.withdrawn", object_type="article", object_id=article.id)
+            article.edited_at = None
+            articles.withdraw(session, _OURS, article)
             done.withdrawn.append(article.slug)
     return done
 
@@ -146,36 +150,24 @@ def _publish(session: Session, held: Article | None, slug: str, texts: Mapping[s
     of_it = col(ArticleText.article_id) == article.id
     stored = {row.language: (row.title, row.body) for row in session.scalars(sa.select(ArticleText).where(of_it))}
     about = (draft.topic, draft.position, first)
-    if article.published_at and (article.topic, article.position, article.language, stored) == (*about, says):
+    same = (article.topic, article.position, article.language, stored) == (*about, says)
+    if same and article.published_at and not article.edited_at:
         return
     (done.changed if article.published_at else done.new).append(slug)
     article.topic, article.position, article.language = about
-    article.published_at = utc_now()
-    session.add(article)
-    session.flush()
-    session.execute(sa.delete(ArticleText).where(col(ArticleText.article_id) == article.id))
-    for language, (title, body) in says.items():
-        words = {"title": title, "body": body, "folded": f" {fold(f'{title} {body}')}"}
-        session.execute(sa.insert(ArticleText).values(article_id=article.id, language=language, **words))
-    record(session, _OURS, "article.published", object_type="article", object_id=article.id)
+    article.edited_at = None
+    articles.publish(session, _OURS, article, says)
 
 
 @group.command("publish")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=SHIPPED)
-def publish_folder(folder: Path) -> None:
+@click.option("--force", is_flag=True, help="Those, too, that staff have changed on a page.")
+def publish_folder(folder: Path, force: bool) -> None:
     """Let the articles be those of FOLDER (docs/operating.md); without one, those that come with the product."""
     held = state()
-    done = publish(held.database, held.site, folder)
+    done = publish(held.database, held.site, folder, force=force)
     for what, slugs in vars(done).items():
         if slugs:
             click.echo(f"{what}: {', '.join(slugs)}")
     if not (done.new or done.changed or done.withdrawn):
         click.echo("Nothing was changed.")
-
-
-@group.command("misses")
-@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
-def show_misses(days: int) -> None:
-    """What was searched without a hit, most often first: the list of what to write next."""
-    for row in articles.misses(reading(), state().clock.today() - timedelta(days)):
-        click.echo(f"{row.times} × {row.text} ({row.language}), last on {row.last}")

@@ -11,8 +11,8 @@ from flask.cli import AppGroup, with_appcontext
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import reading, state, writing
-from jobs import articles, messages, privacy, registrations, schedule, staff
-from models import accounts, announcements, outbox, seals
+from jobs import articles, privacy, schedule, staff
+from models import accounts, outbox, seals
 from models.audit import Actor, record
 from models.people import User
 from models.signatures import trust_problems
@@ -26,7 +26,6 @@ data = AppGroup("data", help="Data in and out.")
 mail = AppGroup("mail", help="Letters.")
 users = AppGroup("users")  # those of every site
 files = AppGroup("files", help="Stored files.")
-notices = AppGroup("notices", help="Notices to residents.")
 audit = AppGroup("audit", help="The audit trail.")
 
 
@@ -34,8 +33,8 @@ def groups(app: Flask) -> list[click.Command]:
     """All that `flask` of this application knows."""
     add = _add(app.extensions["ekabinets"].site.languages)
     own = AppGroup("users", help="Accounts.", commands={**users.commands, "add": add})
-    theirs = (articles.group, privacy.group, registrations.group, messages.group, schedule.group, staff.group)
-    return [*plain.commands.values(), db, data, mail, own, files, notices, audit, *theirs]
+    theirs = (articles.group, privacy.group, schedule.group, staff.group)
+    return [*plain.commands.values(), db, data, mail, own, files, audit, *theirs]
 
 
 @plain.command("check")
@@ -183,32 +182,6 @@ def check_files(remove: bool) -> None:
             record(session, _OURS, "files.swept", detail={"removed": removed})
         click.echo(f"{removed} removed")
     sys.exit(1 if found.missing else 0)
-
-
-@notices.command("publish")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="say how many people and letters, change nothing")
-def publish(file: Path, dry_run: bool) -> None:
-    """Publish the notice of a TOML file (docs/operating.md); a second time changes nothing."""
-    from jobs.notices import publish as publish_file  # here, because a web process never needs it
-
-    done = publish_file(state(), file, dry_run=dry_run)
-    if not done.is_new:
-        click.echo("This notice is there already; nothing was changed.")
-        return
-    when = f" on {state().clock.local(done.due):%Y-%m-%d at %H:%M}" if done.due else ""
-    click.echo(f"{done.people} people, {done.letters} letters{when}.")
-    if dry_run:
-        click.echo("This was a dry run: nothing was changed.")
-
-
-@notices.command("withdraw")
-@click.argument("number")
-def withdraw(number: str) -> None:
-    """Take back the notice with this id of its file; letters that are not yet sent are not."""
-    with writing() as session:
-        if not announcements.withdraw(session, number, _OURS, utc_now()):
-            raise click.ClickException(f"there is no notice {number}, or it was withdrawn before")
 
 
 @audit.command("verify")

@@ -160,7 +160,7 @@ class Post:
         """The letter as it is sent, with the same Message-ID at each try. What is the same for many is made once."""
         if not (header_safe(letter.address) and letter.address.isascii()):
             raise ValueError("a header would break")
-        same = self._notice(letter) if letter.kind == announcements.KIND else self.compose(letter, letter.detail)
+        same = self._notice(letter) if "notice" in letter.detail else self.compose(letter, letter.detail)
         return "".join(f"{name}: {value}\r\n" for name, value in self._own_headers(letter)).encode() + same
 
     def _own_headers(self, letter: AnyRow) -> Iterator[tuple[str, str]]:
@@ -215,6 +215,8 @@ class Post:
         link = KINDS[letter.kind]
         if not isinstance(link, Link):
             return self.held.settings.base_url + link if link else ""
+        if "test" in letter.detail:
+            return self.held.settings.base_url + link.path.format("test")
         with self.held.database.write() as session:
             secret = tokens.issue(
                 session, link.purpose, letter.user_id, link.lifetime, utc_now(), letter.detail.get("mandate"),

@@ -12,9 +12,8 @@ from auth.state import State
 from jobs.copies import make_due
 from jobs.imports import import_due
 from jobs.mail import Post
-from jobs.notices import announce_due
 from jobs.schedule import remind
-from models import access_requests
+from models import access_requests, announcements
 from models.answering import close_due
 from models.composing import send_due
 from models.endings import end_due
@@ -68,3 +67,13 @@ def _turn(held: State) -> None:
     announce_due(held)
     settle(held.database, utc_now())
     access_requests.pass_on(held.database, held.clock.today(), utc_now())
+
+
+def announce_due(held: State) -> None:
+    """Write the letters of notices whose time has come; of an import too."""
+    now = held.clock.now()
+    with held.database.read() as connection:
+        is_due = connection.execute(announcements.ANY_DUE, {"business": now}).first()
+    if is_due:
+        with held.database.write() as session:
+            announcements.announce_due(session, held.site.languages, now, utc_now())

@@ -17,7 +17,6 @@ from models.privacy import PERIODS
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
 from models.sessions import KnownDevice
-from models.site import Site
 from models.types import AnyRow, Role, new_public_id
 
 INVITATION = "account.invitation"  # the purpose of its link
@@ -104,9 +103,9 @@ def invite(session: Session, now: datetime, *, again: bool = False, only: User |
 
 
 def visit(
-    session: Session, site: Site, actor: Actor, email: str | None, phone: str | None, now: datetime
+    session: Session, terms: int, actor: Actor, email: str | None, phone: str | None, now: datetime
 ) -> throttle.Wait | None:
-    """The first visit: contact details are right and the terms accepted (LG-05, OG-14).
+    """The first visit: contact details are right and this version of the terms accepted (LG-05, OG-14).
 
     An address that is not the account's own waits for its confirmation. `Wait` for too many letters.
     """
@@ -114,16 +113,16 @@ def visit(
     if email and email != user.email and (wait := emails.ask(session, actor, email, now)):
         return wait
     user.phone = phone
-    accept_terms(session, site, actor)
+    accept_terms(session, terms, actor)
     return None
 
 
-def accept_terms(session: Session, site: Site, actor: Actor) -> None:
-    """She has read the terms as they are now; the audit row says when."""
+def accept_terms(session: Session, terms: int, actor: Actor) -> None:
+    """She has read this version of the terms; the audit row says when."""
     user = session.get_one(User, actor.user_id)
-    if user.terms_version != site.terms_version:
-        user.terms_version = site.terms_version
-        record(session, actor, "terms.accepted", detail={"version": site.terms_version})
+    if user.terms_version != terms:
+        user.terms_version = terms
+        record(session, actor, "terms.accepted", detail={"version": terms})
 
 
 def set_phone(session: Session, actor: Actor, phone: str | None) -> None:

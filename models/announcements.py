@@ -15,12 +15,13 @@ from models.notices import Notice, NoticeAudience, NoticeReceipt
 from models.outbox import MANY, SOONER, Mail
 from models.people import User
 from models.preferences import unwanted
-from models.premises import Premises
+from models.premises import House, Premises
 from models.rules.mandates import Lent
 from models.tenures import Tenure, during
 from models.types import AnyRow, AnySelect, Role
 
 KIND = "notice"
+MOST = 500  # houses that are counted one by one
 OLD = timedelta(days=1)  # what was published longer ago than this when it comes is for the archive: no letters
 
 _DAY: sa.BindParameter[Any] = sa.bindparam("today")
@@ -92,6 +93,28 @@ def count(session: Session | Connection, notice: Notice | AnyRow, today: date | 
     return people, written
 
 
+_REACHED = sa.union(*(
+    people.add_columns(col(Tenure.premises_id), col(Premises.house_id))
+    .join(Premises, col(Premises.id) == col(Tenure.premises_id))
+    for people in (_LIVED_THERE, _HELPED_THERE)
+)).subquery("reached")  # fmt: skip
+_REACH = (
+    sa.select(*(sa.func.count(sa.distinct(_REACHED.c[name])) for name in ("user_id", "premises_id")))
+    .select_from(_REACHED).join(User, col(User.id) == _REACHED.c.user_id)
+    .where(col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None))
+)  # fmt: skip
+_OF_HOUSES = (
+    _REACH.add_columns(col(House.address), col(House.town)).join(House, col(House.id) == _REACHED.c.house_id)
+    .group_by(col(House.id)).order_by(col(House.address), col(House.id)).limit(sa.literal_column(f"{MOST}"))
+)  # fmt: skip
+
+
+def reach(connection: Connection, today: date) -> tuple[AnyRow, Sequence[AnyRow]]:
+    """How many people of how many premises a notice reaches: one to everybody; one to each house, `MOST` of these."""
+    values = {"today": today}
+    return connection.execute(_REACH, values).one(), connection.execute(_OF_HOUSES, values).fetchall()
+
+
 def _wanted(notice: Notice | AnyRow) -> tuple[sa.ColumnElement[bool], ...]:
     has_address = col(User.email).is_not(None)
     return (has_address,) if notice.emergency else (has_address, ~unwanted(col(User.id), "notices"))
@@ -117,11 +140,6 @@ def announce(
     letters = letters.params(today=notice.published_on, notice_id=notice.id)
     notice.announced_at = now
     session.execute(sa.insert(mail).from_select([*values], letters))
-
-
-def is_late(notice: Notice, business: datetime) -> bool:
-    """Whether a notice comes so late that it is for the archive only."""
-    return notice.published_at < business - OLD or (notice.valid_until is not None and notice.valid_until <= business)
 
 
 def announce_due(session: Session, languages: Sequence[str], business: datetime, now: datetime) -> None:

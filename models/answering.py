@@ -18,12 +18,10 @@ from models.people import User
 from models.rules.mandates import Lent
 from models.rules.threads import ThreadState, after
 from models.threads import Message, MessageFile, Thread, ThreadNote
-from models.types import AnyRow
 
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _BATCH = 100
 COMMAND = Actor(None, "command")
-_WAITING = sa.select(_TABLE).where(_TABLE.c.state == ThreadState.OPEN).order_by(_TABLE.c.due_at, _TABLE.c.id)
 _SINCE: sa.BindParameter[Any] = sa.bindparam("since", type_=_TABLE.c.changed_at.type)
 _OVER = sa.select(Thread).where(col(Thread.state) == ThreadState.RESOLVED, col(Thread.changed_at) < _SINCE)
 # Who has written in a conversation and may read its answer: helpers as long as their mandate holds.
@@ -126,7 +124,7 @@ def settle(session: Session, actor: Actor, number: int, act: str, now: datetime,
 
 def answer(
     session: Session, number: int, message: Message, files: Sequence[dict[str, Any]], today: date, *, resolve: bool,
-    actor: Actor = COMMAND, seen: int | None = None,
+    actor: Actor, seen: int | None = None,
 ) -> bool:  # fmt: skip
     """Staff answer; `files` as `drafts.store` gives them. Who wrote gets a letter. False for what is closed,
     and for a call or a visit that was logged for colleagues alone.
@@ -165,7 +163,7 @@ def _readers(session: Session, thread: Thread, today: date) -> Sequence[User]:
     return session.scalars(sa.select(User).where(col(User.id).in_(numbers), *told).order_by(col(User.id))).all()
 
 
-def note(session: Session, number: int, by: str, body: str, actor: Actor = COMMAND, named: Iterable[int] = ()) -> None:
+def note(session: Session, number: int, by: str, body: str, actor: Actor, named: Iterable[int] = ()) -> None:
     """Staff write something down for each other; who is `named` finds it until she has opened it."""
     session.get_one(Thread, number, with_for_update=True)
     row = ThreadNote(thread_id=number, author=by, body=body)
@@ -194,11 +192,6 @@ def mark_read(database: Database, number: int) -> None:
     """The answer was opened."""
     with database.write() as session:
         session.execute(sa.update(_TABLE).where(_TABLE.c.id == number).values(unread=False))
-
-
-def waiting(session: Session) -> Sequence[AnyRow]:
-    """What staff have to answer, first what is due first."""
-    return session.execute(_WAITING).fetchall()
 
 
 def _note(session: Session, actor: Actor, thread: Thread, action: str, **detail: str) -> None:

@@ -1,19 +1,23 @@
-"""Help articles (G05, G07; LG-22, OG-01): the tables, what a reader is shown, and how they are searched.
+"""Help articles (G05, G07; LG-22, OG-01): the tables, what a reader is shown, how they are searched and written.
 
 An article is shown in the reader's language, else in its own: the site's first when it was published, which always is
 there. Articles are tens, so a search reads those that may suit and ranks them (`models.rules.articles`).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import count
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
+from models.audit import Actor, record
 from models.rules.articles import LONGEST, WORDS, fold, kept, rank, searched, stem
-from models.types import AnyRow, AnySelect, Numbered, choice
+from models.types import AnyRow, AnySelect, Changed, Numbered, choice, utc_now
 
 MOST_MISSES = 1000  # different texts of a day: whoever fills the table with nonsense cannot fill the disk
 
@@ -37,6 +41,7 @@ class Article(Numbered, table=True):
     position: int  # among all articles: the order of a topic's
     language: str = Field(max_length=2)  # in which its text always is
     published_at: datetime | None = None
+    edited_at: datetime | None = None  # when staff have changed it last, whose it is then: files leave it alone
 
 
 class ArticleText(SQLModel, table=True):
@@ -93,7 +98,20 @@ _MISSES = (
     .where(col(SearchMiss.day) >= sa.bindparam("since"))
     .group_by(col(SearchMiss.text), col(SearchMiss.language))
     .order_by(_TIMES.desc(), col(SearchMiss.text), col(SearchMiss.language))
+    .limit(sa.literal_column("200"))
 )
+_TABLE: sa.Table = Article.__table__  # type: ignore[attr-defined]
+_HELD: AnySelect = sa.select(_TABLE).where(_TABLE.c.id == sa.bindparam("number"))
+_TEXTS = sa.select(ArticleText.__table__).where(  # type: ignore[attr-defined]
+    col(ArticleText.article_id) == sa.bindparam("number")
+)
+_EVERY = (
+    sa.select(_TABLE, col(ArticleText.language).label("said_in"), col(ArticleText.title))
+    .join(ArticleText, col(ArticleText.article_id) == _TABLE.c.id)
+    .order_by(_TABLE.c.position, _TABLE.c.slug, col(ArticleText.language))
+)
+Titles = dict[str, str]  # by language
+Said = Mapping[str, tuple[str, str]]  # title and body by language
 
 
 def contents(connection: Connection, language: str) -> dict[Topic, list[AnyRow]]:
@@ -138,5 +156,62 @@ def missed(session: Session, language: str, text: str, today: date) -> None:
 
 
 def misses(connection: Connection, since: date) -> Sequence[AnyRow]:
-    """What was searched without a hit since that day: text, language, how many times, on which day last."""
+    """What was searched in vain since that day: text, language, how many times, on which day last; at most 200."""
     return connection.execute(_MISSES, {"since": since}).fetchall()
+
+
+def everything(connection: Connection) -> dict[Topic, list[tuple[AnyRow, Titles]]]:
+    """For staff: every article by its topic, withdrawn or not, with its titles."""
+    groups: dict[Topic, dict[int, tuple[AnyRow, Titles]]] = {topic: {} for topic in Topic}
+    for row in connection.execute(_EVERY):
+        groups[row.topic].setdefault(row.id, (row, {}))[1][row.said_in] = row.title
+    return {topic: [*group.values()] for topic, group in groups.items() if group}
+
+
+def held(connection: Connection, number: int) -> AnyRow | None:
+    """An article, withdrawn or not."""
+    return connection.execute(_HELD, {"number": number}).first()
+
+
+def texts(connection: Connection, number: int) -> Said:
+    """What it says."""
+    return {row.language: (row.title, row.body) for row in connection.execute(_TEXTS, {"number": number})}
+
+
+def version(article: AnyRow | Article) -> str:
+    """Another one after each change."""
+    return f"{article.edited_at} {article.published_at}"
+
+
+def to_edit(session: Session, number: int, seen: str) -> Article:
+    """An article that staff change, who have opened this `version` of it. Raises `Changed`."""
+    article = session.get_one(Article, number, with_for_update=True)
+    if version(article) != seen:
+        raise Changed
+    article.edited_at = utc_now()
+    return article
+
+
+def new_slug(session: Session, title: str) -> str:
+    """For the address of an article with this title."""
+    begin = re.sub("[^a-z0-9]+", "-", fold(title))[:50].strip("-") or "article"
+    taken = {"suggestions", *session.scalars(sa.select(col(Article.slug)))}  # the first is a page of its own
+    return next(slug for slug in (f"{begin}-{n}" if n > 1 else begin for n in count(1)) if slug not in taken)
+
+
+def publish(session: Session, actor: Actor, article: Article, said: Said, **noted: Any) -> None:
+    """Show an article, a new one as well, with these texts."""
+    article.published_at = utc_now()
+    session.add(article)
+    session.flush()
+    session.execute(sa.delete(ArticleText).where(col(ArticleText.article_id) == article.id))
+    for language, (title, body) in said.items():
+        words = {"title": title, "body": body, "folded": f" {fold(f'{title} {body}')}"}
+        session.execute(sa.insert(ArticleText).values(article_id=article.id, language=language, **words))
+    record(session, actor, "article.published", object_type="article", object_id=article.id, **noted)
+
+
+def withdraw(session: Session, actor: Actor, article: Article, **noted: Any) -> None:
+    """Show it to nobody."""
+    article.published_at = None
+    record(session, actor, "article.withdrawn", object_type="article", object_id=article.id, **noted)

@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, col
 
-from models.types import AnySelect, Numbered, utc_now
+from models.types import AnyRow, AnySelect, Numbered, utc_now
 
 
 class AuditRow(Numbered, table=True):
@@ -73,6 +74,16 @@ def record(session: Session, actor: Actor, action: str, **about: Any) -> None:
 
 _TABLE: sa.Table = AuditRow.__table__  # type: ignore[attr-defined]
 _ABOUT = ("object_type", "object_id", "principal_customer_id", "premises_id")
+
+
+_SENT = sa.select(col(AuditRow.object_id), col(AuditRow.content_hash)).where(
+    col(AuditRow.once) == sa.bindparam("once"), col(AuditRow.actor_user_id) == sa.bindparam("user_id")
+)
+
+
+def receipt(connection: Connection, once: str, user_id: int) -> AnyRow | None:
+    """Of this person's form with this submission id: what it was about, and the hash of what it said."""
+    return connection.execute(_SENT, {"once": once, "user_id": user_id}).first()
 
 
 def record_each(

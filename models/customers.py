@@ -1,5 +1,11 @@
 """Customers: the parties of a contract, as the billing system knows them, and which users they are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from models.types import Imported, Settlement, choice
@@ -27,3 +33,23 @@ class CustomerUser(SQLModel, table=True):
 
     user_id: int = Field(foreign_key="user_account.id", primary_key=True)
     customer_id: int = Field(foreign_key="customer.id", primary_key=True, index=True)
+
+
+_ALONE: ContextVar[int | None] = ContextVar("alone", default=None)
+_ONLY: sa.BindParameter[Any] = sa.bindparam("only", callable_=_ALONE.get, type_=sa.Integer)
+ALL = _ONLY.is_(None)  # not inside of `alone`
+
+
+@contextmanager
+def alone(customer_id: int) -> Iterator[None]:
+    """Inside, everybody stands for this customer alone: for no other of hers, and for nobody by a mandate (H07)."""
+    token = _ALONE.set(customer_id)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
+
+
+def shown(customer_id: Any) -> sa.ColumnElement[bool]:
+    """Whether what belongs to this customer may be shown; everything, but inside of `alone`."""
+    return sa.or_(ALL, customer_id == _ONLY)

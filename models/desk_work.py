@@ -19,7 +19,9 @@ from models.types import AnySelect
 _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _ACTIONS = {
     "assign": "thread.assigned", "snooze": "thread.snoozed", "wake": "thread.woken", "close": "thread.closed",
+    "wait": "thread.waits",
 }  # fmt: skip
+_TOLD = sa.exists().where(col(Message.thread_id) == _TABLE.c.id, col(Message.from_staff))  # what her answer is
 
 
 # What the trail says each is about: of who is no customer it stands with the user.
@@ -37,7 +39,7 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done: "assign" (`to` whom, None: to nobody), "snooze" (`until` a day), "wake" or "close"."""
+    """What is to be done: "assign" (`to` whom, None: to nobody), "snooze" (`until` a day), "wake", "wait", "close"."""
 
     act: str
     to: int | None = None
@@ -50,7 +52,8 @@ class Wish:
             return new | {"assignee_id": self.to}
         if self.act in ("snooze", "wake"):
             return new | {"snoozed_until": self.until}
-        return new | {"state": ThreadState.CLOSED, "changed_at": now, "due_at": None, "snoozed_until": None}
+        state = ThreadState.ANSWERED if self.act == "wait" else ThreadState.CLOSED
+        return new | {"state": state, "changed_at": now, "due_at": None, "snoozed_until": None}
 
 
 def change(
@@ -62,6 +65,8 @@ def change(
     one. As many statements for all as for one.
     """
     wanted = sa.select(_TABLE).where(_TABLE.c.id.in_({*numbers})).order_by(_TABLE.c.id).with_for_update()
+    if wish.act == "wait":
+        wanted = wanted.where(_TOLD)
     rows = [row for row in session.execute(wanted) if after(row.state, wish.act) is not None]
     if seen is not None and any(row.version != seen for row in rows):
         raise Changed

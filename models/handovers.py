@@ -11,7 +11,7 @@ from sqlmodel import Field, Session, col
 
 from models import outbox
 from models.audit import Actor, record
-from models.customers import Customer, CustomerUser
+from models.customers import Customer, CustomerUser, shown
 from models.people import User
 from models.places import Place
 from models.premises import Premises
@@ -37,7 +37,8 @@ class Handover(Addressed, table=True):
 _TABLE: sa.Table = Handover.__table__  # type: ignore[attr-defined]
 _EMAIL = sa.select(col(User.email)).where(col(User.id) == sa.bindparam("user_id")).scalar_subquery()
 _ALL = sa.select(_TABLE, col(Premises.address)).join(Premises).order_by(_TABLE.c.id.desc())
-_MINE = _ALL.where((_TABLE.c.user_id == sa.bindparam("user_id")) | (_TABLE.c.to_email == _EMAIL))
+_BOTH = (_TABLE.c.user_id == sa.bindparam("user_id")) | (_TABLE.c.to_email == _EMAIL)
+_MINE = _ALL.where(_BOTH, shown(_TABLE.c.customer_id))
 _WAITING = _ALL.where(_TABLE.c.state.in_(["asked", "confirmed"]), _TABLE.c.changes_on >= sa.bindparam("since"))
 _OF_CODE = (
     sa.select(col(User.email))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
-from models.customers import Customer, CustomerUser
+from models.customers import ALL, Customer, CustomerUser, shown
 from models.outbox import Mail
 from models.people import User
 from models.premises import Premises
@@ -89,14 +89,14 @@ def standing() -> sa.Subquery:
         col(CustomerUser.user_id), col(CustomerUser.customer_id), sa.null().label("premises_id"),
         sa.null().label("mandate_id"), sa.null().label("version"), sa.null().label("rights"),
         sa.false().label("strong"), sa.null().label("since"),
-    ).where(col(CustomerUser.user_id) == sa.bindparam("user_id"))  # fmt: skip
+    ).where(col(CustomerUser.user_id) == sa.bindparam("user_id"), shown(col(CustomerUser.customer_id)))  # fmt: skip
     lent = (
         sa.select(
             col(Mandate.delegate_id), col(MandatePremises.customer_id), col(MandatePremises.premises_id),
             col(Mandate.id), col(Mandate.version), col(Mandate.rights), col(Mandate.strong), col(Mandate.starts_on),
         )
         .join(MandatePremises, col(MandatePremises.mandate_id) == col(Mandate.id))
-        .where(col(Mandate.delegate_id) == sa.bindparam("user_id"), HOLDS)
+        .where(col(Mandate.delegate_id) == sa.bindparam("user_id"), ALL, HOLDS)
     )  # fmt: skip
     return own.union_all(lent).subquery("standing")
 

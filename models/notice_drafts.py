@@ -50,6 +50,10 @@ _AUDIENCE = sa.union_all(*(
     .where(col(NoticeAudience.notice_id) == _NUMBER, number == col(getattr(NoticeAudience, f"{kind}_id")))
     for kind, (table, number, *_, said) in _NAMED.items()
 ))  # fmt: skip
+_LIVE = _LIST.where(
+    _TABLE.c.published_at <= sa.bindparam("now"), _TABLE.c.withdrawn_at.is_(None),
+    _TABLE.c.valid_until > sa.bindparam("now"), _TABLE.c.emergency | (_TABLE.c.works_at <= sa.bindparam("now")),
+)  # fmt: skip
 _HOUSE, _OF = col(NoticeAudience.house_id), col(NoticeAudience.notice_id)
 _LIKE = _LIST.where(
     _TABLE.c.published_at > sa.bindparam("since"), _TABLE.c.withdrawn_at.is_(None), _TABLE.c.id != _NUMBER,
@@ -78,6 +82,11 @@ def listed(connection: Connection, first: str, before: int, most: int) -> Sequen
     """No more than `most` notices below the number `before`, the newest first, with titles in the language `first`."""
     query = _LIST.limit(sa.literal_column(f"{most}"))
     return connection.execute(query, {"first": first, "before": before}).fetchall()
+
+
+def live(connection: Connection, first: str, now: datetime) -> Sequence[AnyRow]:
+    """What stands on home at this moment, and at the door where it is for everybody: emergencies and works (E06)."""
+    return connection.execute(_LIVE, {"first": first, "before": 2**31 - 1, "now": now}).fetchall()
 
 
 def one(connection: Connection, number: int) -> AnyRow | None:

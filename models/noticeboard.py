@@ -107,7 +107,7 @@ _ON_HOME = (
     .limit(sa.literal_column("50"))  # of somebody who never opens any
 )
 _EMERGENCIES = (
-    _texts(sa.select(col(Notice.id), col(Notice.valid_until)).select_from(Notice), "title", "body")
+    _texts(sa.select(col(Notice.works_at), col(Notice.valid_until)).select_from(Notice), "title", "body")
     .where(_BANNER, col(Notice.for_all), _SHOWN, col(Notice.valid_until) > sa.bindparam("now"))
     .order_by(*_ORDER)
 )

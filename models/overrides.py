@@ -3,16 +3,18 @@
 A site is a file plus these dated rows (decisions.md 28). Nothing else reads a window or a text of the site.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import Field, col
+from sqlmodel import Field, Session, col
 
+from models.audit import Actor, record
+from models.people import User
 from models.site import MeterRule, Site
-from models.types import ONE, MeterKind, Numbered, choice, utc_now
+from models.types import ONE, AnyRow, MeterKind, Numbered, choice, utc_now
 
 
 class Override(Numbered, table=True):
@@ -39,11 +41,14 @@ class TextOverride(Numbered, table=True):
     """Another wording of one of the site's texts; both days inclusive."""
 
     __tablename__ = "text_override"
-    __table_args__ = (sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),)
+    __table_args__ = (
+        sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="days_in_order"),
+        sa.Index("ix_text_override_days", "key", "valid_from", "valid_until"),
+    )
 
     key: str = Field(max_length=32)
     language: str = Field(max_length=2)
-    body: str
+    body: str  # "": as in the site's file again
     valid_from: date
     valid_until: date | None = None
     created_at: datetime = Field(default_factory=utc_now)
@@ -90,6 +95,17 @@ _TEXT = (
     .order_by(col(TextOverride.valid_from).desc(), col(TextOverride.id).desc())
     .limit(ONE)
 )
+_TEXTS = (
+    sa.select(TextOverride.__table__, col(User.name))  # type: ignore[attr-defined]
+    .outerjoin(User, col(User.id) == col(TextOverride.created_by_user_id))
+    .order_by(col(TextOverride.valid_from), col(TextOverride.id))
+)
+_CHANGES_OF_TERMS = sa.select(
+    sa.func.count() + sa.func.count(sa.case((col(TextOverride.valid_until) < sa.bindparam("today"), 1)))
+).where(col(TextOverride.key) == "terms", col(TextOverride.valid_from) <= sa.bindparam("today"))
+# How often the terms have changed until `today`: for the statement that finds a session.
+CHANGES_OF_TERMS = _CHANGES_OF_TERMS.scalar_subquery()
+Changes = dict[tuple[str, str], tuple[AnyRow | None, AnyRow | None]]  # by key and language: that holds, and is to come
 
 
 def overrides_for(connection: Connection, house_ids: Collection[int] | None, day: date) -> list[WindowChange]:
@@ -123,3 +139,54 @@ def text_for(connection: Connection, site: Site, key: str, language: str, day: d
     """
     body = connection.execute(_TEXT, {"key": key, "language": language, "day": day}).scalar_one_or_none()
     return site.paragraphs(body or site.texts[language][key])
+
+
+def text_changes(connection: Connection, day: date) -> Changes:
+    """Of each text that was ever changed: the change that holds on `day`, and the next one after it."""
+    found: Changes = {}
+    for row in connection.execute(_TEXTS):
+        now, then = found.get(what := (row.key, row.language), (None, None))
+        if row.valid_from > day:
+            found[what] = now, then if then and then.valid_from < row.valid_from else row
+        elif row.valid_until is None or row.valid_until >= day:
+            found[what] = row, then
+    return found
+
+
+def said(site: Site, changes: Changes, key: str) -> dict[str, str]:
+    """A text by language, as it is written; of the site's file each paragraph in one line."""
+    rows = {language: changes.get((key, language), (None, None))[0] for language in site.languages}
+    files = {code: "\n\n".join(" ".join(part.split()) for part in site.texts[code][key].split("\n\n")) for code in rows}
+    return {code: (row and row.body) or files[code] for code, row in rows.items()}
+
+
+def version(changes: Changes, key: str) -> str:
+    """Another one after each change of a text."""
+    return f"{max((row.id for (of, _), rows in changes.items() if of == key for row in rows if row), default=0)}"
+
+
+def change_text(
+    session: Session, actor: Actor, site: Site, key: str, bodies: Mapping[str, str], day: date, **noted: Any
+) -> None:
+    """Let a text say this from a day on, in each language in which it says something else then."""
+    before, files = said(site, text_changes(session.connection(), day), key), said(site, {}, key)
+    new = {code: body for code, body in bodies.items() if site.paragraphs(body) != site.paragraphs(before[code])}
+    as_shipped = {code: site.paragraphs(body) == site.paragraphs(files[code]) for code, body in new.items()}
+    about = {"key": key, "valid_from": day, "created_at": utc_now(), "created_by_user_id": actor.user_id}
+    if new:
+        rows = [about | {"language": code, "body": "" if as_shipped[code] else body} for code, body in new.items()]
+        session.execute(sa.insert(TextOverride), rows)
+        detail = {"key": key, "languages": [*new], "from": f"{day}"}
+        record(session, actor, "text.changed", object_type="text", detail=detail, **noted)
+
+
+def withdraw_text(session: Session, actor: Actor, key: str, today: date, **noted: Any) -> None:
+    """Take back what is to come."""
+    later = sa.delete(TextOverride).where(col(TextOverride.key) == key, col(TextOverride.valid_from) > today)
+    if session.execute(later).rowcount:  # type: ignore[attr-defined]
+        record(session, actor, "text.withdrawn", object_type="text", detail={"key": key}, **noted)
+
+
+def terms_version(connection: Connection, site: Site, today: date) -> int:
+    """The version of the terms of use on a day: that of the site's file, and one more for each change until then."""
+    return site.terms_version + int(connection.execute(_CHANGES_OF_TERMS, {"today": today}).scalar_one())

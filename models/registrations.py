@@ -26,7 +26,6 @@ from models.joining import join
 from models.people import BY_LOGIN, User
 from models.rules.identifiers import fold_code
 from models.rules.registration import Known, Printed, Registration, proves
-from models.site import Site
 from models.tenures import owns
 from models.types import AnyRow, Numbered, utc_now
 
@@ -214,12 +213,12 @@ def customers(session: Session, codes: Collection[str]) -> dict[str, int]:
 
 
 def by_identity(
-    session: Session, site: Site, identity: Identity, name: str, language: str, hashed: str, address: str, now: datetime
+    session: Session, terms: int, identity: Identity, name: str, language: str, hashed: str, address: str, now: datetime
 ) -> int | throttle.Wait | None:
     """An account for somebody whom a provider has identified; None where she has become known meanwhile.
 
-    The address that she typed is only wanted until she has opened the link to it. One person at a time: two windows
-    make one account. Raises `identities.Another`.
+    She accepts this version of the `terms`. The address that she typed is only wanted until she has opened the link
+    to it. One person at a time: two windows make one account. Raises `identities.Another`.
     """
     lane = f"{identity.code_hash or identity.issuer + identity.subject} registration"
     left = throttle.take_try(session, lane, None, now)
@@ -228,14 +227,14 @@ def by_identity(
     if identities.recognise(session, identity, now) is not None:
         return None
     user = User(username=_username(), name=name, language=language, password_hash=hashed)
-    user.terms_version = site.terms_version
+    user.terms_version = terms
     session.add(user)
     session.flush()
     actor = Actor(user.id, "web", session_method=identity.family)
     record(session, actor, "account.registered", object_type="user", object_id=user.id)
     identities.link(session, actor, identity, now)
     emails.ask(session, actor, address, now)
-    record(session, actor, "terms.accepted", detail={"version": site.terms_version})
+    record(session, actor, "terms.accepted", detail={"version": terms})
     return user.id
 
 

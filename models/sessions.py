@@ -7,13 +7,14 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, col
 
+from models.overrides import CHANGES_OF_TERMS
 from models.people import User
 from models.threads import Thread
 from models.types import AnyRow, Numbered, utc_now
@@ -76,6 +77,7 @@ _FIND = (
         col(WebSession.remembered), col(User.name), col(User.username), col(User.language), col(User.theme),
         col(User.role), col(User.password_issued), col(User.terms_version),
         col(User.password_hash).is_not(None).label("has_password"), _UNREAD.label("unread"),
+        CHANGES_OF_TERMS.label("terms_changes"),
     )
     .join(User, col(User.id) == col(WebSession.user_id))
     .where(
@@ -129,9 +131,9 @@ def begin(session: Session, user_id: int, login: Login, now: datetime) -> str:
     return token
 
 
-def find(connection: Connection, token: str, now: datetime, idle: timedelta) -> AnyRow | None:
+def find(connection: Connection, token: str, now: datetime, idle: timedelta, today: date) -> AnyRow | None:
     """The live session of this secret with its user's name, language and role; None when it has ended."""
-    row = connection.execute(_FIND, {"token_hash": token_hash(token)}).first()
+    row = connection.execute(_FIND, {"token_hash": token_hash(token), "today": today}).first()
     if row is None or row.expires_at <= now:
         return None
     return row if row.remembered or now - row.seen_at < idle else None

@@ -37,7 +37,8 @@ COMMON = FOLDER / "common.toml"  # texts that every site has unless it writes it
 Language = Literal["lv", "en", "ru"]
 Method = Literal["password", "bank", "eparaksts"]
 Strong = Literal["bank", "eparaksts", "passkey", "totp", "fresh_password"]
-TEXTS = ("terms", "privacy", "cookies", "accessibility", "about_login", "missed_reading")
+PAGES = ("terms", "privacy", "cookies", "accessibility")  # texts with a page of their own
+TEXTS = (*PAGES, "about_login", "missed_reading")
 # The word for a contact in three languages is the templates' business; `label` is for what needs its own.
 ContactKind = Literal["emergency", "office", "secretary", "email", "address", "desk"]
 
@@ -183,19 +184,23 @@ class Site(_Frozen):
         """The payment reference for invoice `number` of the customer with `code`."""
         return self.payee.reference.replace("{number}", number).replace("{code}", code)
 
-    def paragraphs(self, body: str) -> list[str]:
-        """A text as its paragraphs (a blank line parts them), with this site's facts in its placeholders."""
+    @property
+    def facts(self) -> dict[str, str]:
+        """What its texts name by placeholders."""
         desks = [contact for contact in self.contacts if contact.kind != "emergency"]
         phones = [contact.shown_phone for contact in desks if contact.phone]
         emails = [contact.email for contact in desks if contact.email]
-        facts = {
+        return {
             "{name}": self.name,
             "{legal_name}": self.legal_name,
             "{registration_number}": self.registration_number,
             "{contact}": ", ".join(phones[:1] + emails[:1]),
             "{remember_days}": str(self.remember_days),
         }
-        for placeholder, fact in facts.items():
+
+    def paragraphs(self, body: str) -> list[str]:
+        """A text as its paragraphs (a blank line parts them), with this site's facts in its placeholders."""
+        for placeholder, fact in self.facts.items():
             body = body.replace(placeholder, fact)
         return [" ".join(part.split()) for part in re.split(r"\n\s*\n", body.strip())]
 

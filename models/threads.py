@@ -6,8 +6,7 @@ Whose a conversation is: who wrote it, for which customer, at which of her premi
 - where a helper wrote it by a mandate: the customer for whom he did;
 - where all of a customer's conversations were lent: the helper, as far as the two above or who lent it wrote it.
 
-What a helper wrote is his to see while he may still write there. Notes of staff are a table of their own
-(`ThreadNote`), which no statement in this module names.
+What a helper wrote is his while he may still write there. No statement here names the notes of staff (`ThreadNote`).
 """
 
 from collections import namedtuple
@@ -20,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel, col
 
+from models.customers import shown
 from models.mandates import Mandate
 from models.people import User
 from models.places import Place
@@ -165,7 +165,8 @@ _TABLE: sa.Table = Thread.__table__  # type: ignore[attr-defined]
 _BY_MANDATE = _TABLE.c.mandate_version.is_not(None)
 _AT = sa.tuple_(_TABLE.c.premises_id, _TABLE.c.customer_id)
 _IDS = sa.select(_TABLE.c.id)
-_MINE = _IDS.where(_TABLE.c.user_id == sa.bindparam("user_id"), ~_BY_MANDATE | _AT.in_(_any("writable")))
+_WRITABLE = ~_BY_MANDATE | _AT.in_(_any("writable"))
+_MINE = _IDS.where(_TABLE.c.user_id == sa.bindparam("user_id"), _WRITABLE, shown(_TABLE.c.customer_id))
 _THERE = sa.exists().where(
     col(Tenure.customer_id).in_(_any("customers")), col(Tenure.premises_id) == _TABLE.c.premises_id,
     col(Tenure.starts_on) <= _TABLE.c.began_on,
@@ -206,7 +207,8 @@ _FILE = (
     .where(col(MessageFile.public_id) == sa.bindparam("public_id"), _SEEN)
 )  # fmt: skip
 _SENT = (
-    sa.select(_TABLE.c.public_id, col(Message.body)).join(Message, col(Message.thread_id) == _TABLE.c.id)
+    sa.select(_TABLE.c.public_id, _TABLE.c.language, _TABLE.c.topic, col(Message.body))
+    .join(Message, col(Message.thread_id) == _TABLE.c.id)
     .where(col(Message.public_id) == sa.bindparam("once"), col(Message.actor_user_id) == sa.bindparam("user_id"))
 )  # fmt: skip
 
@@ -219,8 +221,8 @@ def of(connection: Connection, sight: Sight, most: int, before: int) -> list[Thr
 
 def one(connection: Connection, sight: Sight, public_id: str) -> ThreadView | None:
     """One that she sees; None for anybody else's."""
-    row = connection.execute(_ONE, sight.values() | {"public_id": public_id}).first()
-    return _view(row, sight) if row else None
+    rows = connection.execute(_ONE, sight.values() | {"public_id": public_id})
+    return next((_view(row, sight) for row in rows), None)
 
 
 def _view(row: AnyRow, sight: Sight) -> ThreadView:
@@ -244,5 +246,5 @@ def file(connection: Connection, sight: Sight, public_id: str) -> AnyRow | None:
 
 
 def sent(connection: Connection, user_id: int, once: str) -> AnyRow | None:
-    """What this person has sent by the form `once` before: body, and the public id of its conversation."""
+    """What this person has sent by the form `once`: its body; public id, language and topic of its conversation."""
     return connection.execute(_SENT, {"once": once, "user_id": user_id}).first()

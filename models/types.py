@@ -139,6 +139,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Changed(Exception):
+    """Somebody has changed it since it was opened."""
+
+
 class Numbered(SQLModel):
     """A row with a number, which it has once it is in the database."""
 

@@ -22,7 +22,7 @@ SAME = {
     "eParaksts": "trade mark",
     "eParaksts mobile": "trade mark",
     "Smart-ID": "trade mark",
-    **dict.fromkeys(("j", "k", "a", "r", "n", "g i", "Esc", "Shift+C", "Ctrl+Enter", "Ctrl+Shift+Enter"), "keys of the keyboard"),
+    **dict.fromkeys(("j", "k", "a", "r", "n", "w", "g", "Esc", "Shift+C", "Ctrl+Enter", "Ctrl+Shift+Enter"), "keys of the keyboard"),
     "DEMO": "stamped on every demo page in all languages",
     "Latviešu": "languages are named in themselves",
     "English": "languages are named in themselves",

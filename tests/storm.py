@@ -115,7 +115,7 @@ class Storm:
             for name in ids_of("anna", cast)
         }
         self.ids["mid"] += [cast.cold, cast.hot, cast.two_dials, cast.stranger_meter] * 4
-        self.ids |= {"name": [*app.extensions["assets"].by_name, "%00", "..%2fapp.py"], "key": ["terms", "cookies", "terms%00"], "rid": ["1", "2", "%00", "²"], "crid": ["1", "2", "%00", "²"], "custid": ["1", "2", "0", "²"], "poid": ["1", "2", "%00", "²"], "hoid": ["1", "2", "%00", "²"], "snid": ["1", "2", "0", "%00", "²"], "suid": ["1", "5", "²"], "imid": ["1", "%00"], "thid": ["9001", "9002", "0", "²"], "afid": [cast.thread_file, cast.stranger_thread_file, "-"], "token": ["x", "A" * 43, "%00"], "signature": ["x", "A" * 60, "%00"], "family": ["bank", "eparaksts"], "slug": ["how-to-read", "nothing", "%00", "%ED%A0%80", "a" * 300]}
+        self.ids |= {"name": [*app.extensions["assets"].by_name, "%00", "..%2fapp.py"], "key": ["terms", "cookies", "terms%00"], "rid": ["1", "2", "%00", "²"], "crid": ["1", "2", "%00", "²"], "meid": ["-", "%00", "²"], "table": ["customers", "archive", "%00"], "custid": ["1", "2", "0", "²"], "poid": ["1", "2", "%00", "²"], "hoid": ["1", "2", "%00", "²"], "snid": ["1", "2", "0", "%00", "²"], "artid": ["1", "2", "0", "%00", "²"], "suid": ["1", "5", "²"], "imid": ["1", "%00"], "thid": ["9001", "9002", "0", "²"], "afid": [cast.thread_file, cast.stranger_thread_file, "-"], "token": ["x", "A" * 43, "%00"], "signature": ["x", "A" * 60, "%00"], "family": ["bank", "eparaksts"], "slug": ["how-to-read", "nothing", "%00", "%ED%A0%80", "a" * 300]}
 
     def requests(self, count: int) -> Iterator[Asked]:
         """Every rule by every verb, then again in another order, forms more often than the rest."""

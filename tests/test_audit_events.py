@@ -28,7 +28,7 @@ REST = {
     "models/attorneys.py: action": {"attorney.checked", "attorney.opened", "attorney.refused"},
     "models/window_changes.py: action": {"window.changed", "window.ended"},
     "models/answering.py: action": {f"thread.{act}" for act in ("asked", "replied", "solved", "unsolved", "answered", "closed", "logged")},
-    "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "closed")},
+    "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "waits", "closed")},
     "views/customers.py: action": {"customer.viewed", "customer.previewed"},
     "models/accounts.py: f'account.{act}'": {"account.unlocked", "account.invited_again", "account.link_sent"},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},

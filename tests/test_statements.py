@@ -131,7 +131,7 @@ def staff_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, s
     ilze.log_in("ilze")
     yield "/staff/inbox/<thid>/replies", ilze, one, f"{one}/replies", {"body": "We come tomorrow."}
     yield "/staff/inbox/<thid>/replies (a note)", ilze, one, f"{one}/replies", {"kind": "note", "body": "For colleagues."}
-    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "1", "canned": "1"}
+    yield "/staff/inbox/<thid>/replies (a prepared reply)", ilze, one, f"{one}/replies", {"insert": "", "canned": "1"}
     yield "/staff/replies", ilze, "/staff/replies", "/staff/replies", {"title": "Thanks", "en": "Thank you."}
     yield "/staff/replies/<crid>", ilze, "/staff/replies/1", "/staff/replies/1", {"title": "Thanks", "en": "Thank you.", "team": "1"}
     yield "/staff/inbox/<thid>/draft", ilze, one, f"{one}/draft", {"kind": "note", "body": "For coll"}
@@ -161,6 +161,19 @@ def notices_of_staff(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, 
     papers, typed = "/staff/documents", {"to": flat.address, "title": "", "files": (BytesIO(PDF), "a.pdf")}
     yield papers, ilze, papers, papers, typed | {"kind": "act", "issued": "2026-11-01"}
     yield f"{papers}/withdraw", ilze, papers, f"{papers}/withdraw", {"reason": "Of another flat."}
+    yield from texts_of_staff(ilze)
+
+
+def texts_of_staff(ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
+    """A help article that is new, one that is changed and withdrawn, and other terms."""
+    new, one, terms = "/staff/help/new", "/staff/help/1", "/staff/texts/terms"
+    said = {"topic": "house", "position": "1", "title_lv": "Lifts", "body_lv": "Ir.", "title_en": "", "title_ru": "", "act": "publish"}
+    yield new, ilze, new, new, said
+    yield "/staff/help/<artid>", ilze, one, one, said
+    yield "/staff/help/<artid> (withdrawn)", ilze, one, one, {"act": "withdraw"}
+    says = {f"body_{code}": "x" for code in ("lv", "en", "ru")}
+    yield "/staff/texts/<key>", ilze, terms, terms, says | {"act": "save", "from": "2026-12-24"}
+    yield "/staff/texts/<key> (withdrawn)", ilze, terms, terms, {"act": "withdraw"}
 
 
 def desk_work(app: Flask, ilze: Browser, one: str) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
@@ -308,8 +321,8 @@ def lending_acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, B
 def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
-    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file]}
-    values |= {"snid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
+    values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file], "meid": [answered(app)], "table": ["meters"]}
+    values |= {"snid": ["1"], "artid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):
@@ -325,6 +338,12 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         yield rule, paths(rule, values | {"token": secrets})[0] + asked
 
 
+def answered(app: Flask) -> str:
+    """Something that Ilze wrote to Anna."""
+    change(app, sa.insert(Message).values(public_id="answered", thread_id=9001, body="We come.", from_staff=True, actor_user_id=5, sent_at=utc_now()))
+    return "answered"
+
+
 def brought(app: Flask) -> str:
     """The number of an import that was checked, with an error in it."""
     report = {"tables": {}, "problems": [["a.csv", 2, "name", "", "a value"]], "count": 1, "formats": {}}
@@ -335,7 +354,7 @@ def brought(app: Flask) -> str:
 
 def rank(app: Flask, path: str) -> None:
     """Ilze is an administrator where others see nothing, and a supervisor at the desks."""
-    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard")) else Role.SUPERVISOR
+    role = Role.ADMINISTRATOR if path.startswith(("/staff/users", "/staff/imports", "/staff/dashboard", "/staff/checks")) else Role.SUPERVISOR
     change(app, sa.update(User).where(User.username == "ilze").values(role=role))
 
 
@@ -345,6 +364,7 @@ def office_acts(app: Flask) -> Iterator[tuple[str, Browser, str, str, dict[str, 
     ilze.log_in("ilze")
     rank(app, users)
     yield users, ilze, users, users, {"name": "Zane Liepa", "email": "zane@example.lv", "role": "agent", "language": "lv"}
+    yield "/staff/checks", ilze, "/staff/checks", "/staff/checks", {"kind": "answer", "language": "lv"}
     with app.extensions["ekabinets"].database.write() as session:
         one = f"{users}/{session.scalars(sa.select(User.id).where(User.email == 'zane@example.lv')).one()}"
     yield f"{users}/<suid>", ilze, one, one, {"act": "role", "role": "supervisor"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import Result
 from flask import Flask
 
+from models import answering
 from models.threads import Message, MessageDraft, MessageFile, Thread
 from tests.browser import Browser, Page
 from tests.cast import Cast
@@ -47,14 +47,12 @@ def answer_to(browser: Browser, where: str, **changed: Any) -> Page:
     return browser.post(action, browser.get(where).form(action).fields | {"body": "It still drips."} | changed)
 
 
-def desk(app: Flask, *words: str) -> Result:
-    """`flask messages …`."""
-    return app.test_cli_runner().invoke(args=["messages", *words])
-
-
-def staff_answer(app: Flask, number: int = 1, *more: str) -> Result:
-    """Ilze answers."""
-    return desk(app, "answer", f"{number}", "--text", "We come tomorrow.", "--by", "Ilze", *more)
+def staff_answer(app: Flask, number: int = 1, *, resolve: bool = False) -> bool:
+    """Ilze answers, where it is not closed."""
+    held = app.extensions["ekabinets"]
+    message = Message(author="Ilze", body="We come tomorrow.", sent_at=held.clock.now())
+    with held.database.write() as session:
+        return answering.answer(session, number, message, (), held.clock.today(), resolve=resolve, actor=answering.COMMAND)
 
 
 def threads(app: Flask) -> list[Any]:

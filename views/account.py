@@ -76,7 +76,7 @@ def visited() -> Response:
     if any(wrong.values()):
         return _visit(422, request.form.get("email", ""), request.form.get("phone", ""), wrong=wrong)
     with writing() as session:
-        wait = accounts.visit(session, state().site, person.actor(), email, phone, utc_now())
+        wait = accounts.visit(session, person.terms, person.actor(), email, phone, utc_now())
     return _visit(429, email or "", phone or "", wait=wait) if wait else onward()
 
 
@@ -90,7 +90,7 @@ def _visit(status: int, email: str, phone: str, **more: Any) -> Response:
 def terms() -> Response:
     """She has read the new terms: the notice goes."""
     with writing() as session:
-        accounts.accept_terms(session, state().site, somebody().actor())
+        accounts.accept_terms(session, somebody().terms, somebody().actor())
     return onward()
 
 

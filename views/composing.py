@@ -66,13 +66,14 @@ def _is_note() -> bool:
 
 def _again(thid: AnyRow, form: Written, status: int, **words: Any) -> Response:
     _keep(thid, form)
-    return show_thread(thid, form, status, is_note=_is_note(), **words)
+    return show_thread(thid, form, status, is_note=_is_note(), inserted="insert" in request.form, **words)
 
 
 def _keep(thid: AnyRow, form: Written) -> None:
     """What was typed is her draft; buttons add to it that of a colleague ("take"), or a prepared reply ("insert")."""
     person, whose = somebody().user_id, request.form.get("take", "")
-    added = inserted(thid, _number(request.form.get("canned", ""))) if "insert" in request.form else ""
+    wanted = request.form.get("insert") or request.form.get("canned", "")
+    added = inserted(thid, _number(wanted)) if "insert" in request.form else ""
     with writing() as session:
         taken = composing.take(session, thid.id, int(whose), person, form.once) if _number(whose) else None
         form.typed["body"] = "\n\n".join(filter(None, (form.typed["body"], taken, added)))

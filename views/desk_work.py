@@ -18,6 +18,7 @@ from views.routes import Routes
 staff_work = Routes("staff_work", __name__)
 _AWAY = "/staff/away"
 _MOST = 100  # conversations at once
+_PLAIN = {"wake": "woken", "wait": "waits", "close": "closed"}  # acts that need no more, and what is said of each
 
 
 def _number(text: str) -> int:
@@ -33,7 +34,7 @@ def _wish(act: str) -> Wish | str:
         return Wish("assign", to=to) if to in {one.id for one in colleagues()[0]} else "to"
     if act == "snooze":
         return Wish("snooze", until=until) if may_wait(until, state().clock.today()) else "until"
-    known = {"take": Wish("assign", to=me), "give": Wish("assign"), "wake": Wish("wake"), "close": Wish("close")}
+    known = {"take": Wish("assign", to=me), "give": Wish("assign")} | {one: Wish(one) for one in _PLAIN}
     return known.get(act) or abort(404)
 
 
@@ -64,9 +65,9 @@ def assign(thid: AnyRow) -> Response:
 
 @staff_work.post(INBOX + "/<thid>/snooze", "staff inbox act")
 def snooze(thid: AnyRow) -> Response:
-    """Put it off until a day, or see it again before."""
-    act = "wake" if "wake" in request.form else "snooze"
-    return _one(thid, act, done="woken" if act == "wake" else "snoozed")
+    """Put it off until a day, see it again before, or wait for the customer instead."""
+    act = next((one for one in ("wake", "wait") if one in request.form), "snooze")
+    return _one(thid, act, done=_PLAIN.get(act, "snoozed"))
 
 
 @staff_work.post(INBOX + "/<thid>/close", "staff inbox act")

@@ -15,7 +15,7 @@ from models.types import AnyRow, Role, utc_now
 from views.downloads import stored
 from views.limits import file_limit
 from views.message_form import Written, fresh
-from views.pages import page, redirect_to
+from views.pages import fragment, is_fragment, page, redirect_to
 from views.routes import Routes
 from views.signing import signatures_of, signers
 
@@ -44,11 +44,14 @@ def colleagues() -> tuple[Any, dict[str, int]]:
     return inbox.desk(reading(), somebody().user_id, state().clock.today(), roles)
 
 
-def _listing(number: int = 0) -> dict[str, Any]:
-    """What the list shows: the view of the request, from the row on that its address names; and who is `around`."""
+def _listing(number: int = 0, *, listed: bool = True) -> dict[str, Any]:
+    """What the list shows: the view of the request, from the row on that its address names; and who is `around`.
+
+    Without its rows where it is not `listed`: it stands beside what is swapped.
+    """
     view, after, me = request.values.get("view", ""), request.values.get("after", ""), somebody()
     view = view if view in inbox.VIEWS else inbox.VIEWS[0]
-    rows = inbox.listed(reading(), view, me.user_id, state().clock.today(), _PAGE + 1, after)
+    rows = inbox.listed(reading(), view, me.user_id, state().clock.today(), _PAGE + 1, after) if listed else ()
     staff, counts = colleagues()
     now = utc_now()
     around = composing.around(reading(), number, now)
@@ -69,7 +72,7 @@ def show(thid: AnyRow) -> Response:
 
 
 def show_thread(row: AnyRow, form: Written | None = None, status: int = 200, **words: Any) -> Response:
-    """The page of a conversation, between the list that it was opened from and its customer.
+    """The page of a conversation, between the list that it was opened from and its customer; htmx has that list.
 
     Without a `form` with the draft of who looks, else with an empty one.
     """
@@ -81,13 +84,14 @@ def show_thread(row: AnyRow, form: Written | None = None, status: int = 200, **w
     if any(one.figure for one in beside["note"]):
         with writing() as session:
             mentions.opened(session, row.id, person.user_id)
-    listing = _listing(row.id)
+    alone = is_fragment()
+    listing = _listing(row.id, listed=not alone)
     method = next((one.session_method for one, _ in reversed(found) if not one.from_staff), None)
-    fine = dict.fromkeys(("newer", "too_late", "changed", "until", "into", "wrong_merge", "bulk"), "")
-    return page(
-        "staff/thread.html", status=status, thread=row, found=found, method=method, beside=beside,
-        is_strong=method in state().site.strong, undo=request.args.get("undo", 0, int),
-        done=request.args.get("done", ""), was=request.args.get("was", "")[:9],
+    fine = dict.fromkeys(("newer", "too_late", "changed", "until", "into", "wrong_merge", "bulk", "inserted"), "")
+    return (fragment if alone else page)(
+        f"staff/{'_' * alone}thread.html", status=status, swapped=alone and request.method == "GET", thread=row,
+        found=found, method=method, beside=beside, is_strong=method in state().site.strong,
+        undo=request.args.get("undo", 0, int), done=request.args.get("done", ""), was=request.args.get("was", "")[:9],
         **listing | fine | _composer(row.id, listing["around"], form) | words,
     )  # fmt: skip
 

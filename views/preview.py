@@ -15,6 +15,7 @@ from auth.access import Right, staff_right
 from auth.scope import Reach
 from auth.state import somebody, state
 from auth.visitor import Visitor
+from models import customers
 from models.types import AnyRow, Role
 from views.customers import CUSTOMER, looked, user_of
 from views.pages import fragment
@@ -31,7 +32,7 @@ _ALIVE = re.compile(r'<script\b.*?</script>|</?form\b[^>]*>| (data-hx-[\w-]+|hre
 
 @preview.get(CUSTOMER + "/as", "staff customers view")
 def show(custid: AnyRow) -> Response:
-    """One of her pages as she has it; she can read that it was opened."""
+    """One of her pages as she has it for this customer alone; she can read that it was opened."""
     user = user_of(custid)
     if user.disabled_at:  # she sees nothing
         abort(404)
@@ -41,7 +42,7 @@ def show(custid: AnyRow) -> Response:
     if section == "messages" and staff_right("inbox", somebody().role) < Right.VIEW:
         abort(403)
     seen = looked(custid, section, "customer.previewed", object_type="user", object_id=user.id)
-    with _as(user):
+    with _as(user), customers.alone(custid.id):
         request.view_args = arguments
         guard.for_residents(g.visitor, section, least)
         response: Any = view(**arguments)

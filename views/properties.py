@@ -51,15 +51,18 @@ def home(pid: Place) -> Response:
 
     A section that is closed to this login is no more to be seen here than on its own page.
     """
-    connection, site, person = reading(), state().site, somebody()
+    connection, site, person, who = reading(), state().site, somebody(), reader()
     rights = {section: may(site, person, section, pid) for section in ("invoices", "meters", "notices", "messages")}
     bill = invoices.newest(connection, pid) if rights["invoices"] else None
-    fresh = noticeboard.on_home(connection, reader()) if rights["notices"] else []
+    fresh = noticeboard.on_home(connection, who) if rights["notices"] else []
+    banners = [row.id for row in fresh if row.banner and not row.for_all]
+    to = noticeboard.addressed(connection, who, banners) if banners else {}
     calendar = calendar_for(connection, pid)
     found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
     return page(
         "properties/home.html", current="home", place=pid, home=pid, others=pid.others, bill=bill,
-        fresh=fresh, **sorted_out(meter_views(found, calendar)), rights=rights, may_act=rights["meters"] >= Right.ACT,
+        fresh=fresh, to=to, rights=rights, may_act=rights["meters"] >= Right.ACT,
+        **sorted_out(meter_views(found, calendar)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from auth.methods import renewal
 from auth.state import reading, somebody, state, writing
 from models import accounts, pending, registrations
 from models.identities import Another, Identity
+from models.overrides import terms_version
 from models.registrations import Applicant
 from models.rules.registration import Registration
 from models.throttle import Wait
@@ -81,7 +82,8 @@ def _begin(row: AnyRow, email: str, hashed: str) -> method.Welcome | method.Seco
     with writing() as session:
         try:
             name, language = row.detail["person"], g.language
-            user_id = registrations.by_identity(session, held.site, who, name, language, hashed, email, now)
+            terms = terms_version(session.connection(), held.site, held.clock.today())
+            user_id = registrations.by_identity(session, terms, who, name, language, hashed, email, now)
         except Another as refused:
             return refused  # and noted in this unit of work
         if user_id is None or isinstance(user_id, Wait):

@@ -24,6 +24,13 @@ def show(crid: AnyRow | None = None) -> Response:
     return _page(crid)
 
 
+@prepared.get(_LIST + "/from/<meid>", "staff inbox act")
+def copied(meid: AnyRow) -> Response:
+    """A form with what she has answered once, to be freed of what is about one customer, and saved."""
+    typed = canned.CannedReply(title="", topic=meid.topic, user_id=somebody().user_id).model_dump()
+    return _page(None, typed=typed | {meid.language: meid.body}, is_copy=True)
+
+
 @prepared.post(_LIST, "staff inbox act")
 @prepared.post(_LIST + "/<crid>", "staff inbox act")
 def save(crid: AnyRow | None = None) -> Response:
@@ -44,7 +51,8 @@ def _may(owner: int | None) -> bool:
 def _page(row: AnyRow | None, status: int = 200, **words: Any) -> Response:
     me = somebody().user_id
     typed = row._mapping if row else canned.CannedReply(title="", user_id=me).model_dump()
-    values = {"typed": typed, "bad": {}, "found": () if row else canned.everything(reading(), me)} | words
+    values = {"typed": typed, "bad": {}, "is_copy": "copy" in request.form} | words
+    values["found"] = () if row or values["is_copy"] else canned.everything(reading(), me)
     return page(
         "staff/reply.html" if row else "staff/replies.html", status=status, row=row, desk=state().site.desk,
         texts=canned.TEXTS, names=VARIABLES, done=request.args.get("done", ""), for_team=_may(None),

@@ -9,7 +9,7 @@ from auth.access import Right, access, staff_right
 from auth.methods import renewal, totp
 from auth.methods import second as codes
 from auth.state import reading, somebody, state, writing
-from models import activity, attorneys, registrations, tokens
+from models import activity, attorneys, notice_drafts, registrations, tokens
 from models import staff as colleagues
 from models.factors import Factor
 from models.identifiers import Identifiers, IdentifierUnreadable
@@ -30,7 +30,8 @@ _LONGEST = 500  # characters of a reason
 def desk() -> Response:
     """What waits, and since when."""
     opens = {section: staff_right(section, somebody().role) for section in access().staff}
-    return page("staff/desk.html", waiting=colleagues.waiting(reading()), opens=opens)
+    live = notice_drafts.live(reading(), state().site.languages[0], state().clock.now())
+    return page("staff/desk.html", waiting=colleagues.waiting(reading()), opens=opens, live=live)
 
 
 @staff.get("/staff/welcome/<token>", "public")

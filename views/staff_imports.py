@@ -1,5 +1,6 @@
 """Imports by a page: upload, what was found, and taking it in (H12; ux.md §2.16)."""
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from flask import Response, abort, request
@@ -26,6 +27,19 @@ def show(status: int = 200, wrong_kind: str = "", wrong_file: str = "") -> Respo
     told: dict[str, Any] = {"kind": request.form.get("kind", ""), "wrong_file": wrong_file, "wrong_kind": wrong_kind}
     may = staff_right("imports", somebody().role) >= Right.ACT
     return page("staff/imports.html", status=status, found=imports.latest(reading()), may_act=may, **told)
+
+
+@staff_imports.get(_IMPORTS + "/templates/<table>", "staff imports view")
+def columns(table: tuple[str, Sequence[Any]]) -> Response:
+    """What the columns of a table hold."""
+    return page("staff/import_columns.html", told=table)
+
+
+@staff_imports.get(_IMPORTS + "/templates/<table>.csv", "staff imports view")
+def template(table: tuple[str, Sequence[Any]]) -> Response:
+    """The columns of a table as a file to be filled in, with a row as an example."""
+    kind, told = table
+    return spreadsheet([[one.name for one in told], [one.example for one in told]], f"{kind}.csv")
 
 
 @staff_imports.post(_IMPORTS, "staff imports act")

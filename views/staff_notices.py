@@ -90,7 +90,7 @@ def _save(row: AnyRow | None) -> Response:
     if row and typed.get("seen") != row.edited_at.isoformat():
         return _form(row, typed | {"seen": row.edited_at.isoformat()}, 409)
     wrong: Words = {}
-    said, values, to = _said(typed, wrong), _values(typed, wrong), _named(typed, wrong)
+    said, values, to = said_in(typed, wrong), _values(typed, wrong), _named(typed, wrong)
     if wrong:
         return _form(row, typed, 422, **wrong)
     number = None
@@ -100,22 +100,22 @@ def _save(row: AnyRow | None) -> Response:
     return redirect_to(f"{_ALL}/{number}" if number else _ALL)
 
 
-def clean(value: str) -> str:
+def clean(value: str, most: int = 2 * _BODY) -> str:
     """Without what cannot be seen, such as a NUL, which no database takes."""
-    lines = value.replace("\r\n", "\n")[: 2 * _BODY].split("\n")
+    lines = value.replace("\r\n", "\n")[:most].split("\n")
     return "\n".join("".join(one if one.isprintable() else " " for one in line).strip() for line in lines).strip()
 
 
-def _said(typed: Words, wrong: Words) -> dict[str, tuple[str, str]]:
-    """Title and body of each language that has any."""
+def said_in(typed: Words, wrong: Words, most: int = _BODY) -> dict[str, tuple[str, str]]:
+    """Title and body of each language that has any, the body of at most that many characters."""
     languages = state().site.languages
     said = {str(one): (typed.get(f"title_{one}", ""), typed.get(f"body_{one}", "")) for one in languages}
     said = {one: words for one, words in said.items() if one == languages[0] or any(words)}
     for language, (title, body) in said.items():
         if not 0 < len(title) <= _TITLE or not header_safe(title):
             wrong[f"title_{language}"] = text("Write a title of at most %(most)s characters, in one line", most=_TITLE)
-        if not 0 < len(body) <= _BODY:
-            wrong[f"body_{language}"] = text("Write a text of at most %(most)s characters", most=_BODY)
+        if not 0 < len(body) <= most:
+            wrong[f"body_{language}"] = text("Write a text of at most %(most)s characters", most=most)
     return said
 
 

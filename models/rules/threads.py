@@ -38,6 +38,7 @@ _AFTER = {
     "assign": {state: state for state in (_OPEN, _ANSWERED, _RESOLVED)},
     "snooze": {_OPEN: _OPEN},  # nothing else waits for staff
     "wake": {_OPEN: _OPEN},
+    "wait": {_OPEN: _ANSWERED},  # again for the resident, where staff have written to her before
     "merge": dict.fromkeys((_OPEN, _ANSWERED, _RESOLVED), _CLOSED),  # into another one
 }
 

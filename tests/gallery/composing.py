@@ -10,7 +10,7 @@ from models.composing import Composing
 from models.mentions import Mention
 from models.people import User
 from models.sessions import WebSession
-from models.threads import Thread
+from models.threads import Message, Thread
 from models.types import Role, utc_now
 from tests.gallery import Gallery, Visitor
 from tests.standing import change, fetch
@@ -29,7 +29,7 @@ def write_together(gallery: Gallery, one: str) -> None:
         ilze.submit(ilze.get(one), f"{one}/replies", **{"body": "Sveiki!", **more})
     ilze.submit(ilze.get(one), f"{one}/replies", body="Rīt.", next="1")
     _prepare(gallery)
-    for more in ({"insert": "1", "canned": "1"}, {"body": "⟦x⟧"}):
+    for more in ({"insert": "", "canned": "1"}, {"body": "⟦x⟧"}):
         ilze.submit(ilze.get(one), f"{one}/replies", **{"kind": "answer", **more})
     _polls(ilze, one)
     change(app, sa.delete(Composing))
@@ -63,6 +63,8 @@ def _prepare(gallery: Gallery) -> None:
     for typed in ({}, {"title": "Paldies", "lv": "Paldies, {staff}!", "topic": "other"}, {"title": "Rēķins", "lv": "{amount}", "team": "1"}):
         boss.submit(boss.get(where), where, **typed)
     own, ours = (f"{where}/{row.id}" for row in fetch(gallery.app, sa.select(CannedReply.id).order_by(CannedReply.id.desc()).limit(2)))
+    answer = next(link for link in boss.get(f"{INBOX}/{_answered(gallery)}").links if link.startswith(f"{where}/from/"))
+    boss.submit(boss.get(answer), where, title="", lv="Labdien, Anna!")
     for typed in ({"title": ""}, {"title": "Rēķini"}):
         boss.submit(boss.get(own), own, **typed)
     change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.AGENT))
@@ -74,6 +76,14 @@ def _prepare(gallery: Gallery) -> None:
     change(gallery.app, sa.delete(CannedReply))
     boss.get(where)
     change(gallery.app, sa.insert(CannedReply).values([dict(row._mapping) for row in held]))
+
+
+def _answered(gallery: Gallery) -> int:
+    """A conversation in which she has answered before; its number."""
+    ((mine,),) = fetch(gallery.app, sa.select(User.id).where(User.username == "ilze"))
+    wrote = {"from_staff": True, "author": "Ilze Kļaviņa", "actor_user_id": mine, "sent_at": utc_now()}
+    change(gallery.app, sa.insert(Message).values(public_id="answeredbefore", thread_id=501, body="Labdien, Anna!", **wrote))
+    return 501
 
 
 def _colleague(app: Flask, number: int) -> None:

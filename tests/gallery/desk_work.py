@@ -48,6 +48,8 @@ def _one(gallery: Gallery, ilze: Visitor) -> None:
         ilze.submit(ilze.get(one), f"{one}/snooze", **typed)
     ilze.get(f"{INBOX}?view=snoozed")
     ilze.submit(ilze.get(one), f"{one}/snooze", wake="1")
+    change(gallery.app, sa.update(Message).where(Message.id == 4).values(from_staff=True, author="Ilze"))
+    ilze.submit(ilze.get(f"{INBOX}/4"), f"{INBOX}/4/snooze", wait="1")
     ilze.submit(opened, f"{one}/assign", take="1")
     does(gallery.app, "assign", 1, to=RASA)
     for act in ("close", "merge"):

@@ -1,7 +1,9 @@
 """The office: staff and their roles, their own second factors, the figures, and imports."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -9,17 +11,20 @@ from jobs.imports import import_due
 from models import figures
 from models.factors import Factor
 from models.figures import Figures
-from models.imports import BROKEN, ImportJob
+from models.imports import BROKEN, KINDS, ImportJob
+from models.outbox import Mail
+from models.overrides import Override
 from models.people import User
+from models.quarantine import Quarantined
 from models.types import Role, utc_now
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra
 from tests.standing import change, fetch
 from tests.views.factor_help import HOME
 from views.limits import limiter
 
-USERS, BOARD, IMPORTS = "/staff/users", "/staff/dashboard", "/staff/imports"
+USERS, BOARD, IMPORTS, CHECKS = "/staff/users", "/staff/dashboard", "/staff/imports", "/staff/checks"
 ROWS = "external_id;code;name;email\nNEW1;90001;Jānis;x\nNEW3;90003;Ieva;ieva@example.lv\n"
 
 
@@ -33,8 +38,9 @@ def office(gallery: Gallery, extra: Extra) -> None:
     _own_factors(gallery, ilze)
     _figures(gallery, ilze)
     _imports(gallery, ilze)
+    _checks(gallery, ilze)
     _rank(gallery, Role.SUPERVISOR)
-    for path in (IMPORTS, f"{IMPORTS}/1"):
+    for path in (IMPORTS, f"{IMPORTS}/1", CHECKS):
         ilze.get(path)
     change(gallery.app, sa.delete(ImportJob))
     ilze.get(IMPORTS)
@@ -90,6 +96,39 @@ def _figures(gallery: Gallery, ilze: Visitor) -> None:
     ilze.get(BOARD)
 
 
+def _checks(gallery: Gallery, ilze: Visitor) -> None:
+    """Everything is wrong, then nothing; letters that wait, went and came back; a house with windows of its own."""
+    app = gallery.app
+    held = app.extensions["ekabinets"]
+    for kind in ("answer", "password_reset", "notice"):
+        ilze.submit(ilze.get(CHECKS), CHECKS, kind=kind, language="ru")
+    tests = [row.id for row in fetch(app, sa.select(Mail.id).order_by(Mail.id.desc()).limit(3))]
+    for number, values in zip(tests, ({"sent_at": utc_now()}, {"parked_at": utc_now(), "error": "550 5.1.1 no such mailbox here"}, {"due_at": utc_now() - timedelta(days=2)}), strict=True):
+        change(app, sa.update(Mail).where(Mail.id == number).values(values))
+    change(app, sa.insert(Quarantined).values([{"file_hash": f"{n}", "found": "Eicar" * n, "held_at": utc_now(), "due_at": utc_now()} for n in range(2)]))
+    change(app, sa.insert(Override).values(id=900, house_id=1, opens="3", closes="5", valid_from=TODAY, created_at=utc_now()))
+    change(app, sa.delete(Figures))
+    bad = {"smtp_host": "mail.example.lv", "trusted_hosts": ("*", "localhost", "127.0.0.1"), "identifier_key": held.settings.secret_key, "s3_endpoint": "http://x.lv", "files_dir": Path("nowhere")}
+    app.extensions["ekabinets"] = replace(held, settings=held.settings.model_copy(update=bad))
+    for path in (f"{CHECKS}?people=1", CHECKS):
+        ilze.get(path)
+    change(app, sa.delete(Quarantined).where(Quarantined.file_hash.in_(["0", "1"])))
+    change(app, sa.delete(Override).where(Override.id == 900))
+    figures.count(held.database, held.site, held.clock)
+    good = {"scanner": "clamd://x", "trust_dir": "x", "mail_from": "a@example.lv", "storage": "s3://x", "argon2_memory_kib": 19456, "argon2_time": 2}
+    app.extensions["ekabinets"] = replace(held, settings=held.settings.model_copy(update=good))
+    ilze.get(CHECKS)
+    app.extensions["ekabinets"] = held
+    page = ilze.get(CHECKS)
+    change(app, sa.delete(ImportJob))
+    ilze.get(CHECKS)
+    address = fetch(app, sa.select(User.email).where(User.username == "ilze"))[0].email
+    change(app, sa.update(User).where(User.username == "ilze").values(email=None))
+    ilze.submit(page, CHECKS, kind="answer")
+    change(app, sa.update(User).where(User.username == "ilze").values(email=address))
+    change(app, sa.delete(Mail).where(Mail.id.in_(tests)))
+
+
 def _send(ilze: Visitor, text: str, kind: str = "customers", name: str = "klienti.csv") -> str:
     """Send a file; where it leads."""
     ilze.post(IMPORTS, ilze.get(IMPORTS).form(IMPORTS).fields | {"kind": kind, "file": (BytesIO(text.encode()), name)})
@@ -111,6 +150,9 @@ def _imports(gallery: Gallery, ilze: Visitor) -> None:
     page = ilze.get(one)
     ilze.get(IMPORTS)
     ilze.look(f"{one}/errors.csv")
+    for table in KINDS:
+        ilze.get(f"{IMPORTS}/templates/{table}")
+    ilze.look(f"{IMPORTS}/templates/readings.csv")
     ilze.post(one, page.form(one).fields | {"act": "import"})
     many = _send(ilze, "external_id\tcode\tname\temail\n" + "".join(f"A{n}\tA{n}\tA\tx\n" for n in range(120)))
     ilze.submit(page, one, act="import", missing="1")

@@ -38,6 +38,7 @@ from tests.gallery.searching import searches
 from tests.gallery.staff import desks
 from tests.gallery.staff_documents import puts_up
 from tests.gallery.staff_notices import composes
+from tests.gallery.staff_texts import tells
 from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
@@ -348,5 +349,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, helps,
+    messages, absences, handovers, letters_are_chosen, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps,
 )  # fmt: skip

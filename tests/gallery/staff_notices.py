@@ -89,11 +89,12 @@ def _published(gallery: Gallery, ilze: Visitor) -> None:
     change(app, sa.update(Notice).where(Notice.id == number).values(valid_until=utc_now() - timedelta(days=900)))
     for path in (asked, ALL):
         ilze.get(path)
-    for typed in ({"for_all": "1"}, {"for_all": "1", "works_at": "2026-01-01T12:00", "valid_until": f"{TODAY + timedelta(days=2)}T12:00"}):
+    for typed in ({"to": "Brīvības iela 12", "works_at": "2026-01-01T12:00", "valid_until": f"{TODAY + timedelta(days=2)}T12:00"}, {"for_all": "1"}, {"for_all": "1", "works_at": "2026-01-01T12:00", "valid_until": f"{TODAY + timedelta(days=2)}T12:00"}):
         one = _save(gallery, ilze, **typed)
         ilze.submit(ilze.get(one), f"{one}/publish")
     anna.get(f"/properties/{gallery.cast.flat}")
     gallery.visitor("", again=True).get("/login")
+    ilze.get("/staff")
     ilze.submit(ilze.submit(ilze.get(one), f"{one}/publish", similar="1"), f"{one}/withdraw")
 
 

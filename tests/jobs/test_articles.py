@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,12 @@ from werkzeug.exceptions import HTTPException
 from app import create_app
 from auth.access import Right, opens
 from jobs.articles import SHIPPED, publish, read_folder
-from models.articles import Article, ArticleText, SearchMiss
+from models.articles import Article, ArticleText
 from models.audit import AuditRow
 from models.database import Database, metadata
 from models.site import FOLDER, load_site
+from models.types import utc_now
 from tests.browser import Browser
-from tests.cast import TODAY
 from tests.conftest import settings_for
 from tests.standing import change, dump, fetch
 from views.language import LANGUAGES, catalogue
@@ -120,11 +119,18 @@ def test_a_folder_without_articles_withdraws_nothing(run: Run, folder: Path, tmp
     assert done.exit_code == 1 and "there are no articles" in done.output and Browser(run.app).get("/help/pay").headings == ["How to pay"]
 
 
-def test_staff_read_what_was_searched_in_vain_most_often_first(run: Run):
-    rows = [("balkons", "lv", 2, 0), ("balkons", "lv", 3, 29), ("balkons", "lv", 9, 31), ("lift", "en", 5, 1), ("дом", "ru", 1, 0)]
-    change(run.app, sa.insert(SearchMiss).values([{"text": text, "language": language, "times": times, "day": TODAY - timedelta(ago)} for text, language, times, ago in rows]))
-    assert run("misses").output == f"5 × balkons (lv), last on {TODAY}\n5 × lift (en), last on {TODAY - timedelta(1)}\n1 × дом (ru), last on {TODAY}\n"
-    assert run("misses", "--days", "40").output.startswith("14 × balkons")
+def test_what_staff_have_changed_is_kept_unless_it_is_forced(run: Run, folder: Path):
+    run("publish", folder)
+    change(run.app, sa.update(ArticleText).where(ArticleText.language == "en").values(title="How to pay us"))
+    change(run.app, sa.update(Article).where(Article.slug == "pay").values(edited_at=utc_now()))
+    change(run.app, sa.update(Article).where(Article.slug == "only").values(edited_at=utc_now(), published_at=None))
+    own = {"topic": "house", "position": 1, "language": "lv", "published_at": utc_now()}
+    change(run.app, sa.insert(Article).values([{**own, "slug": "ours", "edited_at": utc_now()}, {**own, "slug": "gone", "edited_at": None}]))
+    assert run("publish", folder).output == "withdrawn: gone\nkept: only, ours, pay\n"
+    assert Browser(run.app).get("/help/pay").headings == ["How to pay us"] and Browser(run.app).client.get("/help/only").status_code == 404
+    assert run("publish", folder, "--force").output == "new: only\nchanged: pay\nwithdrawn: ours\nuntranslated: only.en, only.ru\n"
+    assert Browser(run.app).get("/help/pay").headings == ["How to pay"]
+    assert run("publish", folder).output == "untranslated: only.en, only.ru\nNothing was changed.\n", "it is the folder's again"
 
 
 @pytest.mark.parametrize("name", SITES)

@@ -1,13 +1,13 @@
-"""`flask messages`, the letters of answers, and what the worker closes (G01, G04)."""
+"""The letters of answers, and what the worker closes (G01, G04)."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models import answering
 from models.answering import close_due
 from models.audit import AuditRow
 from models.customers import CustomerUser
@@ -24,7 +24,7 @@ from tests.lend import lend
 from tests.letters import deliver, mailbox
 from tests.mailserver import Mailbox, text
 from tests.standing import change, dump, fetch, main
-from tests.writing import NEW, PDF, desk, names, nothing_written, page_of, staff_answer, threads, write
+from tests.writing import NEW, PDF, names, nothing_written, page_of, staff_answer, threads, write
 
 __all__ = ["deliver", "mailbox", "nothing_written"]
 
@@ -43,32 +43,9 @@ def helper(app: Flask) -> Browser:
     return browser
 
 
-def test_the_queue_says_what_is_due_first_and_nothing_of_whom(anna: Browser, app: Flask, cast: Cast):
-    write(anna, cast, subject="My secret")
-    write(anna, cast, "fault")
-    lines = desk(app, "list").output.splitlines()
-    assert [line.split()[0] for line in lines] == ["2", "1"] and lines[0].endswith("fault (en)") and "secret" not in "".join(lines)
-    change(app, sa.update(Thread).where(Thread.id == 1).values(due_at=utc_now() - timedelta(days=400)))
-    assert desk(app, "list").output.splitlines()[0].endswith("OVERDUE other (en)")
-    staff_answer(app)
-    assert len(desk(app, "list").output.splitlines()) == 1
-
-
-def test_who_looks_says_why_and_she_reads_it(anna: Browser, app: Flask, cast: Cast):
-    write(anna, cast, files={"a.pdf": PDF})
-    assert desk(app, "show", "1").exit_code == 2, "not without a purpose"
-    desk(app, "note", "1", "--text", "Only for us.", "--by", "Ilze")
-    shown = desk(app, "show", "1", "--purpose", "the tap").output
-    assert "Anna Ozoliņa\nThe tap drips." in shown and "a.pdf" in shown and "note by Ilze\nOnly for us." in shown
-    page = anna.get("/activity?show=data")
-    assert "the tap" in main(page) and "Messages" in main(page)
-
-
-def test_an_answer_comes_by_a_letter_without_its_words(anna: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable[[], list[str]], tmp_path: Path):
+def test_an_answer_comes_by_a_letter_without_its_words(anna: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable[[], list[str]]):
     write(anna, cast)
-    (tmp_path / "plan.pdf").write_bytes(PDF)
-    assert staff_answer(app, 1, "--attach", str(tmp_path / "plan.pdf")).output == "answered\n" and names(app) == ["plan.pdf"]
-    deliver()
+    assert staff_answer(app) and deliver()
     said = text(mailbox.letters[-1])
     assert f"/messages/{threads(app)[0].public_id}" in said and "We come tomorrow." not in said
     assert "Message answered" in main(anna.get("/activity?show=data"))
@@ -91,30 +68,10 @@ def test_a_helper_is_told_while_her_mandate_holds_and_the_customer_after_it(app:
     assert letters(app) == ["liga@example.com", "anna@example.com"]
 
 
-def test_what_is_closed_is_neither_answered_nor_closed_again(anna: Browser, app: Flask, cast: Cast):
-    write(anna, cast)
-    assert desk(app, "close", "1", "--by", "Ilze").output == "closed\n"
-    for said in (staff_answer(app), desk(app, "close", "1", "--by", "Ilze")):
-        assert said.exit_code == 1 and "conversation 1 is closed" in said.output
-    for words in (("show", "9", "--purpose", "x"), ("note", "9", "--text", "x", "--by", "x"), ("close", "9", "--by", "x")):
-        assert "no conversation has the number 9" in desk(app, *words).output
-    assert len(audit(app, "thread.closed")) == 1 and audit(app, "thread.closed")[0].detail == {"by": "Ilze", "category": "messages"}
-
-
-@pytest.mark.parametrize("words", [("answer", "1", "--text", " ", "--by", "x"), ("answer", "1", "--text", "x" * 5001, "--by", "x"), ("note", "0", "--text", "x", "--by", "x")])
-def test_what_cannot_be_said_is_refused(app: Flask, words: tuple[str, ...]):
-    assert desk(app, *words).exit_code == 2
-
-
-def test_a_file_that_is_none_stops_the_answer(anna: Browser, app: Flask, cast: Cast, tmp_path: Path):
-    write(anna, cast)
-    (tmp_path / "a.pdf").write_bytes(b"GIF89a")
-    assert "content" in staff_answer(app, 1, "--attach", str(tmp_path / "a.pdf")).output and threads(app)[0].state == "open"
-
-
 def test_no_page_of_hers_and_no_copy_has_a_note(anna: Browser, app: Flask, cast: Cast):
     write(anna, cast)
-    desk(app, "note", "1", "--text", "ONLY-FOR-US", "--by", "Ilze")
+    with app.extensions["ekabinets"].database.write() as session:
+        answering.note(session, 1, "Ilze", "ONLY-FOR-US", answering.COMMAND)
     assert fetch(app, sa.select(ThreadNote.body))[0].body == "ONLY-FOR-US"
     for path in ("/messages", f"/messages/{threads(app)[0].public_id}", "/activity?show=data", "/activity"):
         assert "ONLY-FOR-US" not in anna.get(path).html and "noted" not in anna.get(path).html

@@ -13,6 +13,7 @@ from models import sessions
 from models.composing import Composing
 from models.database import Database
 from models.people import User
+from models.threads import Message, Thread
 from models.types import Role, utc_now
 from tests.journeys.person import Person
 from tests.journeys.server import Server
@@ -20,7 +21,7 @@ from tests.journeys.server import Server
 pytestmark = pytest.mark.browser
 INBOX, ONE = "/staff/inbox", "/staff/inbox/9001"
 # As the layout of a clerk sends a key: the same place, another letter.
-RUSSIAN = {"KeyJ": "о", "KeyK": "л", "KeyR": "к", "KeyN": "т", "KeyG": "п", "KeyI": "ш", "Slash": "."}
+RUSSIAN = {"KeyJ": "о", "KeyK": "л", "KeyR": "к", "KeyN": "т", "KeyG": "п", "KeyI": "ш", "KeyC": "с", "KeyW": "ц", "Slash": "."}
 _PRESS = """([code, key, shiftKey]) => document.activeElement.dispatchEvent(
     new KeyboardEvent('keydown', {code, key, shiftKey, bubbles: true, cancelable: true}))"""
 
@@ -82,6 +83,30 @@ def test_the_keys_work_by_their_place_whatever_the_layout_writes(ilze: Person):
     ilze.page.wait_for_url(f"**{INBOX}")
 
 
+def test_g_and_a_letter_lead_to_the_desks_and_back_in_any_layout(ilze: Person):
+    ilze.go(ONE)
+    for code, where in (("KeyC", "/staff/customers"), ("KeyN", "/staff/notices"), ("KeyI", INBOX)):
+        press(ilze, "KeyG")
+        press(ilze, code)
+        ilze.page.wait_for_url(f"**{where}")
+        shown = ilze.page.locator("#keys").text_content() or ""
+        assert all(keys in shown for keys in ("g i", "g c", "g n")) and ("take the conversation" in shown) is (where == INBOX)
+
+
+def test_w_waits_for_the_customer_once_she_was_written_to(ilze: Person, database: Database):
+    ilze.go(ONE)
+    press(ilze, "KeyW")
+    assert ilze.path() == ONE and ilze.page.locator("[data-key=KeyW]").count() == 0, "nothing was answered yet"
+    with database.write() as session:
+        session.add(Message(public_id="told", thread_id=9001, from_staff=True, author="Ilze", body="We come.", sent_at=utc_now()))
+    ilze.go(ONE)
+    press(ilze, "KeyW")
+    expect(ilze.page.locator(".msg.ok")).to_contain_text("It waits for the customer now.")
+    with database.write() as session:
+        session.execute(sa.delete(Message).where(col(Message.public_id) == "told"))
+        session.execute(sa.update(Thread).where(col(Thread.id) == 9001).values(state="open", due_at=utc_now()))
+
+
 def test_the_second_escape_leads_back_to_the_list(ilze: Person):
     ilze.go(ONE)
     ilze.page.focus("#body")
@@ -134,8 +159,8 @@ def test_two_colons_lead_to_the_prepared_replies(ilze: Person):
     ilze.page.type("#body", "Hello ::")
     assert ilze.focus() == "select#canned" and ilze.page.input_value("#body") == "Hello "
     ilze.page.select_option("#canned", label="Greeting")
-    ilze.page.click("button[name=insert]")
-    assert ilze.page.input_value("#body") == "Hello\n\nSveicināti!"
+    ilze.page.click("text=Insert")
+    expect(ilze.page.locator("#body")).to_have_value("Hello\n\nSveicināti!")
 
 
 def test_an_answer_is_sent_by_keys(ilze: Person):

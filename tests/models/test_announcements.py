@@ -95,17 +95,6 @@ def test_a_notice_is_for_who_helps_there_on_its_day(database: Database, flat: in
         assert len(session.scalars(sa.select(Mail)).all()) == expected
 
 
-LATE = (
-    (NOON - ONE, None, False), (NOON - ONE - INSTANT, None, True), (NOON - ONE, NOON, True),
-    (NOON - ONE, NOON + INSTANT, False), (NOON + ONE, None, False),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("published", "ends", "is_late"), LATE)
-def test_what_comes_a_day_late_or_after_its_end_is_for_the_archive(published: datetime, ends: datetime | None, is_late: bool):
-    assert announcements.is_late(Notice(external_id="N", published_at=published, published_on=DAY, valid_until=ends), NOON) is is_late
-
-
 DUE = (
     (NOON, None, True, 1), (NOON + INSTANT, None, False, 0), (NOON, NOON, True, 0), (NOON, NOON + INSTANT, True, 1),
 )  # fmt: skip

@@ -35,7 +35,7 @@ class Stage:
 
     def lives(self, token: str, at: datetime) -> bool:
         with self.database.read() as connection:
-            return sessions.find(connection, token, at, IDLE) is not None
+            return sessions.find(connection, token, at, IDLE, at.date()) is not None
 
     def listed(self, user_id: int, at: datetime) -> list[int]:
         with self.database.read() as connection:

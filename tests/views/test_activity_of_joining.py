@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models import registrations
+from models.audit import Actor
 from models.registrations import Waiting, settle
 from models.types import utc_now
 from tests.browser import Browser
@@ -40,7 +42,9 @@ def test_who_joined_by_her_data_stands_among_the_others(app: Flask, anna: Browse
 def test_who_was_let_in_by_staff_and_whose_account_they_opened_reads_of_it_too(app: Flask, anna: Browser):
     peteris, run = asking(app, "peteris", "wrong"), app.test_cli_runner().invoke
     ((number,),) = fetch(app, sa.select(Waiting.id))
-    assert run(args=["registrations", "accept", str(number), "--customer", "20417", "--customer", "20418"]).exit_code == 0
+    with app.extensions["ekabinets"].database.write() as session:
+        both = registrations.customers(session, ["20417", "20418"])
+        registrations.accept(session, Actor(5, "web"), session.get_one(Waiting, number), [*both.values()], utc_now())
     assert acts(anna.get(DATA)) == [GIVEN] and acts(peteris.get(DATA)) == [GIVEN, GIVEN] and acts(anna.get(ACTIVITY)) == []
     words = run(args=["users", "add", "berta", "Berta Lapa"]).output
     berta = Browser(app)

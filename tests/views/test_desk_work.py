@@ -1,5 +1,6 @@
 """Whose a conversation is, until when it waits, many at once, merging, and who is away (H01, H09; decisions.md 26)."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,11 +15,12 @@ from models.types import new_public_id, utc_now
 from tests.at_desk import AWAY, ILZE, INBOX, RASA, do, does, many, rasa, row, view
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
+from tests.composing import HTMX
 from tests.letters import deliver, mailbox
 from tests.standing import change, fetch, main
 from tests.views.test_inbox import ilze, send, where
 from tests.views.test_words import spoken
-from tests.writing import answer_to, nothing_written, said, threads, write
+from tests.writing import answer_to, nothing_written, said, staff_answer, threads, write
 from views.language import LANGUAGES
 
 __all__ = ["deliver", "ilze", "mailbox", "nothing_written"]
@@ -51,6 +53,21 @@ def test_a_row_says_who_writes_about_what_and_who_has_it(anna: Browser, ilze: Br
     do(ilze, "assign", take="1")
     shown = main(ilze.get(INBOX))
     assert "Ilze Kļaviņa" in shown.partition("With those that are ticked")[0] and "New" not in shown
+
+
+def test_it_waits_for_the_customer_only_where_she_was_written_to(anna: Browser, ilze: Browser, app: Flask, cast: Cast):
+    write(anna, cast)
+    assert 'name="wait"' not in ilze.get(f"{INBOX}/1").html
+    do(ilze, "snooze", wait="1")
+    assert row(app).state == "open" and view(ilze, "answered") == []
+    send(ilze)
+    answer_to(anna, where(app))
+    assert row(app).state == "open" and 'name="wait"' in ilze.get(f"{INBOX}/1").html
+    assert "It waits for the customer now." in main(do(ilze, "snooze", wait="1"))
+    assert (row(app).state, row(app).due_at) == ("answered", None) and view(ilze, "answered") == [1] and view(ilze, "waiting") == []
+    assert len(noted(app, "thread.waits")) == 1
+    answer_to(anna, where(app))
+    assert view(ilze, "waiting") == [1], "whatever she writes brings it back"
 
 
 def test_more_than_999_are_not_counted(ilze: Browser, app: Flask):
@@ -281,6 +298,19 @@ def test_an_absence_that_cannot_be_says_why(ilze: Browser, app: Flask, typed: di
     assert ilze.status == 422 and "Error" in main(page) and noted(app, "staff.away") == []
 
 
+def test_htmx_gets_a_conversation_and_its_customer_without_the_list(anna: Browser, ilze: Browser, app: Flask, cast: Cast, statements: list[str]):
+    write(anna, cast)
+    whole = ilze.get(f"{INBOX}/1?view=all")
+    statements.clear()
+    answer = ilze.client.get(f"{INBOX}/1?view=all", headers=HTMX)
+    html, parts = answer.get_data(as_text=True), [f'id="{name}" data-hx-swap-oob="true"' for name in ("langs",)]
+    assert len(statements) <= 7 and "HX-Request" in answer.headers["Vary"] and "<html" not in html and 'id="list"' not in html
+    assert all(part in html and part not in whole.html for part in (*parts, "<h1 tabindex"))
+    assert re.search(r'<aside [^>]*id="customer" data-hx-swap-oob="true"', html) and "data-title=" in html and "data-title=" not in whole.html and "lang=ru" in html
+    history = ilze.client.get(f"{INBOX}/1", headers=HTMX | {"HX-History-Restore-Request": "true"})
+    assert 'id="list"' in history.get_data(as_text=True), "and the whole page where the browser has lost it"
+
+
 def test_beside_a_conversation_stand_its_list_and_its_customer(anna: Browser, ilze: Browser, app: Flask, cast: Cast, statements: list[str]):
     for subject in ("Before", "Kitchen"):
         write(anna, cast, subject=subject)
@@ -307,9 +337,9 @@ def test_staff_have_a_stylesheet_of_their_own_that_stays_small(anna: Browser, il
     assert len(css) <= 3072 and "#" not in css and "rgb" not in css, "its colours are those of app.css"
 
 
-def test_closing_and_answering_by_command_is_seen_as_a_change(anna: Browser, ilze: Browser, app: Flask, cast: Cast, deliver: Callable):
+def test_an_answer_meanwhile_is_seen_as_a_change(anna: Browser, ilze: Browser, app: Flask, cast: Cast, deliver: Callable):
     write(anna, cast)
     opened = ilze.get(f"{INBOX}/1")
-    app.test_cli_runner().invoke(args=["messages", "answer", "1", "--text", "Yes.", "--by", "Juris"])
+    staff_answer(app)
     page = do(ilze, "assign", 1, opened, take="1")
-    assert ilze.status == 409 and "Meanwhile Juris has changed this conversation: it is assigned to nobody" in main(page) and row(app).assignee_id is None
+    assert ilze.status == 409 and "Meanwhile Ilze has changed this conversation: it is assigned to nobody" in main(page) and row(app).assignee_id is None

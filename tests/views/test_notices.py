@@ -172,7 +172,7 @@ def test_an_emergency_for_everybody_stands_on_the_login_page_too(app: Flask, cas
     publish("Tikai mājā", house_id=id_of(app, House, external_id="H1"), **ends)
     publish("Parasts", for_all=True, valid_until=ends["valid_until"])
     text = main(browser.get("/login"))
-    assert "Nav ūdens visā pilsētā Vairāk par" in text and "Tikai mājā" not in text and "Parasts" not in text
+    assert "Nav ūdens visā pilsētā Until 2 Dec 2026, 02:00 · All customers Vairāk par" in text and "Tikai mājā" not in text and "Parasts" not in text
 
 
 def test_a_notice_without_her_language_says_so_and_is_marked(anna: Browser, publish: Publish):

@@ -9,13 +9,14 @@ from flask import Flask
 
 from models.audit import AuditRow
 from models.customers import CustomerUser
+from models.handovers import Handover
 from models.notices import NoticeReceipt
 from models.people import User
 from models.sessions import WebSession
 from models.threads import Thread
 from models.types import Role
 from tests.browser import Browser, Page
-from tests.cast import Cast
+from tests.cast import TODAY, Cast
 from tests.lend import lend
 from tests.standing import change, dump, fetch, main
 from tests.views.test_customers import staff
@@ -106,11 +107,22 @@ def test_as_whoever_is_not_this_customer_nobody_looks(ilze: Browser, app: Flask)
     assert "See what the customer sees" not in main(ilze.get("/staff/customers/1?from=call"))
 
 
-def test_what_was_lent_to_her_only_for_a_strong_login_is_closed(ilze: Browser, app: Flask, cast: Cast):
-    lend(app, cast, "meters submit", strong=True)
-    change(app, sa.insert(CustomerUser).values(user_id=4, customer_id=2))
-    page = ilze.client.get(f"/staff/customers/2/as?from=call&user=4&page=/properties/{cast.flat}/meters")
-    assert page.status_code == 403 and ilze.get("/staff").headings == ["Work to do"]
+def test_what_is_not_of_this_customer_is_not_there_whoever_has_lent_it(ilze: Browser, app: Flask, cast: Cast):
+    lend(app, cast, "submit meters notices invoices messages threads")
+    change(app, sa.insert(CustomerUser).values([{"user_id": 4, "customer_id": 2}, {"user_id": 4, "customer_id": 3}]))
+    liga = Browser(app)
+    liga.log_in("liga")
+    change(app, sa.insert(Handover).values(premises_id=1, user_id=4, customer_id=3, to_whom="x", changes_on=TODAY, readings=[]))
+    here, before = "/staff/customers/2/as?from=call&user=4", dump(app, ("audit",))
+    for path, word in {"/properties": "12–34", "/notices": "No water on Wednesday", "/messages": "Letter of anna"}.items():
+        assert word in main(liga.get(path)) and word not in main(ilze.get(f"{here}&page={path}")), path
+        assert ilze.status == 200
+    assert "12–35" in main(ilze.get(f"{here}&page=/properties")) and "Letter of viktors" not in main(liga.get("/messages"))
+    lent = [f"/properties/{cast.flat}", f"/properties/{cast.flat}/invoices", f"/properties/{cast.flat}/meters", f"/meters/{cast.cold}", f"/invoices/{cast.invoice}"]
+    for path in lent:
+        assert liga.client.get(path).status_code == 200 and ilze.client.get(f"{here}&page={path}").status_code == 404, path
+    assert ilze.get(f"{here}&page=/meters/{cast.house_meter}") and ilze.status == 200, "by her own flat"
+    assert dump(app, ("audit",)) == before and "12–34" in main(liga.get("/properties")), "and she has all of it"
 
 
 def test_an_administrator_reads_no_conversations_there(app: Flask, cast: Cast):

@@ -1,16 +1,18 @@
 """Prepared replies of staff: in the customer's language, filled in, counted, and whose they are (H03)."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from models.canned import CannedReply
 from models.people import User
-from models.threads import Thread
+from models.threads import Message, Thread
 from models.types import Role
 from tests.browser import Browser
 from tests.cast import Cast
-from tests.composing import ONE, drafts, fields, rasa, send
+from tests.composing import HTMX, ONE, drafts, fields, rasa, send
 from tests.standing import change, fetch, main
 from tests.writing import nothing_written, said, write
 
@@ -41,7 +43,7 @@ def add(browser: Browser, **typed: str) -> int:
 
 def insert(browser: Browser, number: object, **more: str) -> str:
     """Press the button; what stands in the form then."""
-    page = send(browser, insert="1", canned=str(number), **{"body": "Hello.", **more})
+    page = send(browser, insert="", canned=str(number), **{"body": "Hello.", **more})
     assert browser.status == 200
     return page.html.partition('<textarea id="body"')[2].partition("</textarea>")[0].partition(">\n")[2]
 
@@ -83,6 +85,54 @@ def test_what_is_used_most_stands_first_and_only_what_fits_is_offered(app: Flask
     shown = main(ilze.get(ONE))
     assert shown.index("B second") < shown.index("A first") and "Of a fault" not in shown and "In Latvian" not in shown
     assert "used: 1" in main(ilze.get(REPLIES)) and "Of a fault" in main(ilze.get(REPLIES))
+
+
+def test_the_five_that_are_used_most_for_its_topic_have_a_button(app: Flask, ilze: Browser):
+    change(app, sa.delete(CannedReply))
+    assert 'name="insert"' not in ilze.get(ONE).html
+    change(app, sa.update(Thread).values(language="en"))
+    numbers = [add(ilze, title=f"Reply {n}", en=f"Text {n}.") for n in range(7)]
+    change(app, sa.update(CannedReply).values(uses=CannedReply.id - numbers[0]))
+    change(app, sa.update(CannedReply).where(CannedReply.id == numbers[6]).values(topic="fault"))
+    assert offered(ilze) == [*reversed(numbers[1:6])]
+    page = send(ilze, insert=str(numbers[1]), canned=str(numbers[2]), body="Hello.")
+    assert "Hello.\n\nText 1.</textarea>" in page.html and 'aria-invalid' not in page.html and len(said(app)) == 1
+    change(app, sa.update(CannedReply).where(CannedReply.id == numbers[0]).values(uses=99))
+    assert offered(ilze)[0] == numbers[0]
+
+
+def offered(browser: Browser) -> list[int]:
+    """The prepared replies that have a button of their own."""
+    return [int(number) for number in re.findall(r'name="insert" value="(\d+)"', browser.get(ONE).html)]
+
+
+def test_htmx_gets_the_form_without_the_list_and_without_another_heading(app: Flask, ilze: Browser):
+    sent = fields(ilze) | {"insert": "1", "body": "Hello."}
+    html = ilze.client.post(f"{ONE}/replies", data=sent, headers=HTMX).get_data(as_text=True)
+    assert 'id="writing"' in html and "Hello.\n\nGood day!" in html
+    assert 'id="list"' not in html and "<html" not in html and "<title>" not in html and "hx-swap-oob" not in html
+
+
+def test_her_own_answer_becomes_a_prepared_reply(app: Flask, ilze: Browser):
+    send(ilze, body="Dear Anna,\nwe come tomorrow.")
+    link = next(link for link in ilze.get(ONE).links if link.startswith(f"{REPLIES}/from/"))
+    assert "Anna" not in link and ilze.get(ONE).html.count(f"{REPLIES}/from/") == 1
+    change(app, sa.update(Thread).values(language="ru"))
+    page = ilze.get(link)
+    assert "This was written to one customer" in page.text and re.search(r'lang="ru"[^>]*>\nDear Anna,\nwe come tomorrow.</textarea>', page.html)
+    page = ilze.submit(page, REPLIES, title="", ru="Dear Anna")
+    assert ilze.status == 422 and "This was written to one customer" in page.text and "Dear Anna" in page.html
+    ilze.submit(page, REPLIES, title="Coming", ru="We come tomorrow.")
+    assert [*fetch(app, sa.select(CannedReply.ru, CannedReply.user_id).where(CannedReply.title == "Coming"))] == [("We come tomorrow.", 5)]
+
+
+def test_what_a_colleague_or_a_resident_wrote_is_nobodys_to_save(app: Flask, ilze: Browser):
+    send(ilze)
+    colleague = rasa(app)
+    assert f"{REPLIES}/from/" not in colleague.get(ONE).html
+    for (name,) in fetch(app, sa.select(Message.public_id)):
+        assert colleague.client.get(f"{REPLIES}/from/{name}").status_code == 404
+    assert ilze.client.get(f"{REPLIES}/from/nothing").status_code == 404
 
 
 def test_a_colleague_does_not_see_what_is_hers(app: Flask, ilze: Browser):

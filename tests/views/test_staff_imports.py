@@ -267,3 +267,25 @@ def test_the_file_and_what_was_wrong_in_it_go_after_their_time(app: Flask, ilze:
     change(app, sa.update(ImportJob).values(created_at=utc_now() - timedelta(days=31)))
     purge(app)
     assert fetch(app, sa.select(ImportJob.id)) == [] and not app.extensions["ekabinets"].storage.exists(name)
+
+
+@pytest.mark.parametrize("language", ["lv", "en", "ru"])
+def test_a_template_that_is_filled_in_is_taken_as_it_comes(app: Flask, ilze: Browser, language: str):
+    ilze.client.set_cookie("lang", language)
+    links = [link for link in ilze.get(IMPORTS).links if "/templates/" in link]
+    assert links == [f"{IMPORTS}/templates/{name}" for name in TABLES]
+    template = ilze.client.get(f"{links[0]}.csv")
+    assert template.mimetype == "text/csv" and "customers.csv" in template.headers["Content-Disposition"]
+    filled = template.get_data().replace(b"20417", b"90001").replace(b"C1", b"NEW1")
+    ilze.client.set_cookie("lang", "en")
+    page = checked(app, ilze, filled)
+    assert "Rows found: 1. Good: 1." in main(page) and "Rows with errors" not in main(page)
+
+
+def test_each_column_is_explained_with_what_it_takes_and_an_example(ilze: Browser):
+    for name in TABLES:
+        shown = main(ilze.get(f"{IMPORTS}/templates/{name}"))
+        assert ilze.status == 200 and all(column in shown for column in TABLES[name].columns)
+    assert "external_id has to be there your own id of the row, never used for anything else at most 64 characters U1" in shown
+    for wrong in ("archive", "nothing", "customers.xlsx", "archive.csv"):
+        assert ilze.client.get(f"{IMPORTS}/templates/{wrong}").status_code == 404

@@ -278,11 +278,22 @@ def test_works_stand_on_home_and_at_the_door_while_they_last(anna: Browser, ilze
     now = app.extensions["ekabinets"].clock.now()
     publish(ilze, draft(ilze, for_all="1", works_at=f"{now - timedelta(minutes=5):%Y-%m-%dT%H:%M}", valid_until=ahead(2)))
     anna.get(f"/notices/{newest(app).public_id}")
-    assert "Works or an outage" in main(anna.get(f"/properties/{cast.flat}")), "though she has read it"
-    assert "Sagatavojiet ūdeni." in main(browser.get("/login"))
+    shown = [main(anna.get(f"/properties/{cast.flat}")), main(browser.get("/login"))]  # though she has read it
+    assert all("Works or an outage" in one and re.search(r"2026, \S+ – \S+ \w+ \d{4}, 12:00 · All customers", one) for one in shown), shown
+    assert "Sagatavojiet ūdeni." in shown[1] and "Ūdens nebūs" in main(ilze.get("/staff"))
     for column, moment in (("works_at", now + timedelta(hours=1)), ("valid_until", now)):
         change(app, sa.update(Notice).where(Notice.id == newest(app).id).values({"works_at": now - timedelta(hours=1), "valid_until": now + timedelta(days=9), column: moment}))
-        assert "Ūdens nebūs" not in main(anna.get(f"/properties/{cast.flat}")) and "Sagatavojiet" not in main(browser.get("/login"))
+        assert "Ūdens nebūs" not in main(anna.get(f"/properties/{cast.flat}")) + main(ilze.get("/staff")) and "Sagatavojiet" not in main(browser.get("/login"))
+
+
+def test_an_outage_says_where_it_is_and_only_who_lives_there_sees_it(anna: Browser, ilze: Browser, app: Flask, cast: Cast, browser: Browser):
+    begun = f"{app.extensions['ekabinets'].clock.now() - timedelta(minutes=5):%Y-%m-%dT%H:%M}"
+    publish(ilze, draft(ilze, to="Mālkalnes prospekts 3", works_at=begun, valid_until=ahead(2)))
+    viktors = Browser(app, "ru")
+    viktors.log_in("viktors")
+    assert "12:00 · Mālkalnes prospekts 3, all flats" in main(anna.get(f"/properties/{cast.flat}"))
+    assert "Ūdens nebūs" not in main(viktors.get(f"/properties/{cast.neighbour}")) + main(browser.get("/login"))
+    assert "Ūdens nebūs" in main(ilze.get("/staff")), "staff see what stands on home, wherever"
 
 
 def test_what_no_scanner_has_cleared_is_held_back(anna: Browser, ilze: Browser, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch):
