@@ -116,7 +116,7 @@ def _whose() -> sa.Subquery:
     """Who may enter readings where, by her own customer or because somebody has lent it."""
     hers, theirs = col(CustomerUser.user_id), col(Mandate.delegate_id)
     own: AnySelect = (
-        sa.select(hers.label("user_id"), col(Tenure.premises_id))
+        sa.select(hers.label("user_id"), col(Tenure.premises_id), col(Tenure.customer_id))
         .join(Tenure, col(Tenure.customer_id) == col(CustomerUser.customer_id))
         .where(during(_TODAY), hers > _RANGE[0], hers <= _RANGE[1])
     )
@@ -125,7 +125,7 @@ def _whose() -> sa.Subquery:
         col(Tenure.premises_id) == col(MandatePremises.premises_id),
     )
     lent: AnySelect = (
-        sa.select(theirs, col(Tenure.premises_id))
+        sa.select(theirs, col(Tenure.premises_id), col(Tenure.customer_id))
         .join(MandatePremises, col(MandatePremises.mandate_id) == col(Mandate.id))
         .join(Tenure, sa.and_(*there))
         .where(HOLDS, col(Mandate.rights).contains(Lent.SUBMIT), col(Mandate.starts_on) <= _TODAY, during(_TODAY))
@@ -140,13 +140,14 @@ _AWAY = sa.exists().where(
 
 
 def _places(due: Due) -> AnySelect:
-    """At which premises whom it concerns: user_id, public_id and address, each once."""
+    """At which premises whom it concerns: user_id, public_id, address, and for which customer, each premises once."""
     whose = _whose()
     told = sa.exists().where(
         col(Reminder.user_id) == col(User.id), col(Reminder.kind) == due.kind, col(Reminder.about) == due.about
     ).correlate(User)  # fmt: skip
     return (
-        sa.select(whose.c.user_id, col(Premises.public_id), col(Premises.address)).distinct()
+        sa.select(whose.c.user_id, col(Premises.public_id), col(Premises.address))
+        .add_columns(sa.func.min(whose.c.customer_id).label("customer_id"))
         .join(Premises, col(Premises.id) == whose.c.premises_id)
         .join(Meter, col(Meter.premises_id) == col(Premises.id))
         .join(User, col(User.id) == whose.c.user_id)
@@ -156,6 +157,7 @@ def _places(due: Due) -> AnySelect:
             col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None), col(User.email).is_not(None),
             ~unwanted(col(User.id), due.letter), ~told,
         )
+        .group_by(whose.c.user_id, col(Premises.public_id), col(Premises.address))
         .order_by(whose.c.user_id, col(Premises.address))
     )  # fmt: skip
 
@@ -194,7 +196,7 @@ def _letters(database: Database, site: Site, due: Due) -> sa.Insert:
         else (sa.func.json_build_object, sa.func.json_build_array, sa.func.json_agg)
     )  # fmt: skip
     said = [sa.cast(word, sa.Text) for pair in due.words.items() for word in pair]
-    at = rows(array(places.c.public_id, places.c.address))
+    at = rows(array(places.c.public_id, places.c.address, places.c.customer_id))
     values: dict[str, Any] = {
         "kind": sa.literal(due.letter), "user_id": col(User.id), "address": col(User.email),
         "language": sa.case((col(User.language).in_(site.languages), col(User.language)), else_=site.languages[0]),

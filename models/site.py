@@ -166,6 +166,7 @@ class Site(_Frozen):
     valid_warning_days: int = Field(90, ge=1)  # a meter's valid-until date is near
     retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
     missed_limit: int = Field(3, ge=0, le=12)  # windows in a row from which that text holds; 0: it never does
+    reading_links: bool = True  # reminders carry a link that takes readings without a login
     payee: Payee
     desk: Annotated[Desk, BeforeValidator(_with_common_desk)] = Field({}, validate_default=True)
     working_days: dict[date, bool] = {}  # days that are worked, or free, whatever the calendar says

@@ -12,6 +12,7 @@ from models import cards, history, missed
 from models.cards import MeterCard
 from models.overrides import text_for
 from models.places import Place
+from models.reading_links import BY_LINK
 from models.rules.numbers import format_plain
 from models.weighing import Answer
 from models.windows import Calendar
@@ -41,6 +42,7 @@ def list_all(
     return page(
         "meters/list.html", status=status, current="meters", place=pid, **sorted_out(shown), editing=opened,
         sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(pid), missed=late,
+        by_link=any(mark.source in BY_LINK for one in shown for dial in one.card.dials if (mark := one.standing(dial))),
         follows=_what_follows(max(late.values(), default=0), calendar),
     )  # fmt: skip
 

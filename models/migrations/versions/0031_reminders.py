@@ -1,4 +1,4 @@
-"""Reminders: one row for each person, kind and date."""
+"""Reminders: one row for each person, kind and date; links to readings that somebody stopped."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -21,10 +21,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "kind", "about", name=op.f("pk_reminder")),
     )
     op.create_index("ix_reminder_about", "reminder", ["about"])
+    op.create_table(
+        "reading_link_stop",
+        sa.Column("premises_id", sa.Integer(), nullable=False),
+        sa.Column("opens", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_reading_link_stop_premises_id")),
+        sa.PrimaryKeyConstraint("premises_id", "opens", name=op.f("pk_reading_link_stop")),
+    )
+    op.create_index("ix_reading_link_stop_opens", "reading_link_stop", ["opens"])
     # To find whose date is near among all meters.
     op.create_index("ix_meter_valid_until", "meter", ["valid_until"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_meter_valid_until", table_name="meter")
+    op.drop_table("reading_link_stop")
     op.drop_table("reminder")
