@@ -159,7 +159,7 @@ def check_page(asked: Asked, html: str, ledger: Ledger) -> None:
     """A whole page, or to htmx one of its parts."""
     by_htmx = asked.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in asked.headers
     whole = html.lstrip().startswith("<!doctype html>") and html.rstrip().endswith("</html>") and html.count("<h1") == 1
-    part = html.lstrip().startswith(("<section ", '<div class="msg err"', '<ul class="hint rules"')) and "<html" not in html
+    part = html.lstrip().startswith(("<section ", '<div id="poll"', '<ul class="langs"', '<div class="msg err"', '<ul class="hint rules"')) and "<html" not in html
     assert whole or (part and by_htmx), html[:300]
     mine = ledger.visitor.username if ledger.visitor else ""
     is_staff_page = asked.path.startswith("/staff") and mine == "ilze"  # who sees all residents

@@ -108,23 +108,27 @@ def _checks(gallery: Gallery, ilze: Visitor) -> None:
     change(app, sa.insert(Quarantined).values([{"file_hash": f"{n}", "found": "Eicar" * n, "held_at": utc_now(), "due_at": utc_now()} for n in range(2)]))
     change(app, sa.insert(Override).values(id=900, house_id=1, opens="3", closes="5", valid_from=TODAY, created_at=utc_now()))
     change(app, sa.delete(Figures))
-    bad = {"smtp_host": "mail.example.lv", "trusted_hosts": ("*", "localhost", "127.0.0.1"), "identifier_key": held.settings.secret_key, "s3_endpoint": "http://x.lv", "files_dir": Path("nowhere")}
+    change(app, sa.update(ImportJob).values(state="failed"))
+    bad = {"smtp_host": "mail.example.lv", "trusted_hosts": ("*", "localhost", "127.0.0.1"), "identifier_key": held.settings.secret_key, "s3_endpoint": "http://x.lv", "smtp_security": "none", "files_dir": Path("nowhere")}
     app.extensions["ekabinets"] = replace(held, settings=held.settings.model_copy(update=bad))
     for path in (f"{CHECKS}?people=1", CHECKS):
         ilze.get(path)
     change(app, sa.delete(Quarantined).where(Quarantined.file_hash.in_(["0", "1"])))
     change(app, sa.delete(Override).where(Override.id == 900))
     figures.count(held.database, held.site, held.clock)
+    change(app, sa.update(Mail).where(Mail.sent_at.is_(None)).values(due_at=utc_now() + timedelta(days=1)))
     good = {"scanner": "clamd://x", "trust_dir": "x", "mail_from": "a@example.lv", "storage": "s3://x", "argon2_memory_kib": 19456, "argon2_time": 2}
     app.extensions["ekabinets"] = replace(held, settings=held.settings.model_copy(update=good))
     ilze.get(CHECKS)
+    change(app, sa.update(Mail).where(Mail.sent_at.is_(None)).values(due_at=utc_now()))
     app.extensions["ekabinets"] = held
     page = ilze.get(CHECKS)
     change(app, sa.delete(ImportJob))
     ilze.get(CHECKS)
     address = fetch(app, sa.select(User.email).where(User.username == "ilze"))[0].email
     change(app, sa.update(User).where(User.username == "ilze").values(email=None))
-    ilze.submit(page, CHECKS, kind="answer")
+    ilze.submit(page, CHECKS, kind="answer", language="lv")
+    ilze.submit(page, CHECKS, kind="x", language="lv")
     change(app, sa.update(User).where(User.username == "ilze").values(email=address))
     change(app, sa.delete(Mail).where(Mail.id.in_(tests)))
 

@@ -40,6 +40,7 @@ def choose(ilze: Person, number: int) -> None:
     """Click on a row of the list; it opens."""
     ilze.page.click(f"#list a[href*='/{number}?']")
     expect(ilze.page.locator("#thread .sub")).to_contain_text(f"No. {number}")
+    expect(ilze.page.locator("#thread h1")).to_be_focused()
 
 
 def test_another_conversation_opens_beside_the_same_list(ilze: Person):
