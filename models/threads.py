@@ -37,14 +37,14 @@ class Thread(Addressed, table=True):
     """One conversation; people know it by its number."""
 
     __table_args__ = (
-        # What she has not read yet is counted with each page (`models.sessions`).
-        sa.Index(
+        sa.Index(  # what she has not read yet is counted with each page (`models.sessions`)
             "ix_thread_unread", "user_id", sqlite_where=sa.text("unread AND mandate_version IS NULL"),
             postgresql_where=sa.text("unread AND mandate_version IS NULL"),
         ),
         sa.Index("ix_thread_state", "state", "due_at", "id"),  # the order of the queue, which stops at its page
         sa.Index("ix_thread_assignee", "state", "assignee_id", "due_at"),
         sa.Index("ix_thread_latest", "state", "latest_id"),
+        sa.Index("ix_thread_snoozed", "state", "snoozed_until"),
     )  # fmt: skip
 
     user_id: int | None = Field(foreign_key="user_account.id", index=True)  # who began it
