@@ -42,7 +42,7 @@ class Thread(Addressed, table=True):
             postgresql_where=sa.text("unread AND mandate_version IS NULL"),
         ),
         sa.Index("ix_thread_state", "state", "due_at", "id"),  # the order of the queue, which stops at its page
-        sa.Index("ix_thread_assignee", "state", "assignee_id", "due_at"),
+        sa.Index("ix_thread_assignee", "state", "assignee_id", "due_at", "snoozed_until"),
         sa.Index("ix_thread_latest", "state", "latest_id"),
         sa.Index("ix_thread_snoozed", "state", "snoozed_until"),
     )  # fmt: skip
