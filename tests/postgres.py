@@ -17,8 +17,8 @@ HINT = "PostgreSQL is missing, so its half of the tests is left out: apt install
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a server: TEST_POSTGRES_URL, else one started from the installed binaries.
+def postgres_server(options: str = "") -> Iterator[str]:
+    """The address of a server: TEST_POSTGRES_URL, else one started from the installed binaries with these options.
 
     As root it is started as the user postgres. Without either the test is skipped; with CI=true it fails.
     """
@@ -38,8 +38,8 @@ def postgres_server() -> Iterator[str]:
         subprocess.run([*as_postgres, *map(str, words)], check=True, cwd="/", stdout=subprocess.DEVNULL)
 
     run(programs / "initdb", "-D", f"{folder}/d", "-U", "portal", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_wal_size=256MB"
-    run(programs / "pg_ctl", "-D", f"{folder}/d", "-w", "-l", f"{folder}/log", "-o", options, "start")
+    all_options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c max_wal_size=256MB {options}"
+    run(programs / "pg_ctl", "-D", f"{folder}/d", "-w", "-l", f"{folder}/log", "-o", all_options, "start")
     try:
         yield f"postgresql+psycopg://portal@127.0.0.1:{port}/postgres"
     finally:
