@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -18,7 +18,18 @@ from flask import Flask
 
 from auth.methods import renewal
 from auth.state import State
-from models import accounts, announcements, emails, lending, noticeboard, outbox, preferences, staff, tokens
+from models import (
+    accounts,
+    announcements,
+    emails,
+    lending,
+    noticeboard,
+    outbox,
+    preferences,
+    reading_links,
+    staff,
+    tokens,
+)
 from models.rules.mail import header_safe
 from models.rules.mandates import LINK_LASTS
 from models.types import AnyRow, utc_now
@@ -62,6 +73,9 @@ KINDS: dict[str, Link | str | None] = {
     "data_copy": "/profile/data",
     "access_request": "/users",
     "reading_rejected": None,
+    "reading_reminder": None,
+    "reading_by_link": None,
+    "verification": None,
     "attorney": "/powers-of-attorney",
     "attorney_granted": "/users",
     "answer": None,
@@ -166,8 +180,9 @@ class Post:
         yield "To", letter.address
         yield "Date", format_datetime(letter.created_at)
         yield "Message-ID", f"<{letter.id}.{letter.created_at:%Y%m%d%H%M%S}@{self._host}>"
-        if letter.kind == announcements.KIND and letter.rank == outbox.MANY:
-            token = preferences.token(settings.secret_key, letter.user_id, "notices")
+        if letter.rank == outbox.MANY:
+            kind = "notices" if letter.kind == announcements.KIND else letter.kind
+            token = preferences.token(settings.secret_key, letter.user_id, kind)
             yield "List-Unsubscribe", f"<{settings.base_url}/unsubscribe/{token}>"
             yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 
@@ -176,7 +191,7 @@ class Post:
         settings, site, language = self.held.settings, self.held.site, self._language(letter)
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
-        words = context | {"link": self._link(letter)} | detail
+        words = context | {"link": self._link(letter)} | self._with_links(letter, detail)
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
         if not header_safe(subject):
@@ -191,6 +206,15 @@ class Post:
         message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
         return message.as_bytes(policy=SMTP)
+
+    def _with_links(self, letter: AnyRow, detail: dict[str, Any]) -> dict[str, Any]:
+        """A reminder has a link for each of its premises, made now as all links are; none where the site has none."""
+        if letter.kind != "reading_reminder":
+            return detail
+        key, opens = self.held.settings.secret_key, date.fromisoformat(detail["opens"])
+        made = reading_links.token if self.held.site.reading_links else lambda *_: ""
+        at = [(pid, name, made(key, reading_links.Link(number, pid, opens))) for pid, name, number in detail["at"]]
+        return detail | {"at": at}
 
     def _language(self, letter: AnyRow) -> str:
         return letter.language if letter.language in self.environments else self.held.site.languages[0]

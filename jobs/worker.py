@@ -12,6 +12,7 @@ from auth.state import State
 from jobs.copies import make_due
 from jobs.imports import import_due
 from jobs.mail import Post
+from jobs.schedule import remind
 from models import access_requests, announcements
 from models.answering import close_due
 from models.composing import send_due
@@ -45,6 +46,7 @@ def run(app: Flask) -> None:
                 if looked != held.clock.today():
                     end_due(held.database, held.clock.today(), utc_now())
                     close_due(held.database, held.site.desk.close_after, held.clock.now())
+                    remind(held)
                     looked = held.clock.today()
                 _turn(held)
                 busy = post.send_due() + sealer.seal_due()

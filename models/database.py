@@ -34,8 +34,8 @@ _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
     "documents", "factors", "figures", "files", "handovers", "identities", "imports", "invoices", "mandates",
     "mentions", "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises",
-    "providers", "quarantine", "readings", "registrations", "seals", "search", "sessions", "substitutes", "tenures",
-    "threads", "throttle", "tokens",
+    "providers", "quarantine", "reading_links", "readings", "registrations", "reminders", "seals", "search",
+    "sessions", "substitutes", "tenures", "threads", "throttle", "tokens",
 )  # fmt: skip
 
 

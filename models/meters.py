@@ -23,7 +23,7 @@ class Meter(Imported, Addressed, table=True):
     is_remote: bool = False
     installed_on: date | None = None
     removed_on: date | None = None
-    valid_until: date | None = None
+    valid_until: date | None = Field(default=None, index=True)
     valid_kind: ValidKind = choice(ValidKind, default=ValidKind.NONE)
     replaces_id: int | None = Field(default=None, foreign_key="meter.id", index=True)
 

@@ -4,9 +4,6 @@ A row stands where somebody has chosen; without one the default of the kind hold
 each before it, stands in the audit trail: a consent has to be proved.
 """
 
-import hashlib
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
 from models.audit import Actor, record
+from models.rules.signed import sign, signed
 from models.types import AnyRow
 
 OFFERS = "offers"  # a consent: never given by default
@@ -66,25 +64,10 @@ def choose(session: Session, actor: Actor, choices: Mapping[str, bool], now: dat
 
 def token(secret_key: str, user_id: int, kind: str) -> str:
     """For the link in a letter that switches its kind off without a login (RFC 8058). It holds for nothing else."""
-    told = f"{user_id}:{kind}".encode()
-    return urlsafe_b64encode(told + _proof(secret_key, told)).decode().rstrip("=")
+    return sign(secret_key, "unsubscribe", f"{user_id}:{kind}")
 
 
 def read_token(secret_key: str, text: str) -> tuple[int, str] | None:
     """The user and the kind of a link's token, None when we have not made it."""
-    try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"==")
-    except ValueError:
-        return None
-    told, proof = raw[:-_LENGTH], raw[-_LENGTH:]
-    if not hmac.compare_digest(proof, _proof(secret_key, told)):
-        return None
-    user_id, _, kind = told.decode().partition(":")
-    return int(user_id), kind
-
-
-_LENGTH = 32
-
-
-def _proof(secret_key: str, told: bytes) -> bytes:
-    return hmac.new(secret_key.encode(), b"unsubscribe:" + told, hashlib.sha256).digest()
+    user_id, _, kind = (signed(secret_key, "unsubscribe", text) or "").partition(":")
+    return (int(user_id), kind) if user_id else None

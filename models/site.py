@@ -38,7 +38,7 @@ Language = Literal["lv", "en", "ru"]
 Method = Literal["password", "bank", "eparaksts"]
 Strong = Literal["bank", "eparaksts", "passkey", "totp", "fresh_password"]
 PAGES = ("terms", "privacy", "cookies", "accessibility")  # texts with a page of their own
-TEXTS = (*PAGES, "about_login", "missed_reading")
+TEXTS = (*PAGES, "about_login", "missed_reading", "missed_limit")
 # The word for a contact in three languages is the templates' business; `label` is for what needs its own.
 ContactKind = Literal["emergency", "office", "secretary", "email", "address", "desk"]
 
@@ -165,6 +165,8 @@ class Site(_Frozen):
     meters: Annotated[dict[MeterKind, MeterRule], BeforeValidator(_inherit)]
     valid_warning_days: int = Field(90, ge=1)  # a meter's valid-until date is near
     retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
+    missed_limit: int = Field(3, ge=0, le=12)  # windows in a row from which that text holds; 0: it never does
+    reading_links: bool = True  # reminders carry a link that takes readings without a login
     payee: Payee
     desk: Annotated[Desk, BeforeValidator(_with_common_desk)] = Field({}, validate_default=True)
     working_days: dict[date, bool] = {}  # days that are worked, or free, whatever the calendar says
@@ -196,6 +198,7 @@ class Site(_Frozen):
             "{registration_number}": self.registration_number,
             "{contact}": ", ".join(phones[:1] + emails[:1]),
             "{remember_days}": str(self.remember_days),
+            "{missed_limit}": str(self.missed_limit),
         }
 
     def paragraphs(self, body: str) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -29,6 +29,7 @@ limiter = Limiter(_person)
 login_limit = limiter.limit("120 per minute", key_func=_address)
 act_limit = limiter.limit("60 per minute")
 letter_limit = limiter.limit("30 per hour")  # each of these acts may write to somebody whom we do not know
+link_limit = limiter.limit("20 per hour", key_func=lambda: str(request.view_args))  # whoever has one link to readings
 miss_limit = limiter.limit("20 per hour", key_func=_address)  # beyond it a search is answered and not counted
 file_limit = limiter.limit("60 per minute")
 search_limit = limiter.limit("60 per minute")  # each search of staff is a look at somebody's data

@@ -8,9 +8,11 @@ from flask import Response, abort, g, request
 
 from auth.access import Right, may
 from auth.state import reading, somebody, state
-from models import cards, history
+from models import cards, history, missed
 from models.cards import MeterCard
+from models.overrides import text_for
 from models.places import Place
+from models.reading_links import BY_LINK
 from models.rules.numbers import format_plain
 from models.weighing import Answer
 from models.windows import Calendar
@@ -31,14 +33,25 @@ def list_all(
     """The cards of a place, one of them with its form open, as `editing` has it."""
     connection = reading()
     calendar = calendar_for(connection, pid)
-    shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
+    found = cards.cards(connection, pid, calendar.today)
+    late = missed.of_cards(connection, found, calendar)
+    shown = meter_views(found, calendar)
     opened = editing.card.public_id if editing else ""
     if editing and opened not in {view.card.public_id for view in shown}:
         shown.append(editing)  # removed while its form was open: what was typed is still told
     return page(
         "meters/list.html", status=status, current="meters", place=pid, **sorted_out(shown), editing=opened,
-        sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(pid),
+        sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(pid), missed=late,
+        by_link=any(mark.source in BY_LINK for one in shown for dial in one.card.dials if (mark := one.standing(dial))),
+        follows=_what_follows(max(late.values(), default=0), calendar),
     )  # fmt: skip
+
+
+def _what_follows(late: int, calendar: Calendar) -> list[str]:
+    """What so many missed windows mean; from the last but one on also what their number leads to (D21)."""
+    site, limit = calendar.site, calendar.site.missed_limit
+    keys = ["missed_reading"] * bool(late) + ["missed_limit"] * bool(late and limit and late >= limit - 1)
+    return [line for key in keys for line in text_for(reading(), site, key, g.language, calendar.today)]
 
 
 def _may_act(place: Place) -> bool:

@@ -5,7 +5,7 @@ from flask import Response, g, request
 
 from auth.access import Right, may
 from auth.state import reading, somebody, state
-from models import cards, handovers, invoices, noticeboard
+from models import cards, handovers, invoices, missed, noticeboard
 from models.places import Place
 from views.meter_views import calendar_for, meter_views, sorted_out
 from views.notices import reader
@@ -59,9 +59,10 @@ def home(pid: Place) -> Response:
     to = noticeboard.addressed(connection, who, banners) if banners else {}
     calendar = calendar_for(connection, pid)
     found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
+    late = missed.of_cards(connection, found, calendar)
     return page(
         "properties/home.html", current="home", place=pid, home=pid, others=pid.others, bill=bill,
-        fresh=fresh, to=to, rights=rights, may_act=rights["meters"] >= Right.ACT,
+        fresh=fresh, missed=max(late.values(), default=0), to=to, rights=rights, may_act=rights["meters"] >= Right.ACT,
         **sorted_out(meter_views(found, calendar)),
     )  # fmt: skip
 

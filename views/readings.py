@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from auth.state import somebody, writing
 from models.audit import Actor
@@ -22,6 +23,7 @@ from models.windows import Calendar
 if TYPE_CHECKING:
     from views.meter_views import MeterView
 
+Told = Callable[[Session, Sequence[Answer]], None]
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,43}")
 _FIELD = re.compile(r"r-([A-Za-z0-9_-]{1,32})-[0-9]")
 _LONGEST = 200  # of a field: what is longer is no reading, and is not shown again whole
@@ -49,12 +51,12 @@ def form_for(answers: Sequence[Answer]) -> Form:
 
 def submit(
     place: Place, views: Sequence["MeterView"], calendar: Calendar, seal: Callable[[str], str],
-    all_needed: bool = False, actor: Actor | None = None, **about: Any,
+    all_needed: bool = False, actor: Actor | None = None, told: Told | None = None, **about: Any,
 ) -> list[Answer]:  # fmt: skip
     """Take the readings that stand in the form's fields for these meters.
 
     `all_needed`: all of the fields, not one of them. `actor`: who stands on them, else who is here; `about`: what else
-    the audit row keeps.
+    the audit row keeps. `told`: what else is written with them, in the same unit of work.
     """
     entries = [_entry(view, dial) for view in views for dial in view.card.dials]
     typed = [entry for entry in entries if entry.text.strip()]
@@ -68,7 +70,10 @@ def submit(
     for last_try in (False, True):
         try:
             with writing() as session:
-                return store(session, place, wanted, actor, once, utc_now(), calendar.today, seal, about)
+                answers = store(session, place, wanted, actor, once, utc_now(), calendar.today, seal, about)
+                if told:
+                    told(session, answers)
+                return answers
         except IntegrityError:  # the same form won elsewhere a moment ago: its receipt has the answer
             if last_try:
                 raise

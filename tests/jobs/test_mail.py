@@ -87,6 +87,9 @@ DETAILS |= {
     "attorney": {"code": "20417", "reason": ""}, "attorney_granted": {"code": "20417", "name": "Līga", "until": "2027-05-31"},
     "access_request": {"name": "Līga", "who": "daughter"}, "answer": {"number": 7, "tid": "x"},
     "reading_rejected": {"value": 195_500, "decimals": 3, "serial": "77", "at": "Skolas iela 1", "mid": "x", "reason": "Look again."},
+    "reading_reminder": {"opens": "2026-11-29", "closes": "2026-12-01", "what": "opens", "at": [["x", "Skolas iela 1", 7]] * 22},
+    "verification": {"until": "2026-12-20", "what": "replacement", "at": [["x", "Skolas iela 1", 7]]},
+    "reading_by_link": {"where": "Skolas iela 1", "pid": "x", "values": [{"kind": "cold_water", "room": "kitchen", "value": 195_500, "decimals": 3}]},
 }  # fmt: skip
 
 

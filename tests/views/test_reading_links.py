@@ -1,0 +1,161 @@
+"""Readings of one flat by a link without a login: what it takes, what it never shows, and how it ends (D19)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from models.clock import Clock
+from models.customers import CustomerUser
+from models.meters import Meter, Register
+from models.people import User
+from models.reading_links import Link, token
+from models.readings import Reading
+from models.tenures import Tenure
+from tests import letters
+from tests.browser import Browser, Page
+from tests.cast import TODAY, Cast
+from tests.mailserver import Mailbox, text
+from tests.standing import change, fetch, main
+
+deliver, mailbox = letters.deliver, letters.mailbox
+OPENS = date(2026, 11, 29)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Browser:
+    """Somebody at a library, who is logged in as nobody."""
+    return Browser(app)
+
+
+def customer(app: Flask) -> int:
+    of_anna = sa.select(CustomerUser.customer_id).join(User, User.id == CustomerUser.user_id).where(User.username == "anna")
+    return fetch(app, of_anna.order_by(CustomerUser.customer_id))[0].customer_id
+
+
+def link(app: Flask, cast: Cast, flat: str = "", opens: date = OPENS) -> str:
+    settings = app.extensions["ekabinets"].settings
+    return f"/r/{token(settings.secret_key, Link(customer(app), flat or cast.flat, opens))}"
+
+
+def send(browser: Browser, path: str, **values: str) -> Page:
+    """Fill in the form; fields by the meter's name in the cast's ids."""
+    form = browser.get(path).form(path).fields
+    return browser.post(path, form | values)
+
+
+def current(app: Flask, meter: str) -> Reading:
+    of_it = sa.select(Reading.__table__).join(Register, Register.id == Reading.register_id).join(Meter).where(Meter.public_id == meter)
+    return fetch(app, of_it.where(Reading.superseded_at.is_(None)).order_by(Reading.read_on.desc(), Reading.id.desc()))[0]
+
+
+def usual(app: Flask, meter: str) -> str:
+    """A value that nobody wonders about."""
+    return f"{(current(app, meter).value + 3000) / 1000:.3f}"
+
+
+def test_it_shows_house_kind_place_and_three_digits_and_nothing_else(visitor: Browser, app: Flask, cast: Cast):
+    page = visitor.get(link(app, cast))
+    serial = fetch(app, sa.select(Meter.serial).where(Meter.public_id == cast.cold))[0].serial
+    said = main(page)
+    assert visitor.status == 200 and "Brīvības iela 12–**, Ogre" in said and f"No. …{serial[-3:]}" in said.replace("Nr.", "No.")
+    assert not [word for word in (serial, "Ozoli", "20417", "12–34", f"{current(app, cast.cold).value // 1000}") if word in page.html]
+
+
+def test_what_it_takes_stands_as_sent_by_the_link(visitor: Browser, app: Flask, cast: Cast):
+    value = usual(app, cast.cold)
+    page = send(visitor, link(app, cast), **{f"r-{cast.cold}-1": value})
+    row = current(app, cast.cold)
+    assert visitor.status == 200 and "1" in main(page) and (row.value, row.source, row.actor_user_id) == (int(value.replace(".", "")), "link", None)
+    assert row.principal_customer_id == customer(app) and row.period == OPENS.replace(day=1)
+
+
+def test_a_second_one_replaces_the_first(visitor: Browser, app: Flask, cast: Cast):
+    path, first = link(app, cast), usual(app, cast.cold)
+    send(visitor, path, **{f"r-{cast.cold}-1": first})
+    second = f"{float(first) + 0.5:.3f}"
+    send(Browser(app), path, **{f"r-{cast.cold}-1": second})
+    assert current(app, cast.cold).value == int(second.replace(".", ""))
+
+
+def test_what_somebody_sent_who_was_logged_in_is_neither_shown_nor_replaced(anna: Browser, visitor: Browser, app: Flask, cast: Cast):
+    path, value = link(app, cast), usual(app, cast.cold)
+    form = visitor.get(path).form(path).fields
+    anna.submit(anna.get(f"/meters/{cast.cold}/reading"), f"/meters/{cast.cold}/reading", **{f"r-{cast.cold}-1": value})
+    page = visitor.post(path, form | {f"r-{cast.cold}-1": f"{float(value) + 1:.3f}"})
+    assert current(app, cast.cold).source == "self" and value not in page.html
+    assert f"r-{cast.cold}-1" not in visitor.get(path).form(path).fields
+
+
+@pytest.mark.parametrize("typed", ["1", "99999"])
+def test_what_looks_wrong_is_asked_without_saying_what_was_before(visitor: Browser, app: Flask, cast: Cast, typed: str):
+    path, before = link(app, cast), current(app, cast.cold)
+    page = send(visitor, path, **{f"r-{cast.cold}-1": typed})
+    assert visitor.status == 409 and current(app, cast.cold).id == before.id and f"{before.value // 1000}" not in main(page)
+    form = page.form(path).fields
+    seal = page.html.partition(f'name="reply-{cast.cold}-1" value="')[2].partition('"')[0]
+    visitor.post(path, form | {f"reply-{cast.cold}-1": seal})
+    assert visitor.status == 200 and current(app, cast.cold).value == int(typed) * 1000 and current(app, cast.cold).flag
+
+
+@pytest.mark.parametrize("typed", ["abc", "1,2,3", "-5", "NaN"])
+def test_what_is_no_reading_is_said_beside_its_field(visitor: Browser, app: Flask, cast: Cast, typed: str):
+    before = current(app, cast.cold).id
+    page = send(visitor, link(app, cast), **{f"r-{cast.cold}-1": typed})
+    assert visitor.status == 422 and typed in page.html and current(app, cast.cold).id == before
+
+
+@pytest.mark.parametrize("how", ["changed", "another window", "closed", "moved out", "switched off", "stopped"])
+def test_it_dies(visitor: Browser, anna: Browser, app: Flask, cast: Cast, how: str):
+    path, held = link(app, cast), app.extensions["ekabinets"]
+    if how == "changed":
+        path = path[:-3] + "AAA"
+    elif how == "another window":
+        path = link(app, cast, opens=OPENS - timedelta(days=30))
+    elif how == "closed":
+        app.extensions["ekabinets"] = replace(held, clock=Clock(held.site.zone, date(2026, 12, 2)))
+    elif how == "moved out":
+        change(app, sa.update(Tenure).where(Tenure.customer_id == customer(app)).values(ends_on=TODAY - timedelta(days=1)))
+    elif how == "switched off":
+        app.extensions["ekabinets"] = replace(held, site=held.site.model_copy(update={"reading_links": False}))
+    else:
+        send(visitor, path, **{f"r-{cast.cold}-1": usual(app, cast.cold)})
+        page = f"/properties/{cast.flat}/meters"
+        anna.submit(anna.get(page), f"/properties/{cast.flat}/not-ours")
+    assert visitor.get(path) and visitor.status == 410 and "Ozoli" not in visitor.get(path).html
+
+
+def test_the_owner_is_told_and_takes_it_back(visitor: Browser, anna: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable):
+    before, value = current(app, cast.cold), usual(app, cast.cold)
+    send(visitor, link(app, cast), **{f"r-{cast.cold}-1": value})
+    assert deliver() == ["anna@example.com"] and f"/properties/{cast.flat}/meters" in text(mailbox.to("anna@example.com")[0])
+    page = f"/properties/{cast.flat}/meters"
+    assert "It was not us" in main(anna.get(page))
+    anna.submit(anna.get(page), f"/properties/{cast.flat}/not-ours")
+    assert current(app, cast.cold).id == before.id and "It was not us" not in main(anna.get(page))
+
+
+def test_every_other_address_stays_closed(visitor: Browser, app: Flask, cast: Cast):
+    path = link(app, cast)
+    for other in (f"/properties/{cast.flat}/meters", f"/meters/{cast.cold}", "/properties", f"/invoices/{cast.invoice}"):
+        visitor.get(path)
+        assert any(form.action == "/login" for form in visitor.get(other).forms), other
+
+
+def test_twenty_tries_an_hour_are_enough_for_anybody(visitor: Browser, app: Flask, cast: Cast):
+    path = link(app, cast)
+    form = visitor.get(path).form(path).fields
+    for _ in range(21):
+        visitor.post(path, form | {f"r-{cast.cold}-1": "x"})
+    assert visitor.status == 429
+
+
+def test_nobody_else_stops_it(visitor: Browser, app: Flask, cast: Cast):
+    viktors = Browser(app)
+    viktors.log_in("viktors")
+    form = viktors.get("/profile").forms[0].fields
+    viktors.post(f"/properties/{cast.flat}/not-ours", {"csrf_token": form["csrf_token"]})
+    assert viktors.status == 404 and visitor.get(link(app, cast)) and visitor.status == 200

@@ -1,0 +1,116 @@
+"""Readings of one flat by a link, without a login; and "it was not us" of those who live there (D19, I07)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, abort, request
+from sqlmodel import Session, col
+
+from auth.state import reading, somebody, state, writing
+from models import cards, reading_links
+from models.audit import Actor
+from models.places import Place
+from models.premises import House
+from models.reading_links import BY_LINK, Link
+from models.rules.signed import sign
+from models.types import Source, utc_now
+from models.weighing import Answer
+from models.windows import Calendar
+from views import readings
+from views.limits import link_limit
+from views.meter_views import MeterView, calendar_for, meter_views
+from views.pages import page, redirect_to
+from views.routes import Routes
+
+by_link = Routes("reading_links", __name__)
+_HOUSE = sa.select(col(House.address), col(House.town)).where(col(House.id) == sa.bindparam("number"))
+
+
+@by_link.get("/r/<token>", "public")
+def show(token: str) -> Response:
+    """The form: of the flat no more than its house, of a meter its kind, place and last three digits."""
+    found = _open(token)
+    return _page(token, *found) if found else _void()
+
+
+@by_link.post("/r/<token>", "public", link_limit)
+def send(token: str) -> Response:
+    """Take them. What came by a link before is replaced; what somebody sent who was logged in is not."""
+    found = _open(token)
+    if found is None:
+        return _void()
+    link, place, calendar, shown = found
+    actor, free = Actor(None, Source.LINK, link.customer_id), _free(shown)
+
+    def told(session: Session, answers: Sequence[Answer]) -> None:
+        reading_links.tell(session, place, link.customer_id, [*_values(free, answers)])
+
+    answers = readings.submit(place, free, calendar, lambda words: _seal(token, words), actor=actor, told=told)
+    status = readings.status_of(answers)
+    if status == 200:
+        return redirect_to(f"/r/{token}?sent={len(answers)}")
+    return _page(token, *_open(token) or abort(410), status=status, answers=answers)
+
+
+def _open(token: str) -> tuple[Link, Place, Calendar, list[MeterView]] | None:
+    """What a link opens today: its place, and the meters whose window is the one that it was made for."""
+    held = state()
+    link = reading_links.read(held.settings.secret_key, token) if held.site.reading_links else None
+    place = reading_links.place(reading(), link, held.clock.today()) if link else None
+    if link is None or place is None:
+        return None
+    calendar = calendar_for(reading(), place)
+    found = meter_views(cards.cards(reading(), place, calendar.today), calendar)
+    shown = [one for one in found if one.window and one.window.opens == link.opens]
+    return (link, place, calendar, shown) if shown else None
+
+
+def _free(shown: list[MeterView]) -> list[MeterView]:
+    """The meters of which nobody has sent a reading of this window by another way."""
+    return [
+        one for one in shown
+        if all(mark.source in BY_LINK for dial in one.card.dials if (mark := one.standing(dial)))
+    ]  # fmt: skip
+
+
+def _values(shown: list[MeterView], answers: Sequence[Answer]) -> Iterator[dict[str, Any]]:
+    """What was taken, as the letter says it."""
+    values = {answer.register_id: answer.value for answer in answers if answer.state == "saved"}
+    for card in (one.card for one in shown):
+        for dial in card.dials:
+            if dial.register_id in values:
+                value, decimals = values[dial.register_id], dial.decimals
+                yield {"kind": card.kind, "room": card.where, "value": value, "decimals": decimals}
+
+
+def _seal(token: str, words: str) -> str:
+    """Proves that a question was ours and to who has this link."""
+    return sign(state().settings.secret_key, f"answer:{token}", words)[-32:]
+
+
+def _page(
+    token: str, link: Link, place: Place, calendar: Calendar, shown: list[MeterView], status: int = 200,
+    answers: Sequence[Answer] = (),
+) -> Response:  # fmt: skip
+    free = _free(shown)
+    house = reading().execute(_HOUSE, {"number": place.house_id}).one()
+    return page(
+        "readings/link.html", status=status, token=token, house=house, fields=free, done=len(shown) - len(free),
+        form=readings.form_for(answers), sent=request.args.get("sent", ""), window=shown[0].window,
+    )  # fmt: skip
+
+
+def _void() -> Response:
+    return page("readings/void.html", status=410)
+
+
+@by_link.post("/properties/<pid>/not-ours", "meters act")
+def disown(pid: Place) -> Response:
+    """It was not us: what came by links in the window that is open goes, and no link works in it any more."""
+    calendar = calendar_for(reading(), pid)
+    found = meter_views(cards.cards(reading(), pid, calendar.today), calendar)
+    window = next((one.window for one in found if one.window), None) or abort(409)
+    with writing() as session:
+        reading_links.disown(session, somebody().at(pid), pid, window, utc_now())
+    return redirect_to(f"/properties/{pid.public_id}/meters")
