@@ -6,6 +6,7 @@ gc.disable()  # until everything is imported: a fifth of the time that a start t
 
 import logging
 import os
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     )
     app.request_class = WireRequest
     app.url_map.merge_slashes = False  # "//help" is no page of ours, and never sent on to a host called help
+    pages.install(app)  # the languages come before the database: its driver moves into the memory that they leave
+    language.init_languages(app, site.languages, site.zone, words="components/words.html")
     database = Database(settings.database_url)
     parts = {
         "settings": settings, "site": site, "database": database, "outside": Outside(site, settings, database),
@@ -85,8 +88,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
         app.register_blueprint(mailbox)
     request_state.install(app)
-    pages.install(app)
-    language.init_languages(app, site.languages, site.zone, words="components/words.html")
     guard.install(app)
     app.before_request(pages.settle_language)
     limits.install(app, settings.limiter_storage)
@@ -96,10 +97,14 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def server() -> Flask:
-    """The application for a server process, whose garbage collector need not look at all this again and again."""
+    """The application for a server process: what starting took goes back, and the garbage collector leaves it alone."""
     app = create_app()
     gc.collect()
     gc.freeze()
+    import ctypes  # here, where nothing more is imported
+
+    with suppress(AttributeError):  # not every C library has it
+        ctypes.CDLL(None).malloc_trim(0)
     return app
 
 

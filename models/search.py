@@ -84,7 +84,8 @@ def part(dialect: str, name: str, table: str, most: int, key: str = "id", below:
         f" (SELECT {key}, folded FROM {table} WHERE {below} ORDER BY {key} DESC LIMIT {_LATEST}) AS latest"
         f" WHERE ' ' || folded || ' ' LIKE ALL (CAST(:likes AS text[])) ORDER BY {key} DESC LIMIT {most}),"
         f" {name}_2 AS MATERIALIZED (SELECT {key} FROM {table} WHERE array_to_tsvector(string_to_array(folded, ' '))"
-        f" @@ CAST(:query AS tsquery) AND (SELECT count(*) FROM {name}_1) < {most}),"
+        f" @@ CAST(:query AS tsquery) AND ' ' || folded || ' ' LIKE ALL (CAST(:rest AS text[]))"
+        f" AND (SELECT count(*) FROM {name}_1) < {most}),"
         f" {name} AS MATERIALIZED (SELECT id FROM {name}_1 UNION SELECT {key} FROM {name}_2 WHERE {below}"
         f" ORDER BY id DESC LIMIT {most})"
     )

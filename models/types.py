@@ -13,6 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+# Nothing is validated by a table: what pydantic builds for that would be a megabyte of each process.
+SQLModel.model_config["defer_build"] = True
+
 
 class MeterKind(StrEnum):
     """What a meter measures (D12; DD-03, UD-02)."""

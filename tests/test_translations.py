@@ -1,10 +1,13 @@
 """Everything that the sources say is said in Latvian and Russian, whole, in the words of the glossary."""
 
 from collections.abc import Callable
+from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 
@@ -75,6 +78,15 @@ def test_collecting_again_changes_no_file(language: str) -> None:
 ])  # fmt: skip
 def test_the_plural_rule_is_the_one_agreed(language: str, numbers: dict[int, int]) -> None:
     assert {number: translations(language).plural(number) for number in numbers} == numbers
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_texts_are_those_that_gettext_itself_reads(language: str) -> None:
+    compiled = BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    theirs, ours = GNUTranslations(compiled)._catalog, translations(language)._catalog
+    assert ours == {key: text for key, text in theirs.items() if key} and ours
 
 
 def made_up(*texts: tuple[object, object], **options: object) -> Catalog:

@@ -18,6 +18,8 @@ _AROUND = 60  # characters of an excerpt before the word, and with it after it
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"(?:n[or] )?([0-9]{1,9})")  # "No. 123", "Nr. 123", "№ 123", "123"
 _PHONE = re.compile(r"(?:\+?371)?([0-9]{8})")
+# Words of nearly every address. PostgreSQL would gather all rows that have one, to leave those with the other words.
+_STREET = {"iela", "ielas", "prospekts", "bulvaris", "gatve", "laukums", "cels", "soseja", "pagasts", "novads"}
 Term = tuple[str, bool]  # a folded word, and whether what begins with it is meant, too
 
 
@@ -55,13 +57,17 @@ def number(text: str) -> int | None:
 def asked(dialect: str, wanted: Iterable[Term], letters: int) -> dict[str, object]:
     """The values of a statement: of SQLite a query of FTS5, of PostgreSQL a tsquery, and patterns for kept words.
 
+    `likes`: of all; `rest`: of those which the query leaves out.
+
     They have nothing but words in quotation marks: no operator that was typed is one.
     """
     found = [(word, begun and len(word) < letters) for word, begun in wanted]
     if dialect == "sqlite":
         return {"query": " AND ".join(f'"{word}"{"*" * begun}' for word, begun in found)}
-    query = " & ".join(f"'{word}'{':*' * begun}" for word, begun in found)
-    return {"query": query, "likes": [f"% {word}{'%' if begun else ' %'}" for word, begun in found]}
+    telling = [term for term in found if term[0] not in _STREET] or found
+    query = " & ".join(f"'{word}'{':*' * begun}" for word, begun in telling)
+    likes = {term: f"% {term[0]}{'%' if term[1] else ' %'}" for term in found}
+    return {"query": query, "likes": [*likes.values()], "rest": [likes[term] for term in found if term not in telling]}
 
 
 def covered(text: str | None, wanted: Iterable[Term]) -> set[Term]:

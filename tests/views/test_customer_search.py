@@ -116,13 +116,30 @@ def test_whatever_is_typed_is_answered(ilze: Browser, app: Flask):
     assert found(ilze.get(CUSTOMERS)) == [] and "Nothing was found" not in main(ilze.get(CUSTOMERS))
 
 
+def narrow(monkeypatch: pytest.MonkeyPatch, latest: int) -> None:
+    """PostgreSQL looks at so many of the latest rows before it asks its index."""
+    for name, text in customer_search._FOUND.items():
+        monkeypatch.setitem(customer_search._FOUND, name, sa.text(text.text.replace(f"LIMIT {search._LATEST}", f"LIMIT {latest}")))
+
+
+def names(app: Flask, text: str) -> list[str]:
+    """Whom the search finds."""
+    with app.extensions["ekabinets"].database.read() as connection:
+        return [row.name for row, _ in customer_search.find(connection, text, TODAY)]
+
+
 def test_a_rare_name_is_found_behind_many_later_customers(app: Flask, monkeypatch: pytest.MonkeyPatch):
     crowd(app, 5)
-    for name, text in customer_search._FOUND.items():  # the window of PostgreSQL is smaller than this crowd
-        monkeypatch.setitem(customer_search._FOUND, name, sa.text(text.text.replace(f"LIMIT {search._LATEST}", "LIMIT 2")))
-    with app.extensions["ekabinets"].database.read() as connection:
-        assert [row.name for row, _ in customer_search.find(connection, "petrovs", TODAY)] == ["Viktors Petrovs"]
-        assert len(customer_search.find(connection, "kalnina", TODAY)) == 5
+    narrow(monkeypatch, 2)
+    assert names(app, "petrovs") == ["Viktors Petrovs"] and len(names(app, "kalnina")) == 5
+
+
+@pytest.mark.parametrize(("typed", "whom"), [
+    ("malkalnes prospekts", 1), ("prospekts malka", 1), ("prospekts 3", 1), ("malkalnes iela", 0), ("gatve 3", 0), ("prospekts", 1),
+])  # fmt: skip
+def test_the_kind_of_a_street_counts_although_the_index_is_not_asked_for_it(app: Flask, monkeypatch: pytest.MonkeyPatch, typed: str, whom: int):
+    narrow(monkeypatch, 0)
+    assert names(app, typed) == ["Anna Ozoliņa"] * whom
 
 
 def test_residents_do_not_search_customers_and_searches_are_counted(anna: Browser, ilze: Browser):
