@@ -192,14 +192,8 @@ class Site(_Frozen):
         desks = [contact for contact in self.contacts if contact.kind != "emergency"]
         phones = [contact.shown_phone for contact in desks if contact.phone]
         emails = [contact.email for contact in desks if contact.email]
-        return {
-            "{name}": self.name,
-            "{legal_name}": self.legal_name,
-            "{registration_number}": self.registration_number,
-            "{contact}": ", ".join(phones[:1] + emails[:1]),
-            "{remember_days}": str(self.remember_days),
-            "{missed_limit}": str(self.missed_limit),
-        }
+        own = ("name", "legal_name", "registration_number", "remember_days", "missed_limit")
+        return {f"{{{key}}}": str(getattr(self, key)) for key in own} | {"{contact}": ", ".join(phones[:1] + emails[:1])}
 
     def paragraphs(self, body: str) -> list[str]:
         """A text as its paragraphs (a blank line parts them), with this site's facts in its placeholders."""

@@ -47,6 +47,7 @@ from tests.lend import INVITE, fill
 from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
+from tests.views.by_link import link, usual
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
@@ -67,6 +68,9 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    by_link = link(app, cast)
+    yield "/r/<token>", Browser(app), by_link, by_link, {f"r-{cast.hot}-1": usual(app, cast.hot)}
+    yield "/properties/<pid>/not-ours", anna, f"/properties/{cast.flat}/meters", f"/properties/{cast.flat}/not-ours", {}
     away = f"/properties/{cast.flat}/absences"
     yield "/properties/<pid>/absences", anna, away, away, {"starts": "2026-12-10", "ends": "2026-12-24"}
     yield from handed_over(cast, anna)
@@ -331,6 +335,8 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
             secrets = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")]
         if rule.startswith("/staff/welcome"):
             secrets = [invited(app).rpartition("/")[2]]
+        if rule.startswith("/r/"):
+            secrets = [link(app, cast).rpartition("/")[2]]
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]

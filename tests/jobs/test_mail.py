@@ -17,6 +17,7 @@ from models.people import User
 from models.types import utc_now
 from tests.mailserver import Mailbox, html, mail_server, text
 from tests.standing import change, fetch
+from tests.views.test_words import LANGUAGES, spoken
 
 
 @pytest.fixture
@@ -101,6 +102,18 @@ def test_every_kind_of_letter_can_be_written_in_every_language(app: Flask, post:
     assert len({letter["Subject"] for letter in mailbox.letters}) == 3
     for letter in mailbox.letters:
         assert "None" not in text(letter) and "%(" not in text(letter) and "\n\n\n\n" not in text(letter)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_addresses_left_out_of_a_reminder_have_their_plural(app: Flask, post: Post, mailbox: Mailbox, language: str):
+    told = DETAILS["reading_reminder"]
+    for number, words in {
+        1: ("un vēl 1 adresē", "and at 1 more address\r\n", "и ещё по 1 адресу"), 2: ("un vēl 2 adresēs", "and at 2 more addresses", "и ещё по 2 адресам"),
+        11: ("un vēl 11 adresēs", "and at 11 more addresses", "и ещё по 11 адресам"),
+    }.items():  # fmt: skip
+        write(app, "reading_reminder", language=language, **told | {"at": told["at"][:1] * (20 + number)})
+        post.send_due()
+        assert spoken(language, *words) in text(mailbox.letters[-1])
 
 
 @pytest.mark.parametrize("ours", [True, False])

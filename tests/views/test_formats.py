@@ -63,6 +63,9 @@ PLURALS = {
     "Not done with %(num)d conversation: meanwhile it is closed or answered.": "test_desk_work.py::test_how_many_were_done_has_its_plural",
     "%(num)d article found": "test_help.py::test_the_articles_found_have_their_plural",
     "%(num)d meter without a reading": "test_review.py::test_meters_without_readings_have_their_plural",
+    "%(num)d period has passed without a reading.": "test_missed.py::test_the_periods_missed_have_their_plural",
+    "and at %(num)s more address": "../jobs/test_mail.py::test_the_addresses_left_out_of_a_reminder_have_their_plural",
+    "Of %(num)d meter we have this reading already.": "test_reading_links.py::test_the_meters_read_already_have_their_plural",
     "Publish to %(num)d customer": "test_staff_notices.py::test_whom_it_is_published_to_has_its_plural",
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from models.types import Source
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change, fetch, main
+from tests.views.test_words import LANGUAGES, spoken
 
 LIMIT = "From period no. 3"
 
@@ -67,3 +68,16 @@ def test_a_site_without_a_limit_warns_of_none(anna: Browser, app: Flask, cast: C
     monkeypatch.setitem(app.extensions["ekabinets"].site.__dict__, "missed_limit", 0)
     last_read(app, cast.cold, date(2026, 5, 1))
     assert "5 periods in a row" in meters(anna, cast) and "From period" not in meters(anna, cast)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_periods_missed_have_their_plural(app: Flask, cast: Cast, language: str):
+    anna = Browser(app, language)
+    anna.log_in("anna")
+    for month, words in (
+        (date(2026, 9, 1), ("1 periods pagājis bez rādījuma.", "1 period has passed without a reading.", "1 период прошёл без показаний.")),
+        (date(2026, 8, 1), ("2 periodi pēc kārtas pagājuši", "2 periods in a row have passed", "2 периода подряд прошли")),
+        (date(2026, 5, 1), ("5 periodi pēc kārtas pagājuši", "5 periods in a row have passed", "5 периодов подряд прошли")),
+    ):
+        last_read(app, cast.cold, month)
+        assert spoken(language, *words) in meters(anna, cast)

@@ -9,20 +9,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models.clock import Clock
-from models.customers import CustomerUser
-from models.meters import Meter, Register
-from models.people import User
-from models.reading_links import Link, token
-from models.readings import Reading
+from models.meters import Meter
 from models.tenures import Tenure
 from tests import letters
 from tests.browser import Browser, Page
 from tests.cast import TODAY, Cast
 from tests.mailserver import Mailbox, text
 from tests.standing import change, fetch, main
+from tests.views.by_link import OPENS, current, customer, link, usual
+from tests.views.test_words import LANGUAGES, spoken
+from views import meter_views, reading_links
 
 deliver, mailbox = letters.deliver, letters.mailbox
-OPENS = date(2026, 11, 29)
 
 
 @pytest.fixture
@@ -31,30 +29,10 @@ def visitor(app: Flask) -> Browser:
     return Browser(app)
 
 
-def customer(app: Flask) -> int:
-    of_anna = sa.select(CustomerUser.customer_id).join(User, User.id == CustomerUser.user_id).where(User.username == "anna")
-    return fetch(app, of_anna.order_by(CustomerUser.customer_id))[0].customer_id
-
-
-def link(app: Flask, cast: Cast, flat: str = "", opens: date = OPENS) -> str:
-    settings = app.extensions["ekabinets"].settings
-    return f"/r/{token(settings.secret_key, Link(customer(app), flat or cast.flat, opens))}"
-
-
 def send(browser: Browser, path: str, **values: str) -> Page:
     """Fill in the form; fields by the meter's name in the cast's ids."""
     form = browser.get(path).form(path).fields
     return browser.post(path, form | values)
-
-
-def current(app: Flask, meter: str) -> Reading:
-    of_it = sa.select(Reading.__table__).join(Register, Register.id == Reading.register_id).join(Meter).where(Meter.public_id == meter)
-    return fetch(app, of_it.where(Reading.superseded_at.is_(None)).order_by(Reading.read_on.desc(), Reading.id.desc()))[0]
-
-
-def usual(app: Flask, meter: str) -> str:
-    """A value that nobody wonders about."""
-    return f"{(current(app, meter).value + 3000) / 1000:.3f}"
 
 
 def test_it_shows_house_kind_place_and_three_digits_and_nothing_else(visitor: Browser, app: Flask, cast: Cast):
@@ -159,3 +137,15 @@ def test_nobody_else_stops_it(visitor: Browser, app: Flask, cast: Cast):
     form = viktors.get("/profile").forms[0].fields
     viktors.post(f"/properties/{cast.flat}/not-ours", {"csrf_token": form["csrf_token"]})
     assert viktors.status == 404 and visitor.get(link(app, cast)) and visitor.status == 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_meters_read_already_have_their_plural(app: Flask, cast: Cast, language: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading_links, "_free", lambda shown: [])
+    for number, words in {
+        1: ("1 skaitītāja rādījums jau ir saņemts.", "Of 1 meter we have this reading already.", "Показание 1 счётчика уже принято."),
+        2: ("2 skaitītāju rādījumi jau ir saņemti.", "Of 2 meters we have the readings already.", "Показания 2 счётчиков уже приняты."),
+        11: ("11 skaitītāju rādījumi jau ir saņemti.", "Of 11 meters we have the readings already.", "Показания 11 счётчиков уже приняты."),
+    }.items():
+        monkeypatch.setattr(reading_links, "meter_views", lambda *found, times=number: meter_views.meter_views(*found)[:1] * times)
+        assert spoken(language, *words) in main(Browser(app, language).get(link(app, cast)))
