@@ -28,7 +28,7 @@ def polls(app: Flask, settings: Settings) -> dict[str, Ready]:
     database.dispose()
     form = {"csrf_token": csrf.token(settings.secret_key, "bench")}
     writes = form | {"composing": "1"}
-    turns = cycle((form, form, writes, writes))  # every second one is noted, as where 20 s go by between them
+    turns = cycle((form,) * 3 + (writes,) * 3)  # every third one is noted, as where 20 s go by between them
     told = f"since={last}&waiting=1&fresh=0&who=&said=0"
     return {
         "poll of the list": lambda: request(app, f"/staff/poll?thread=0&{told}", clerk, form),

@@ -23,8 +23,8 @@ from models.rules.threads import after
 from models.threads import Message, MessageDraft, Thread
 from models.types import AnyRow, AnySelect, new_public_id, utc_now
 
-LIVE = timedelta(seconds=60)  # for which who was seen is still there
-RENEWED = timedelta(seconds=30)  # after which it is noted again that she is
+LIVE = timedelta(seconds=90)  # for which who was seen is still there
+RENEWED = timedelta(seconds=45)  # after which it is noted again that she is: at every third poll
 
 
 class Composing(SQLModel, table=True):

@@ -60,7 +60,7 @@ def drafts(app: Flask) -> list[tuple[str, bool]]:
     return [(row.body, row.is_note) for row in rows]
 
 
-def away(app: Flask, seconds: int = 61) -> None:
+def away(app: Flask, seconds: int = 91) -> None:
     """So much time goes by for everybody who has a conversation open."""
     gone = utc_now() - timedelta(seconds=seconds)
     change(app, sa.update(Composing).values(seen_at=gone))
