@@ -34,7 +34,7 @@ from models import staff as colleagues
 from models.dossier import customer
 from models.notice_drafts import one as notice_of_staff
 from models.places import Place, one_place, places_of
-from models.site import PAGES
+from models.site import WRITTEN
 from models.types import AnyRow, utc_now
 
 
@@ -163,6 +163,6 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "hoid": _numbered(review.house),
     "snid": _numbered(notice_of_staff),
     "artid": _numbered(articles.held),
-    "key": lambda _reach, key: key if key in PAGES else None,
+    "key": lambda _reach, key: key if key in WRITTEN else None,
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

@@ -38,7 +38,8 @@ Language = Literal["lv", "en", "ru"]
 Method = Literal["password", "bank", "eparaksts"]
 Strong = Literal["bank", "eparaksts", "passkey", "totp", "fresh_password"]
 PAGES = ("terms", "privacy", "cookies", "accessibility")  # texts with a page of their own
-TEXTS = (*PAGES, "about_login", "missed_reading", "missed_limit")
+WRITTEN = (*PAGES, "missed_reading", "missed_limit")  # by staff, if they like
+TEXTS = (*WRITTEN, "about_login")
 # The word for a contact in three languages is the templates' business; `label` is for what needs its own.
 ContactKind = Literal["emergency", "office", "secretary", "email", "address", "desk"]
 

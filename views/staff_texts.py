@@ -15,7 +15,7 @@ from models.articles import Article, Topic
 from models.audit import content_hash, receipt
 from models.rules.articles import LONGEST, Block, blocks, faults
 from models.rules.days import parse_day
-from models.site import PAGES
+from models.site import PAGES, WRITTEN
 from models.types import AnyRow, Changed, is_public_id, new_public_id, utc_now
 from views.language import text
 from views.pages import page, redirect_to
@@ -145,9 +145,9 @@ def _store(
 
 @staff_texts.get(_TEXTS, "staff texts view")
 def list_texts() -> Response:
-    """The texts that have a page of their own: as the site's file says, or since when by whom otherwise."""
+    """The texts that staff may write: as the site's file says, or since when by whom otherwise."""
     changes = overrides.text_changes(reading(), state().clock.today())
-    return _page("staff/texts.html", keys=PAGES, changes=changes)
+    return _page("staff/texts.html", keys=WRITTEN, changes=changes)
 
 
 @staff_texts.get(_TEXTS + "/<key>", "staff texts view")
@@ -162,7 +162,7 @@ def _text(key: str, typed: Words, status: int = 200, **words: Any) -> Response:
     said = overrides.said(site, changes, key)
     fresh = {"once": new_public_id(), "from": f"{today}", "seen": overrides.version(changes, key)}
     fresh |= {f"body_{code}": body for code, body in said.items()}
-    values: dict[str, Any] = {"wrong": {}, "preview": {}, "now": _paragraphs(said), "names": [*site.facts]}
+    values: dict[str, Any] = {"wrong": {}, "preview": {}, "now": _paragraphs(said), "names": [*site.facts], "pages": PAGES}
     values["later"] = any(then for (of, _), (_, then) in changes.items() if of == key)
     return _page("staff/text.html", status=status, key=key, changes=changes, typed=fresh | typed, **values | words)
 

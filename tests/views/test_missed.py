@@ -13,7 +13,9 @@ from models.readings import Reading
 from models.types import Source
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.powers import supervisor
 from tests.standing import change, fetch, main
+from tests.views.test_staff_texts import write
 from tests.views.test_words import LANGUAGES, spoken
 
 LIMIT = "From period no. 3"
@@ -81,3 +83,9 @@ def test_the_periods_missed_have_their_plural(app: Flask, cast: Cast, language: 
     ):
         last_read(app, cast.cold, month)
         assert spoken(language, *words) in meters(anna, cast)
+
+
+def test_staff_write_otherwise_what_follows(anna: Browser, app: Flask, cast: Cast):
+    last_read(app, cast.cold, date(2026, 8, 1))
+    write(supervisor(app), "/staff/texts/missed_limit", body_en="The third one costs {missed_limit} euros.")
+    assert "The third one costs 3 euros." in meters(anna, cast) and LIMIT not in meters(anna, cast)

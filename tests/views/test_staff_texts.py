@@ -61,7 +61,7 @@ def test_a_text_is_changed_at_once_in_the_languages_that_were_changed(app: Flask
 
 def test_the_list_says_where_each_language_stands(app: Flask, ilze: Browser):
     said = main(ilze.get(ALL))
-    assert said.count("LV: the original text EN: the original text RU: the original text") == 4 and "Accessibility" in said
+    assert said.count("LV: the original text EN: the original text RU: the original text") == 6 and "Accessibility" in said and "A reading is missing" in said
     write(ilze, body_en="Other.")
     begin(app, 3)
     write(ilze, day=5, body_en="Another.", body_ru="Другое.")
@@ -167,7 +167,7 @@ def test_agents_read_what_supervisors_write(app: Flask, ilze: Browser):
     assert COOKIES in agent.get(ALL).links and "session –" in main(page) and COOKIES not in {form.action for form in page.forms}
     fields = page.form("/logout").fields | {"once": "o" * 16, "act": "save", "from": f"{TODAY}"}
     assert agent.client.post(COOKIES, data=fields | {"body_lv": "x"}).status_code == 403
-    for wrong in ("about_login", "missed_reading", "poem", "terms%00"):
+    for wrong in ("about_login", "poem", "terms%00"):
         assert ilze.client.get(f"{ALL}/{wrong}").status_code == 404
     for wrong in ({"once": "x"}, {"act": "delete"}):
         ilze.post(COOKIES, typed(ilze.get(COOKIES), COOKIES) | {"act": "save", "body_lv": "x"} | wrong)
