@@ -46,7 +46,7 @@ def grow(database: Database, times: int) -> None:
         more = min(done, times - done)  # all of them once more, or as many as are missing
         for table in tables:
             values = {c.name: _value(c, done, spans, chr(letter), database.is_sqlite) for c in table.c}
-            names, key = ", ".join(f'"{name}"' for name in values), next(iter(table.primary_key))
+            names, key = ", ".join(f'"{name}"' for name in values), next(filter(_is_number, table.primary_key))
             last = spans[_counted_by(key)] * more
             cursor.execute(
                 f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values.values())} "  # noqa: S608  # our own names
@@ -71,10 +71,14 @@ def _counted_by(column: sa.Column[Any]) -> str:
     return next((key.column.table.name for key in column.foreign_keys), _LOOSE.get(column.name, column.table.name))
 
 
+def _is_number(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.Integer)
+
+
 def _value(column: sa.Column[Any], done: int, spans: dict[str, int], letter: str, is_sqlite: bool) -> str:
     """What a column of a copy holds, as SQL over the original row; unique words begin with the copy's letter."""
     is_word = isinstance(column.type, (sa.String, AutoString))
-    if column.foreign_keys or (column.primary_key and not is_word) or column.name in _LOOSE:
+    if column.foreign_keys or (column.primary_key and _is_number(column)) or column.name in _LOOSE:
         return f'"{column.name}" + {done * spans[_counted_by(column)]}'
     if column.name in _RANDOM[is_sqlite]:
         return _RANDOM[is_sqlite][column.name]

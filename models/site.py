@@ -194,7 +194,8 @@ class Site(_Frozen):
         phones = [contact.shown_phone for contact in desks if contact.phone]
         emails = [contact.email for contact in desks if contact.email]
         own = ("name", "legal_name", "registration_number", "remember_days", "missed_limit")
-        return {f"{{{key}}}": str(getattr(self, key)) for key in own} | {"{contact}": ", ".join(phones[:1] + emails[:1])}
+        facts = {key: str(getattr(self, key)) for key in own} | {"contact": ", ".join(phones[:1] + emails[:1])}
+        return {f"{{{key}}}": fact for key, fact in facts.items()}
 
     def paragraphs(self, body: str) -> list[str]:
         """A text as its paragraphs (a blank line parts them), with this site's facts in its placeholders."""

@@ -23,7 +23,9 @@ from models.mentions import Mention
 from models.people import User
 from models.preferences import Preference
 from models.premises import Entrance
+from models.reading_links import ReadingLinkStop
 from models.registrations import Waiting
+from models.reminders import Reminder
 from models.rules.threads import ThreadState
 from models.seals import Sealer, verify
 from models.search import SavedSearch
@@ -73,6 +75,8 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(SavedSearch).values(user_id=5, name="x", text="x"))
     change(app, sa.insert(MessageDraft).values(user_id=1, once="o" * 16, name="a.pdf", file_hash="0" * 64, size=1, created_at=utc_now()))
     change(app, sa.insert(Composing).values(thread_id=9001, user_id=5, seen_at=utc_now() - timedelta(days=1), is_note=False, body="", once=""))
+    change(app, sa.insert(Reminder).values(user_id=1, kind="opens", about=TODAY, written_at=utc_now()))
+    change(app, sa.insert(ReadingLinkStop).values(premises_id=3, opens=TODAY))
     database: Database = app.extensions["ekabinets"].database
     assert Sealer(database).seal_due()
     change(app, sa.insert(StaffAway).values(staff_id=4, substitute_id=5, starts_on=TODAY, ends_on=TODAY))

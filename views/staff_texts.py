@@ -162,8 +162,8 @@ def _text(key: str, typed: Words, status: int = 200, **words: Any) -> Response:
     said = overrides.said(site, changes, key)
     fresh = {"once": new_public_id(), "from": f"{today}", "seen": overrides.version(changes, key)}
     fresh |= {f"body_{code}": body for code, body in said.items()}
-    values: dict[str, Any] = {"wrong": {}, "preview": {}, "now": _paragraphs(said), "names": [*site.facts], "pages": PAGES}
-    values["later"] = any(then for (of, _), (_, then) in changes.items() if of == key)
+    values: dict[str, Any] = {"wrong": {}, "preview": {}, "now": _paragraphs(said), "names": [*site.facts]}
+    values |= {"pages": PAGES, "later": any(then for (of, _), (_, then) in changes.items() if of == key)}
     return _page("staff/text.html", status=status, key=key, changes=changes, typed=fresh | typed, **values | words)
 
 
