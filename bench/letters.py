@@ -24,6 +24,7 @@ from jobs.mail import Post
 from models import announcements, migrations, outbox
 from models.customers import Customer, CustomerUser
 from models.database import Database
+from models.meters import Meter, Register
 from models.notices import Notice, NoticeText
 from models.outbox import Mail
 from models.people import User
@@ -33,7 +34,7 @@ from models.types import Role, Settlement, TenureRole, utc_now
 
 PEOPLE, LETTERS, ROUNDS = 10_000, 500, 9
 _NOON = datetime(2026, 11, 1, 10, tzinfo=UTC)
-_PLAIN = """
+PLAIN = """
 INSERT INTO mail (kind, user_id, address, language, detail, created_at, due_at, attempts, error, rank)
 SELECT 'notice', id, email, 'lv', '{"notice": 1}', created_at, created_at, 0, '', 2 FROM user_account
 """
@@ -43,15 +44,15 @@ def measure(url: str, folder: Path) -> dict[str, float]:
     """The two ratios, on an empty database."""
     database = Database(url)
     migrations.upgrade(database)
-    _fill(database)
-    queued = _turns({"ours": lambda: _announce(database), "plain": lambda: _plain(database)}, lambda: _empty(database))
+    fill(database, PEOPLE)
+    queued = turns({"ours": lambda: _announce(database), "plain": lambda: _plain(database)}, lambda: _empty(database))
     with _server() as port:
         smtp = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
         app = create_app(settings(url, folder).model_copy(update=smtp))
         with app.app_context():
             post = Post(app)
             rivals = {"ours": lambda: _work(post), "bare": lambda: _loop(database, post, port)}
-            sent = _turns(rivals, lambda: _queue(database))
+            sent = turns(rivals, lambda: _queue(database))
     database.dispose()
     return {
         "queueing to 10,000 ÷ plain INSERT … SELECT": queued["ours"] / queued["plain"],
@@ -61,7 +62,8 @@ def measure(url: str, folder: Path) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _turns(candidates: dict[str, Callable[[], None]], before: Callable[[], None]) -> dict[str, float]:
+def turns(candidates: dict[str, Callable[[], None]], before: Callable[[], None]) -> dict[str, float]:
+    """Seconds by the clock: medians of so many rounds."""
     taken: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(ROUNDS):
         for name, call in candidates.items():
@@ -72,9 +74,9 @@ def _turns(candidates: dict[str, Callable[[], None]], before: Callable[[], None]
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def _fill(database: Database) -> None:
-    """A house of ten thousand flats, each with somebody who logs in."""
-    many = range(1, PEOPLE + 1)
+def fill(database: Database, people: int) -> None:
+    """A house of so many flats, each with somebody who logs in and a meter of cold water."""
+    many = range(1, people + 1)
     user = {"name": "N", "role": Role.RESIDENT, "created_at": _NOON}
     customer = {"name": "N", "is_company": False, "settlement": Settlement.METERED}
     tenure = {"role": TenureRole.OWNER, "starts_on": date(2020, 1, 1)}
@@ -87,6 +89,11 @@ def _fill(database: Database) -> None:
             {"public_id": f"p{n}", "external_id": f"P{n}", "house_id": 1, "flat": str(n), "address": "A"} for n in many
         ],
         Tenure: [{"external_id": f"T{n}", "customer_id": n, "premises_id": n, **tenure} for n in many],
+        Meter: [
+            {"public_id": f"m{n}", "external_id": f"M{n}", "premises_id": n, "kind": "cold_water", "serial": str(n)}
+            for n in many
+        ],
+        Register: [{"external_id": f"R{n}", "meter_id": n, "ordinal": 1} for n in many],
     }
     with database.write() as session:
         for table, values in rows.items():
@@ -106,7 +113,7 @@ def _announce(database: Database) -> None:
 
 def _plain(database: Database) -> None:
     with database.write() as session:
-        session.execute(sa.text(_PLAIN.replace(":", r"\:")))
+        session.execute(sa.text(PLAIN.replace(":", r"\:")))
 
 
 def _empty(database: Database) -> None:
@@ -117,7 +124,7 @@ def _empty(database: Database) -> None:
 def _queue(database: Database) -> None:
     _empty(database)
     with database.write() as session:
-        session.execute(sa.text(f"{_PLAIN.replace(':', chr(92) + ':')} LIMIT {LETTERS}"))
+        session.execute(sa.text(f"{PLAIN.replace(':', chr(92) + ':')} LIMIT {LETTERS}"))
 
 
 def _work(post: Post) -> None:

@@ -61,6 +61,8 @@ def report(figures: Mapping[str, Mapping[str, Any]], count: int, what: str, aske
 
 def _goal(name: str) -> str:
     flat, few = name.endswith("÷ at 1,000"), name.startswith(("inbox", "search, ", "customers, "))
+    if name.startswith("reminders to ") and "÷" in name:
+        return "≤ 3"
     return GOALS.get(name, "≤ 1.5" if flat else "≤ 8" if few and name.endswith("statements") else "")
 
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -208,13 +208,11 @@ class Post:
         return message.as_bytes(policy=SMTP)
 
     def _with_links(self, letter: AnyRow, detail: dict[str, Any]) -> dict[str, Any]:
-        """A reminder has a link for each of its premises, made now as all links are; none where the site has none."""
-        if letter.kind != "reading_reminder":
+        """Links to readings are made now, as all links are."""
+        if letter.kind not in reading_links.REMINDERS:
             return detail
-        key, opens = self.held.settings.secret_key, date.fromisoformat(detail["opens"])
-        made = reading_links.token if self.held.site.reading_links else lambda *_: ""
-        at = [(pid, name, made(key, reading_links.Link(number, pid, opens))) for pid, name, number in detail["at"]]
-        return detail | {"at": at}
+        takes = letter.kind == "reading_reminder" and self.held.site.reading_links
+        return detail | {"at": reading_links.of_reminder(self.held.settings.secret_key if takes else "", detail)}
 
     def _language(self, letter: AnyRow) -> str:
         return letter.language if letter.language in self.environments else self.held.site.languages[0]

@@ -23,6 +23,7 @@ from models.rules.windows import Window
 from models.types import Source
 
 PURPOSE = "reading"
+REMINDERS = ("reading_reminder", "verification")  # letters that name premises
 BY_LINK = (Source.LINK, Source.SLIP)
 
 
@@ -51,6 +52,17 @@ class Link(NamedTuple):
 def token(secret_key: str, link: Link) -> str:
     """The end of its address."""
     return sign(secret_key, PURPOSE, f"{link.customer_id}:{link.public_id}:{link.opens}")
+
+
+def of_reminder(secret_key: str, detail: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Each premises that a reminder names once, by address, as (public id, address, token); without a key no tokens."""
+    found = {pid: (address, number) for pid, address, number in detail["at"]}
+    opens = date.fromisoformat(detail["opens"]) if secret_key else date.min
+    by_address = sorted(found.items(), key=lambda one: one[1])
+    return [
+        (pid, address, token(secret_key, Link(number, pid, opens)) if secret_key else "")
+        for pid, (address, number) in by_address
+    ]
 
 
 def read(secret_key: str, text: str) -> Link | None:

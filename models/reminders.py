@@ -62,17 +62,21 @@ def due(connection: Connection, site: Site, overrides: Sequence[WindowChange], t
 
 def _windows(site: Site, overrides: Sequence[WindowChange], today: date) -> Iterator[Due]:
     """The windows that are open, each with the meters it is for: those of houses with rules of their own apart."""
-    found: dict[Window, list[sa.ColumnElement[bool]]] = {}
+    found: dict[Window, dict[int | frozenset[int], list[MeterKind]]] = {}  # in a house, or in all but these → kinds
     for kind in site.meters:
-        own = {one.house_id for one in overrides if one.house_id and one.holds(one.house_id, kind, today)}
-        for house in (None, *sorted(own)):
-            if window := _window(site, overrides, house, kind, today):
-                where = col(Premises.house_id)
-                there = where.not_in(own) if house is None else where == house
-                found.setdefault(window, []).append(sa.and_(col(Meter.kind) == kind, there))
-    for window, meters in sorted(found.items(), key=lambda item: (item[0].opens, item[0].closes)):
+        own = frozenset(one.house_id for one in overrides if one.house_id and one.holds(one.house_id, kind, today))
+        for house in (own, *sorted(own)):
+            if window := _window(site, overrides, None if house is own else house, kind, today):
+                found.setdefault(window, {}).setdefault(house, []).append(kind)
+    for window, houses in sorted(found.items(), key=lambda item: (item[0].opens, item[0].closes)):
         words = {"opens": f"{window.opens}", "closes": f"{window.closes}", "what": of_window(window, today)}
-        yield Due("reading_reminder", words["what"], window.opens, words, sa.and_(sa.or_(*meters), _unread(window)))
+        meters = sa.or_(*(sa.and_(col(Meter.kind).in_(kinds), _there(house)) for house, kinds in houses.items()))
+        yield Due("reading_reminder", words["what"], window.opens, words, sa.and_(meters, _unread(window)))
+
+
+def _there(house: int | frozenset[int]) -> sa.ColumnElement[bool]:
+    where = col(Premises.house_id)
+    return where == house if isinstance(house, int) else where.not_in(house) if house else sa.true()
 
 
 def _window(
@@ -139,32 +143,30 @@ _AWAY = sa.exists().where(
 ).correlate(Premises)  # fmt: skip
 
 
-def _places(due: Due) -> AnySelect:
-    """At which premises whom it concerns: user_id, public_id, address, and for which customer, each premises once."""
+def _concerned(due: Due, *columns: Any) -> AnySelect:
+    """Whom it concerns and at which premises: a row for each way in which somebody came by the right there."""
     whose = _whose()
     told = sa.exists().where(
         col(Reminder.user_id) == col(User.id), col(Reminder.kind) == due.kind, col(Reminder.about) == due.about
     ).correlate(User)  # fmt: skip
+    meter = sa.exists().where(
+        due.meters, col(Meter.premises_id) == col(Premises.id), col(Meter.is_remote).is_(False),
+        sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > _TODAY),
+    ).correlate(Premises)  # fmt: skip
     return (
-        sa.select(whose.c.user_id, col(Premises.public_id), col(Premises.address))
-        .add_columns(sa.func.min(whose.c.customer_id).label("customer_id"))
+        sa.select(*columns).select_from(whose).join(User, col(User.id) == whose.c.user_id)
         .join(Premises, col(Premises.id) == whose.c.premises_id)
-        .join(Meter, col(Meter.premises_id) == col(Premises.id))
-        .join(User, col(User.id) == whose.c.user_id)
         .where(
-            due.meters, col(Meter.is_remote).is_(False), ~_AWAY,
-            sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > _TODAY),
+            meter, ~_AWAY, ~told, ~unwanted(col(User.id), due.letter),
+            col(User.id) > _RANGE[0], col(User.id) <= _RANGE[1],  # said here, too: else all are gone through each time
             col(User.role) == Role.RESIDENT, col(User.disabled_at).is_(None), col(User.email).is_not(None),
-            ~unwanted(col(User.id), due.letter), ~told,
         )
-        .group_by(whose.c.user_id, col(Premises.public_id), col(Premises.address))
-        .order_by(whose.c.user_id, col(Premises.address))
     )  # fmt: skip
 
 
 def count(connection: Connection, due: Due, today: date) -> int:
     """How many people it would be written to now."""
-    people = sa.select(sa.func.count(sa.distinct(_places(due).subquery().c.user_id)))
+    people = _concerned(due, sa.func.count(sa.distinct(col(User.id))))
     return connection.execute(people, {"today": today, "after": 0, "upto": _LAST_ID}).scalar_one()
 
 
@@ -190,13 +192,13 @@ def write(database: Database, site: Site, due: Due, today: date, now: datetime, 
 
 
 def _letters(database: Database, site: Site, due: Due) -> sa.Insert:
-    places, mail = _places(due).subquery("places"), Mail.__table__  # type: ignore[attr-defined]
+    mail = Mail.__table__  # type: ignore[attr-defined]
     an_object, array, rows = (
         (sa.func.json_object, sa.func.json_array, sa.func.json_group_array) if database.is_sqlite
         else (sa.func.json_build_object, sa.func.json_build_array, sa.func.json_agg)
     )  # fmt: skip
     said = [sa.cast(word, sa.Text) for pair in due.words.items() for word in pair]
-    at = rows(array(places.c.public_id, places.c.address, places.c.customer_id))
+    at = rows(array(col(Premises.public_id), col(Premises.address), sa.literal_column("whose.customer_id")))
     values: dict[str, Any] = {
         "kind": sa.literal(due.letter), "user_id": col(User.id), "address": col(User.email),
         "language": sa.case((col(User.language).in_(site.languages), col(User.language)), else_=site.languages[0]),
@@ -204,7 +206,7 @@ def _letters(database: Database, site: Site, due: Due) -> sa.Insert:
         "created_at": sa.bindparam("now", type_=mail.c.created_at.type),
         "due_at": sa.bindparam("due_at", type_=mail.c.due_at.type),
     }  # fmt: skip
-    letters = sa.select(*values.values()).join(places, places.c.user_id == col(User.id)).group_by(col(User.id))
+    letters = _concerned(due, *values.values()).group_by(col(User.id))
     return sa.insert(mail).from_select([*values], letters).execution_options(preserve_rowcount=True)
 
 

@@ -88,7 +88,7 @@ DETAILS |= {
     "attorney": {"code": "20417", "reason": ""}, "attorney_granted": {"code": "20417", "name": "Līga", "until": "2027-05-31"},
     "access_request": {"name": "Līga", "who": "daughter"}, "answer": {"number": 7, "tid": "x"},
     "reading_rejected": {"value": 195_500, "decimals": 3, "serial": "77", "at": "Skolas iela 1", "mid": "x", "reason": "Look again."},
-    "reading_reminder": {"opens": "2026-11-29", "closes": "2026-12-01", "what": "opens", "at": [["x", "Skolas iela 1", 7]] * 22},
+    "reading_reminder": {"opens": "2026-11-29", "closes": "2026-12-01", "what": "opens", "at": [[f"x{n}", f"Skolas iela {n:02d}", 7] for n in range(22)]},
     "verification": {"until": "2026-12-20", "what": "replacement", "at": [["x", "Skolas iela 1", 7]]},
     "reading_by_link": {"where": "Skolas iela 1", "pid": "x", "values": [{"kind": "cold_water", "room": "kitchen", "value": 195_500, "decimals": 3}]},
 }  # fmt: skip
@@ -111,7 +111,7 @@ def test_the_addresses_left_out_of_a_reminder_have_their_plural(app: Flask, post
         1: ("un vēl 1 adresē", "and at 1 more address\r\n", "и ещё по 1 адресу"), 2: ("un vēl 2 adresēs", "and at 2 more addresses", "и ещё по 2 адресам"),
         11: ("un vēl 11 adresēs", "and at 11 more addresses", "и ещё по 11 адресам"),
     }.items():  # fmt: skip
-        write(app, "reading_reminder", language=language, **told | {"at": told["at"][:1] * (20 + number)})
+        write(app, "reading_reminder", language=language, **told | {"at": [[f"x{n}", f"Skolas iela {n}", 7] for n in range(20 + number)]})
         post.send_due()
         assert spoken(language, *words) in text(mailbox.letters[-1])
 
