@@ -15,7 +15,9 @@ from models.site import load_site
 from models.types import utc_now
 
 _SITE = load_site("ogre")
-_NOTED = "INSERT INTO reminder (user_id, kind, about, written_at) SELECT id, :kind, :about, created_at FROM user_account"
+_NOTED = """
+INSERT INTO reminder (user_id, kind, about, written_at) SELECT id, :kind, :about, created_at FROM user_account
+"""
 
 
 def measure(url: str, people: int) -> dict[str, Any]:
