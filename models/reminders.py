@@ -65,9 +65,9 @@ def _windows(site: Site, overrides: Sequence[WindowChange], today: date) -> Iter
     found: dict[Window, dict[int | frozenset[int], list[MeterKind]]] = {}  # in a house, or in all but these → kinds
     for kind in site.meters:
         own = frozenset(one.house_id for one in overrides if one.house_id and one.holds(one.house_id, kind, today))
-        for house in (own, *sorted(own)):
-            if window := _window(site, overrides, None if house is own else house, kind, today):
-                found.setdefault(window, {}).setdefault(house, []).append(kind)
+        for house in (None, *sorted(own)):
+            if window := _window(site, overrides, house, kind, today):
+                found.setdefault(window, {}).setdefault(house or own, []).append(kind)
     for window, houses in sorted(found.items(), key=lambda item: (item[0].opens, item[0].closes)):
         words = {"opens": f"{window.opens}", "closes": f"{window.closes}", "what": of_window(window, today)}
         meters = sa.or_(*(sa.and_(col(Meter.kind).in_(kinds), _there(house)) for house, kinds in houses.items()))
@@ -167,7 +167,7 @@ def _concerned(due: Due, *columns: Any) -> AnySelect:
 def count(connection: Connection, due: Due, today: date) -> int:
     """How many people it would be written to now."""
     people = _concerned(due, sa.func.count(sa.distinct(col(User.id))))
-    return connection.execute(people, {"today": today, "after": 0, "upto": _LAST_ID}).scalar_one()
+    return int(connection.execute(people, {"today": today, "after": 0, "upto": _LAST_ID}).scalar_one())
 
 
 _LAST_ID = 2**31 - 1

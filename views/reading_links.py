@@ -107,10 +107,10 @@ def _void() -> Response:
 
 @by_link.post("/properties/<pid>/not-ours", "meters act")
 def disown(pid: Place) -> Response:
-    """It was not us: what came by links in the window that is open goes, and no link works in it any more."""
+    """It was not us: what came by links in the windows that are open goes, and no link works in them any more."""
     calendar = calendar_for(reading(), pid)
     found = meter_views(cards.cards(reading(), pid, calendar.today), calendar)
-    window = next((one.window for one in found if one.window), None) or abort(409)
     with writing() as session:
-        reading_links.disown(session, somebody().at(pid), pid, window, utc_now())
+        for window in {one.window for one in found if one.window}:
+            reading_links.disown(session, somebody().at(pid), pid, window, utc_now())
     return redirect_to(f"/properties/{pid.public_id}/meters")

@@ -4,7 +4,7 @@ from datetime import date
 
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra
-from tests.views.by_link import link
+from tests.views.by_link import link, usual
 from views.limits import limiter
 
 TYPED = ("", "abc", "1", "99999")  # nothing, no reading, too little, too much
@@ -12,18 +12,22 @@ TYPED = ("", "abc", "1", "99999")  # nothing, no reading, too little, too much
 
 def by_link(gallery: Gallery, extra: Extra) -> None:
     """Asked about, taken, sent again, stopped by the owner and dead; and beside readings that were sent otherwise."""
+    with gallery.when(date(2026, 12, 30)):  # nobody has read a meter yet
+        _used_and_stopped(gallery)
+
+
+def _used_and_stopped(gallery: Gallery) -> None:
     limiter.reset()
     cast, anna = gallery.cast, gallery.visitor("anna")
-    path, page = link(gallery.app, cast), f"/properties/{cast.flat}/meters"
-    for meter in (cast.cold, cast.hot, cast.two_dials):
-        for typed in TYPED:
+    path, page = link(gallery.app, cast, opens=date(2026, 12, 30)), f"/properties/{cast.flat}/meters"
+    for meter in (cast.cold, cast.two_dials):
+        for typed in (*TYPED, usual(gallery.app, meter)):
             stranger = gallery.visitor("", again=True)
             form = stranger.get(path).forms[0]
             stranger.post(path, {**form.fields, f"r-{meter}-1": typed})
-    stranger.fill(stranger.get(path), path, {})
-    anna.get(page)
+    hot = f"/meters/{cast.hot}/reading"
+    anna.submit(anna.get(hot), hot, **{f"r-{cast.hot}-1": usual(gallery.app, cast.hot)})
+    stranger.get(path)
     anna.submit(anna.get(page), f"/properties/{cast.flat}/not-ours")
     stranger.post(path, form.fields)
     stranger.get(path)
-    with gallery.when(date(2026, 12, 5)):
-        anna.post(f"/properties/{cast.flat}/not-ours", {"csrf_token": anna.get("/profile").forms[0].fields["csrf_token"]})

@@ -149,3 +149,12 @@ def test_the_meters_read_already_have_their_plural(app: Flask, cast: Cast, langu
     }.items():
         monkeypatch.setattr(reading_links, "meter_views", lambda *found, times=number: meter_views.meter_views(*found)[:1] * times)
         assert spoken(language, *words) in main(Browser(app, language).get(link(app, cast)))
+
+
+def test_taken_back_too_late_it_changes_nothing(visitor: Browser, anna: Browser, app: Flask, cast: Cast):
+    send(visitor, link(app, cast), **{f"r-{cast.cold}-1": usual(app, cast.cold)})
+    page, act = anna.get(f"/properties/{cast.flat}/meters"), f"/properties/{cast.flat}/not-ours"
+    before, held = current(app, cast.cold), app.extensions["ekabinets"]
+    app.extensions["ekabinets"] = replace(held, clock=Clock(held.site.zone, date(2026, 12, 5)))
+    anna.submit(page, act)
+    assert anna.status == 200 and current(app, cast.cold) == before
