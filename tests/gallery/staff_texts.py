@@ -24,7 +24,7 @@ def tells(gallery: Gallery, extra: Extra) -> None:
     limiter.reset()
     agent = gallery.visitor("ilze", again=True)
     change(gallery.app, sa.insert(SearchMiss).values([{"text": "balkons", "language": "lv", "times": 12, "day": TODAY}, {"text": "подвал", "language": "ru", "times": 1, "day": TODAY}]))
-    for path in (HELP, f"{HELP}/1", TEXTS, f"{TEXTS}/terms"):
+    for path in (HELP, f"{HELP}/1", TEXTS, f"{TEXTS}/terms", f"{TEXTS}/missed_reading"):
         agent.get(path)
     change(gallery.app, sa.update(User).where(User.username == "ilze").values(role=Role.SUPERVISOR))
     ilze = gallery.visitor("ilze", again=True)
