@@ -37,8 +37,8 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "composing", "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
     "outside", "passwords", "preview", "profile", "properties", "reading_links", "registration", "replies", "reports",
-    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts", "told",
-    "users", "windows",
+    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts",
+    "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
