@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,11 +13,16 @@ from models.places import Place
 from models.rules.invoices import Status, invoice_status
 from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
 
+_UNTOLD = sa.text("announced_at IS NULL")
+
 
 class Invoice(Imported, Addressed, table=True):
     """One invoice of one customer for one premises and period, with the account it is to be paid to."""
 
-    __table_args__ = (sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),)
+    __table_args__ = (
+        sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),
+        sa.Index("ix_invoice_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    )
 
     customer_id: int = Field(foreign_key="customer.id", index=True)
     premises_id: int = Field(foreign_key="premises.id")
@@ -35,6 +40,7 @@ class Invoice(Imported, Addressed, table=True):
     payee_iban: str = Field(max_length=34)
     reference: str = Field(max_length=140)  # what the payer writes as payment reference
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
+    announced_at: datetime | None = None  # when its letters were written, or that none were to be
 
 
 class InvoiceLine(Numbered, table=True):
@@ -120,7 +126,7 @@ _BEFORE = (
     .order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
     .limit(ONE)
 )
-_NUMBERS = sa.bindparam("numbers", expanding=True)
+_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
 _LINES = (
     sa.select(InvoiceLine.__table__)  # type: ignore[attr-defined]
     .where(col(InvoiceLine.invoice_id).in_(_NUMBERS))

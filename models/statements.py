@@ -61,7 +61,7 @@ class Statement:
         return self.entries[-1].balance if self.entries else self.opening
 
 
-_HERS = sa.bindparam("customer_ids", expanding=True)
+_HERS: sa.BindParameter[int] = sa.bindparam("customer_ids", expanding=True)
 _THERE = col(Invoice.premises_id) == sa.bindparam("premises_id")
 _INVOICES = (
     BILLS.add_columns(col(Premises.address)).join(Premises, col(Premises.id) == col(Invoice.premises_id))
@@ -101,11 +101,11 @@ def _entries(bills: Sequence[AnyRow], payments: Iterable[AnyRow], today: date) -
     """By day, of one day invoices first. What was paid before the first invoice, for none, is in what that brings."""
     by_id, last = {row.id: row for row in bills}, {row.premises_id: row.total for row in reversed(bills)}
     paid = [row for row in payments if row.invoice_id or not bills or row.paid_on >= bills[0].issued_on]
-    moves = [(row.issued_on, row.total, row, True) for row in bills]
+    moves: list[tuple[date, int, AnyRow | None, bool]] = [(row.issued_on, row.total, row, True) for row in bills]
     moves += [(row.paid_on, -row.amount, by_id.get(row.invoice_id), False) for row in paid]
     balance, alone = _opening(bills), len(last) == 1
     for day, cents, invoice, is_invoice in sorted(moves, key=lambda move: (move[0], not move[3])):
-        if is_invoice:
+        if is_invoice and invoice:
             got = [(invoice.paid_on, invoice.paid)] if invoice.paid_on else []
             status = invoice_status(invoice.payable, invoice.due_on, got, today)
             strange = alone and invoice.brought_forward not in (0, balance)

@@ -1,12 +1,14 @@
 """Invoices: list by year, detail, PDF and payment QR (C01–C03, C06, C08–C10)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flask import Response, abort, g, request
 
 from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import invoices as table
+from models import quarantine
 from models.children import Limits
 from models.files import FileMissing
 from models.invoices import Bill
@@ -14,7 +16,7 @@ from models.places import Place
 from models.rules.colours import derive
 from models.rules.differences import Line, Sums, difference
 from models.types import AnyRow
-from views.downloads import download, stored
+from views.downloads import download
 from views.errors import problem
 from views.language import text
 from views.limits import file_limit
@@ -35,7 +37,7 @@ def list_all(pid: Place) -> Response:
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
         "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
-        bills=shown, years=years, year=year,
+        bills=shown, years=years, year=year, may_einvoice=may(state().site, somebody(), "invoices", pid) >= Right.ACT,
     )  # fmt: skip
 
 
@@ -82,17 +84,8 @@ def _to_pay(bill: Bill) -> int:
 @invoices.get("/invoices/<iid>.pdf", "invoices view", file_limit)
 def pdf(iid: Bill) -> Response:
     """The operator's own file where it was imported, else ours, made once and kept (C03; LU-21)."""
-    held = state()
-    name = f"{iid.row.number}.pdf"
-    if iid.row.file_hash:
-        try:
-            return stored(iid.row.file_hash, name)
-        except FileMissing:
-            pass  # the import is late or a disk is away: ours is as true
     try:
-        limits = Limits(wall_seconds=held.settings.pdf_seconds)
-        made = cached_invoice_pdf(held.database, held.storage, _printed(iid), limits)
-        return download(held.storage.open(made), name, "application/pdf")
+        return download(pdf_of(iid), f"{iid.row.number}.pdf", "application/pdf")
     except PdfBusy:
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"
@@ -101,9 +94,22 @@ def pdf(iid: Bill) -> Response:
         return problem(503, pdf=iid)
 
 
-def _printed(bill: Bill) -> InvoicePdf:
-    connection, rows, number = reading(), [bill.row], bill.row.id
-    return document(bill, table.lines(connection, rows)[number], table.payments(connection, rows)[number])
+def pdf_of(bill: Bill) -> bytes:
+    """The file itself. Raises `HeldBack`, `StorageAway`, `PdfBusy`, `PdfFailed`."""
+    held, connection, rows, number = state(), reading(), [bill.row], bill.row.id
+    if bill.row.file_hash:
+        quarantine.check(connection, bill.row.file_hash)
+        with suppress(FileMissing):  # the import is late or a disk is away: ours is as true
+            return held.storage.open(bill.row.file_hash)
+    paper = document(bill, table.lines(connection, rows)[number], table.payments(connection, rows)[number])
+    return made(paper)
+
+
+def made(paper: InvoicePdf) -> bytes:
+    """Ours, made once and kept."""
+    held = state()
+    limits = Limits(wall_seconds=held.settings.pdf_seconds)
+    return held.storage.open(cached_invoice_pdf(held.database, held.storage, paper, limits))
 
 
 def document(bill: Bill, lines: Sequence[AnyRow], payments: Sequence[AnyRow]) -> InvoicePdf:

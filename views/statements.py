@@ -10,7 +10,6 @@ from flask import Response, abort, g, request
 from auth.state import reading, state
 from models import invoices as table
 from models import quarantine
-from models.children import Limits
 from models.files import FileMissing, find_renderings
 from models.invoices import Bill
 from models.places import Place
@@ -18,11 +17,11 @@ from models.rules.file_names import clean_name
 from models.statements import statement
 from views.downloads import download, plain, spreadsheet
 from views.errors import problem
-from views.invoices import document, year_of
+from views.invoices import document, made, year_of
 from views.language import text
 from views.limits import file_limit
 from views.pages import page
-from views.pdf import InvoicePdf, PdfBusy, PdfFailed, cached_invoice_pdf
+from views.pdf import InvoicePdf, PdfBusy, PdfFailed
 from views.routes import Routes
 from views.xlsx import MEDIA_TYPE, Cell, money, workbook
 
@@ -120,6 +119,4 @@ def _stored(name: str | None) -> bytes | None:
 def _made(paper: InvoicePdf, ends: float) -> bytes:
     if time.monotonic() > ends:
         raise PdfBusy
-    held = state()
-    limits = Limits(wall_seconds=held.settings.pdf_seconds)
-    return held.storage.open(cached_invoice_pdf(held.database, held.storage, paper, limits))
+    return made(paper)

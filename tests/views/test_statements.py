@@ -18,7 +18,7 @@ from tests.cast import TODAY, Cast
 from tests.lend import lend
 from tests.standing import change, fetch, main
 from tests.views.test_invoices import pay, set_invoice
-from views import statements as view
+from views import invoices as view
 from views.pdf import PdfBusy
 
 WHY = "Why is it different from last time?"
