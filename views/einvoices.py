@@ -21,7 +21,7 @@ FORMS = {"none": None, "link": False, "file": True}
 LARGEST = 5 * 10**6  # bytes of a file that a letter carries; a larger one is a link
 
 
-@einvoices_pages.get("/properties/<pid>/e-invoice", "invoices act")
+@einvoices_pages.get("/properties/<pid>/einvoice", "invoices act")
 def show(pid: Place, status: int = 200, **told: Any) -> Response:
     """What she has chosen for this customer, and how the last letters arrived."""
     connection, user_id, customer_id = reading(), somebody().user_id, pid.customer_ids[0]
@@ -34,7 +34,7 @@ def show(pid: Place, status: int = 200, **told: Any) -> Response:
     )  # fmt: skip
 
 
-@einvoices_pages.post("/properties/<pid>/e-invoice", "invoices act")
+@einvoices_pages.post("/properties/<pid>/einvoice", "invoices act")
 def save(pid: Place) -> Response:
     """One form for all of it. Without an address there is nothing to send to, and paper ends only with e-invoices."""
     form, paper_off = request.form.get("form", ""), "paper" in request.form
@@ -46,7 +46,7 @@ def save(pid: Place) -> Response:
     with writing() as session:
         actor, customer_id = somebody().actor(), pid.customer_ids[0]
         einvoices.choose(session, actor, customer_id, utc_now(), attached=FORMS[form], paper_off=paper_off)
-    return redirect_to(f"/properties/{pid.public_id}/e-invoice?saved=1")
+    return redirect_to(f"/properties/{pid.public_id}/einvoice?saved=1")
 
 
 def attachment(app: Flask, user_id: int, public_id: str, language: str) -> bytes | None:

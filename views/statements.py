@@ -79,9 +79,9 @@ def _of_year(place: Place) -> tuple[list[Bill], str]:
 
 def _table(bills: Sequence[Bill]) -> Iterator[list[Cell]]:
     yield [
-        text("Invoice number"), text("From"), text("To"), text("Date"), text("Pay by (date)"), text("Without VAT"),
-        text("VAT"), text("This invoice"), text("Balance brought forward"), text("Amount due"), text("Received"),
-        text("Payment reference"),
+        text("Invoice number"), text("Period from"), text("Period to"), text("Date"), text("Pay by (date)"),
+        text("Without VAT"), text("VAT"), text("This invoice"), text("Balance brought forward"), text("Amount due"),
+        text("Received"), text("Payment reference"),
     ]  # fmt: skip
     for bill in bills:
         row = bill.row

@@ -31,8 +31,8 @@ deliver, mailbox = letters.deliver, letters.mailbox
 ANNA = "anna@example.com"
 
 
-def choose(anna: Browser, cast: Cast, **typed: str) -> Page:
-    where = f"/properties/{cast.flat}/e-invoice"
+def choose(anna: Browser, cast: Cast, **typed: str | None) -> Page:
+    where = f"/properties/{cast.flat}/einvoice"
     return anna.submit(anna.get(where), where, **typed)
 
 
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_made_is_a_link_and_one_that_is_not_yet_made_is_wa
 def test_the_page_tells_what_became_of_the_letters(anna: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable[[], list[str]]) -> None:
     choose(anna, cast, form="link")
     come(app, cast)
-    where = f"/properties/{cast.flat}/e-invoice"
+    where = f"/properties/{cast.flat}/einvoice"
     assert "On its way anna@example.com" in main(anna.get(where))
     deliver()
     assert "Handed to your mail server" in main(anna.get(where))
@@ -125,20 +125,30 @@ def test_what_was_refused_is_told_with_a_way_to_the_address(anna: Browser, app: 
     come(app, cast)
     mailbox.answer = lambda _address: "550 no such user"
     deliver()
-    page = anna.get(f"/properties/{cast.flat}/e-invoice")
+    page = anna.get(f"/properties/{cast.flat}/einvoice")
     assert "The last invoice could not be delivered to anna@example.com." in page.text and "/profile/email" in page.links
 
 
 def test_paper_ends_only_with_e_invoices_and_its_consequence_is_said(anna: Browser, app: Flask, cast: Cast) -> None:
     page = choose(anna, cast, form="none", paper="1")
     assert anna.status == 422 and "Paper can be switched off only while invoices come by e-mail." in page.text
-    assert "An invoice is to be paid by its day even if the e-mail was lost or not read" in page.text
+    assert "Each invoice has its due date even if the e-mail was lost or not read" in page.text
     choose(anna, cast, form="file", paper="1")
     assert [(row.attached, row.paper_off) for row in fetch(app, sa.select(EInvoice.attached, EInvoice.paper_off))] == [(True, True)]
     noted = fetch(app, sa.select(AuditRow.detail).where(AuditRow.action == "einvoice.changed"))
     assert [row.detail for row in noted] == [{"form": "file", "paper": False}]
     choose(anna, cast, form="file", paper="1")
     assert len(fetch(app, sa.select(AuditRow.id).where(AuditRow.action == "einvoice.changed"))) == 1, "the same again"
+
+
+def test_the_operator_gets_the_list_of_who_wants_no_paper(anna: Browser, app: Flask, cast: Cast) -> None:
+    def told() -> list[str]:
+        return app.test_cli_runner().invoke(args=["data", "export", "paperless"]).stdout.splitlines()
+
+    choose(anna, cast, form="link", paper="1")
+    assert [line.split(";")[1] for line in told()] == ["code", "20417"]
+    choose(anna, cast, form="link", paper=None)
+    assert [line.split(";")[1] for line in told()] == ["code"]
 
 
 @pytest.mark.parametrize("form", ["", "paper", "FILE"])
@@ -157,8 +167,8 @@ def test_a_helper_cannot_choose_for_the_customer(app: Flask, cast: Cast) -> None
     lend(app, cast, "invoices")
     liga = Browser(app)
     liga.log_in("liga")
-    assert "e-invoice" not in " ".join(liga.get(f"/properties/{cast.flat}/invoices").links)
-    assert liga.client.get(f"/properties/{cast.flat}/e-invoice").status_code == 404
+    assert "einvoice" not in " ".join(liga.get(f"/properties/{cast.flat}/invoices").links)
+    assert liga.client.get(f"/properties/{cast.flat}/einvoice").status_code == 404
 
 
 def test_the_link_in_the_letter_leads_to_the_invoice_through_the_login(anna: Browser, app: Flask, cast: Cast, mailbox: Mailbox, deliver: Callable[[], list[str]]) -> None:

@@ -63,7 +63,7 @@ def test_equal_parts_have_their_sum_and_say_which_is_another(anna: Browser, app:
 def test_instalments_have_their_days_and_whether_they_are_paid(anna: Browser, app: Flask, cast: Cast) -> None:
     settle(app, Settlement.INSTALMENTS)
     text = main(anna.get(f"/properties/{cast.flat}/statement"))
-    assert "You pay by instalments" in text and "Next instalment, by 30 Nov 2026 €87.43" in text
+    assert "You pay in instalments" in text and "Next instalment, by 30 Nov 2026 €87.43" in text
     assert "Pay by 30 Nov 2026 Unpaid, due today" in text and "✓ Paid" in text
 
 
