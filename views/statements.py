@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from zipfile import ZIP_STORED, ZipFile
 
-from flask import Response, abort, g, request
+from flask import Response, g, request
 
 from auth.state import reading, state
 from models import invoices as table
@@ -68,13 +68,14 @@ def as_zip(pid: Place) -> Response:
 
 
 def _of_year(place: Place) -> tuple[list[Bill], str]:
-    """The invoices of the year in the address, of the newest one without it, oldest first, and a name for the file."""
+    """The invoices of the year in the address, of the newest one without it, oldest first, and a name for the file.
+
+    There may be none: then a table has its headings and an archive nothing.
+    """
     bills = table.all_of(reading(), place)
     year = year_of(request.args.get("year", ""), bills)
     found = [bill for bill in reversed(bills) if bill.row.issued_on.year == year]
-    if not found:
-        abort(404)
-    return found, f"{place.customer_code}-{year:04d}"
+    return found, f"{place.customer_code}-{year or state().clock.today().year:04d}"
 
 
 def _table(bills: Sequence[Bill]) -> Iterator[list[Cell]]:
