@@ -29,17 +29,19 @@ from models.site import SiteError, load_site
 from models.storages import storage_of
 from views import errors, language, limits, pages
 from views.assets import Assets
+from views.einvoices import attachment
 from views.routes import Routes
 from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
     "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
-    "composing", "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health",
+    "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices",
+    "emails", "factors", "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
     "outside", "passwords", "preview", "profile", "properties", "reading_links", "registration", "replies", "reports",
-    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts", "told",
-    "users", "windows",
+    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts",
+    "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
@@ -76,6 +78,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
     card = app.extensions["ekabinets"].outside.card
     app.extensions["columns"] = _columns
+    app.extensions["invoice_pdf"] = attachment
     app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:

@@ -84,12 +84,15 @@ def import_(folder: Path, dry_run: bool) -> None:
 
 
 @data.command("export")
-@click.argument("what", type=click.Choice(["readings"]))
+@click.argument("what", type=click.Choice(["readings", "paperless"]))
 @click.option("--since", type=click.DateTime(), help="only what changed since this moment (site time)")
 def export(what: str, since: datetime | None) -> None:
-    """Write readings as CSV to standard output."""
-    from jobs.exports import export_readings  # as above
+    """Write readings, or the customers who want no paper invoices, as CSV to standard output."""
+    from jobs.exports import export_paperless, export_readings  # as above
 
+    if what == "paperless":
+        export_paperless(state().database, sys.stdout)
+        return
     moment = since.replace(tzinfo=state().site.zone).astimezone(UTC) if since else None
     export_readings(state().database, moment, sys.stdout)
 

@@ -13,7 +13,7 @@ from jobs.copies import make_due
 from jobs.imports import import_due
 from jobs.mail import Post
 from jobs.schedule import remind
-from models import access_requests, announcements
+from models import access_requests, announcements, einvoices
 from models.answering import close_due
 from models.composing import send_due
 from models.endings import end_due
@@ -65,6 +65,7 @@ def _turn(held: State) -> None:
     """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
     send_due(held.database, held.clock)
     announce_due(held)
+    tell_invoices(held)
     settle(held.database, utc_now())
     access_requests.pass_on(held.database, held.clock.today(), utc_now())
 
@@ -77,3 +78,12 @@ def announce_due(held: State) -> None:
     if is_due:
         with held.database.write() as session:
             announcements.announce_due(session, held.site.languages, now, utc_now())
+
+
+def tell_invoices(held: State) -> None:
+    """Write the letters of invoices that came; of a large delivery a part each turn."""
+    with held.database.read() as connection:
+        is_due = connection.execute(einvoices.ANY_DUE).first()
+    if is_due:
+        with held.database.write() as session:
+            einvoices.announce(session, held.clock.today(), utc_now(), held.site.languages)

@@ -90,6 +90,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
     yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
     yield "/profile/data", anna, "/profile/data", "/profile/data", {"old": GOOD}
+    by_mail = f"/properties/{cast.flat}/einvoice"
+    yield "/properties/<pid>/einvoice", anna, by_mail, by_mail, {"form": "file", "paper": "1"}
     letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}

@@ -45,7 +45,7 @@ FORMS = {
     "users.set_state": {303, 422}, "users.code": {200}, "invitations.answer": {303, 403, 422},
     "asking.apply": {303, 400, 422, 429, 503}, "asking.ask": {303, 422, 429}, "asking.refuse": {303},
     "messages.ask": {200, 303, 400, 409, 422, 503}, "messages.reply": {303, 409, 422}, "messages.settle": {303},
-    "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
+    "einvoices.save": {303, 422}, "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "copies.ask": {303, 422, 429},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "staff_work.assign": {303, 409, 422}, "staff_work.snooze": {303, 422}, "staff_work.merge": {303, 409, 422}, "staff_work.close": {303, 409},
