@@ -94,6 +94,21 @@ def export(what: str, since: datetime | None) -> None:
     export_readings(state().database, moment, sys.stdout)
 
 
+@data.command("hand-over")
+def hand_over() -> None:
+    """Give every reading that waits for an answer to Horizon (docs/integration.md), and keep what it answers."""
+    from auth.methods.remote import ProviderAway  # as above
+    from jobs import billing
+
+    if not state().settings.horizon_url:
+        raise click.ClickException("horizon_url: is empty; there is nothing to call")
+    try:
+        for line in billing.hand_over(state(), billing.Horizon(state().settings)):
+            click.echo(line)
+    except (ProviderAway, billing.door.ExchangeError) as error:
+        raise click.ClickException(f"{error}; try again later, it goes on from here") from None
+
+
 @plain.command("worker")
 def worker() -> None:
     """Send letters until SIGTERM or Ctrl-C; several may run at once."""

@@ -20,8 +20,8 @@ def usual_limit(view: Any) -> Any:
 class Routes(Blueprint):
     """A blueprint that opens nothing by itself: each route says its `access` (see `auth.guard`).
 
-    That is "public", "signed", for a program with a token "api" and a scope, or a section and the least right to it, such as "meters act"; of the operator's staff
-    "staff" and one of their sections, such as "staff customers view".
+    That is "public", "signed", for a program "api" and the scope that its token has, or a section and the least right
+    to it, such as "meters act"; of the operator's staff "staff" and a section of theirs, such as "staff customers view".
     """
 
     def get(self, rule: str, access: str, limit: Limit | None = None) -> Callable[[View], View]:  # type: ignore[override]  # stricter than Flask's

@@ -65,7 +65,7 @@ def _decoded(name: str, content: object) -> bytes:
         raise Wrong(f"files.{name}", "the content of a file in base64") from None
 
 
-def take(held: State, table: str, source: Given, *, dry_run: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def take(held: State, table: str, source: Given, *, dry_run: bool = False) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What became of the rows, and what is wrong with those that were left out. Raises as `import_rows`."""
     parts, actor = (held.database, held.storage, held.site, held.settings.identifier_key), Actor(None, "api")
     report = import_rows(*parts, table, source, dry_run=dry_run, actor=actor, wait=_WAIT)
