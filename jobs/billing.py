@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
-from auth.methods.remote import ProviderAway, Refusal, Remote
+from auth.methods.remote import Refusal, Remote
 from auth.state import State
 from jobs.exchange import door
 from jobs.exchange.given import Given
@@ -59,7 +59,8 @@ class Horizon:
             return Answer(ExternalStatus.EXPORTED, "its meter has no PK_SKAR-PK_LIGR, or more than one dial")
         query = quote(f"PIEZIM eq '{reading['external_id']}'")
         try:
-            if b"<entity" in self._remote.fetch(f"{self._url}/query?columns=PIEZIM&filter={query}", None, self._headers):
+            known = self._remote.fetch(f"{self._url}/query?columns=PIEZIM&filter={query}", None, self._headers)
+            if b"<entity" in known:
                 return Answer(ExternalStatus.ACCEPTED)
             self._remote.fetch(self._url, _entity(reading, number, contract), self._headers)
         except Refusal as refusal:
@@ -80,7 +81,7 @@ def _entity(reading: Mapping[str, Any], number: str, contract: str) -> bytes:
     told["PER_LIDZ"] = f"{first.replace(day=monthrange(first.year, first.month)[1])}"
     for name, text in told.items():
         Xml.SubElement(entity, name).text = text
-    return Xml.tostring(resource, "utf-8")
+    return bytes(Xml.tostring(resource, "utf-8"))
 
 
 def hand_over(held: State, billing: Billing) -> Iterator[str]:

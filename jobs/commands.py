@@ -99,13 +99,14 @@ def hand_over() -> None:
     """Give every reading that waits for an answer to Horizon (docs/integration.md), and keep what it answers."""
     from auth.methods.remote import ProviderAway  # as above
     from jobs import billing
+    from jobs.exchange import ExchangeError
 
     if not state().settings.horizon_url:
         raise click.ClickException("horizon_url: is empty; there is nothing to call")
     try:
         for line in billing.hand_over(state(), billing.Horizon(state().settings)):
             click.echo(line)
-    except (ProviderAway, billing.door.ExchangeError) as error:
+    except (ProviderAway, ExchangeError) as error:
         raise click.ClickException(f"{error}; try again later, it goes on from here") from None
 
 

@@ -17,7 +17,7 @@ from models.customers import Customer, CustomerUser
 from models.outbox import LEASE, WAITS
 from models.people import User
 from models.seals import AuditSeal
-from models.types import AnyRow, Numbered, utc_now
+from models.types import AnyRow, AnySelect, Numbered, utc_now
 
 BATCH = 100
 _FAR = 1000  # audit rows of other kinds; then it moves on over them
@@ -56,7 +56,7 @@ _EVENTS = (
     .order_by(col(AuditRow.id))
     .limit(BATCH)
 )
-_CONTACTS = (
+_CONTACTS: AnySelect = (
     sa.select(col(User.id), col(User.email), col(User.phone), col(Customer.external_id).label("customer"))
     .join(CustomerUser, col(CustomerUser.user_id) == col(User.id))
     .join(Customer, col(Customer.id) == col(CustomerUser.customer_id))

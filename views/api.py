@@ -100,4 +100,6 @@ def _answer(told: dict[str, Any]) -> Response:
     """JSON, or 304 to who has it."""
     response = Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
     response.add_etag()
-    return response.make_conditional(request) if request.method in ("GET", "HEAD") else response
+    if request.method in ("GET", "HEAD"):
+        response.make_conditional(request)
+    return response

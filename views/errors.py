@@ -38,7 +38,7 @@ def install(app: Flask) -> None:
 
 
 def problem(code: int, **context: Any) -> Response:
-    """The page of an error code; to htmx a message for the top of its target, so that the form stays; to a program JSON."""
+    """The page of an error code; to htmx a message for the top of its target, and the form stays; to a program JSON."""
     if request.path.startswith("/api/"):
         return problem_json(code, str(context.get("number") or ""))
     if is_fragment():

@@ -21,7 +21,7 @@ class Routes(Blueprint):
     """A blueprint that opens nothing by itself: each route says its `access` (see `auth.guard`).
 
     That is "public", "signed", for a program "api" and the scope that its token has, or a section and the least right
-    to it, such as "meters act"; of the operator's staff "staff" and a section of theirs, such as "staff customers view".
+    to it, such as "meters act"; of the operator's staff "staff" and one of theirs, such as "staff customers view".
     """
 
     def get(self, rule: str, access: str, limit: Limit | None = None) -> Callable[[View], View]:  # type: ignore[override]  # stricter than Flask's

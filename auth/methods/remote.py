@@ -32,7 +32,7 @@ class Remote:
     """Asks at most `places` at a time, so that a provider that hangs leaves threads for everybody else."""
 
     def __init__(self, seconds: float = 5.0, places: int = 1, fine: Container[int] = (200,)) -> None:
-        """`seconds`: for a whole answer, from the first byte that is sent to the last that is read; `fine`: statuses."""
+        """`seconds`: for a whole answer, from the first byte that is sent to the last that is read; `fine`: status."""
         self.seconds, self._fine = seconds, fine
         self._places = threading.BoundedSemaphore(places)
         self._tls = ssl.create_default_context()

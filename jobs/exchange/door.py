@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from auth.state import State
 from jobs.exchange.given import Given
-from jobs.exchange.openapi import document
 from jobs.exchange.load import ImportBusy, import_rows
+from jobs.exchange.openapi import document
 from jobs.exchange.source import ExchangeError
 from jobs.exports import COLUMNS, marked
 from models.audit import Actor
@@ -65,7 +65,9 @@ def _decoded(name: str, content: object) -> bytes:
         raise Wrong(f"files.{name}", "the content of a file in base64") from None
 
 
-def take(held: State, table: str, source: Given, *, dry_run: bool = False) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def take(
+    held: State, table: str, source: Given, *, dry_run: bool = False
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What became of the rows, and what is wrong with those that were left out. Raises as `import_rows`."""
     parts, actor = (held.database, held.storage, held.site, held.settings.identifier_key), Actor(None, "api")
     report = import_rows(*parts, table, source, dry_run=dry_run, actor=actor, wait=_WAIT)
@@ -81,7 +83,8 @@ def take(held: State, table: str, source: Given, *, dry_run: bool = False) -> tu
     return {"table": table, **done, "refused": report.problem_count, "dry_run": dry_run}, problems
 
 
-_AT, _ID = sa.bindparam("at"), sa.bindparam("number")
+_AT: sa.BindParameter[datetime] = sa.bindparam("at")
+_ID: sa.BindParameter[int] = sa.bindparam("number")
 _CHANGED = (
     sa.select(col(Reading.id), col(Reading.changed_at))
     .where(col(Reading.changed_at) >= _AT, sa.or_(col(Reading.changed_at) > _AT, col(Reading.id) > _ID))
