@@ -78,6 +78,8 @@ BAD = {
     "trusted_hosts": None,
     "log_level": "LOUD",
     "base_url": "localhost/portal",
+    "horizon_user": None,
+    "horizon_password": None,
     "card_ocsp": None,  # what is no host is the host of no card
 }
 
