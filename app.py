@@ -35,9 +35,9 @@ from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
-    "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices",
-    "emails", "factors", "handovers", "health",
+    "absences", "account", "activity", "api", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
+    "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails", "factors",
+    "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
     "outside", "passwords", "preview", "profile", "properties", "reading_links", "registration", "replies", "reports",
     "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts",
@@ -77,8 +77,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
     card = app.extensions["ekabinets"].outside.card
-    app.extensions["columns"] = _columns
-    app.extensions["invoice_pdf"] = attachment
+    app.extensions |= {"columns": _columns, "door": _door, "invoice_pdf": attachment}
     app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:
@@ -116,6 +115,13 @@ def _columns(kind: str) -> Any:
     from jobs.exchange.samples import columns  # a process starts without it
 
     return columns(kind)
+
+
+def _door() -> Any:
+    """Where the API meets the exchange; as above."""
+    from jobs.exchange import door  # as above
+
+    return door
 
 
 def _config_file() -> Path | None:

@@ -86,19 +86,21 @@ def export_readings(database: Database, since: datetime | None, out: TextIO) -> 
         with database.write() as session:
             connection = session.connection()
             ids: Any = connection.execute(page, {"after": after}).scalars().all()
-            rows = _marked(connection, ids) if ids else []
+            rows = [["" if cell is None else safe(cell) for cell in row] for row in marked(connection, ids)]
         if not ids:
             return count
         writer.writerows(rows)
         after, count = ids[-1], count + len(ids)
 
 
-def _marked(connection: Connection, ids: Any) -> list[list[str]]:
-    """The lines of these readings, which are exported with this."""
+def marked(connection: Connection, ids: Any) -> list[list[str | None]]:
+    """The cells of these readings, by their ids, which are exported with this."""
+    if not ids:
+        return []
     connection.execute(_MARK, {"ids": ids})
     writers = [write for _, write in _COLUMNS.values()]
     return [
-        ["" if value is None else safe(write(value)) for value, write in zip(row, writers, strict=True)]
+        [None if value is None else write(value) for value, write in zip(row, writers, strict=True)]
         for row in connection.execute(_ROWS, {"ids": ids})
     ]
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from auth.state import State
 from jobs.copies import make_due
+from jobs.hooks import Hooks
 from jobs.imports import import_due
 from jobs.mail import Post
 from jobs.schedule import remind
@@ -40,6 +41,7 @@ def run(app: Flask) -> None:
     looked: date | None = None  # at what comes with a new day
     scanner, parts = scanner_of(held.settings), (held.database, held.storage, held.site, held.clock)
     purge, sealer, counted = daily(*parts), Sealer(held.database), regularly(held.database, held.site, held.clock)
+    hooks = Hooks(held)
     with app.app_context():
         while not ended.is_set():
             try:
@@ -49,7 +51,7 @@ def run(app: Flask) -> None:
                     remind(held)
                     looked = held.clock.today()
                 _turn(held)
-                busy = post.send_due() + sealer.seal_due()
+                busy = post.send_due() + sealer.seal_due() + hooks.tell_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first

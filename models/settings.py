@@ -35,6 +35,13 @@ def _origin(url: str) -> str:
     return url
 
 
+def _outside(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or "@" in parts.netloc):
+        raise ValueError("expected https://host[:port]/path")
+    return url
+
+
 def _instance(values: dict[str, Any], name: str) -> str:
     return f"instance/{Path(values['site']).stem}/{name}"
 
@@ -81,6 +88,12 @@ class Settings(BaseModel):
     eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
     provider_seconds: Count = 5  # that one of them may take to answer
     card_ocsp: tuple[str, ...] = ()  # hosts that are asked whether an identity card is still good; empty: nobody
+    # The billing system on the other side (docs/integration.md); empty: there is none.
+    webhook_url: Annotated[str, AfterValidator(_outside)] = ""  # what is told of readings, messages and contacts
+    webhook_secret: Annotated[str, Field(pattern=r"^(.{32,})?$", repr=False)] = ""
+    horizon_url: Annotated[str, AfterValidator(_outside)] = ""  # up to /rest
+    horizon_user: str = ""
+    horizon_password: str = Field("", repr=False)
     undo_seconds: int = Field(15, ge=0, le=600)  # in which staff can take an answer back; the worker sends it then
     session_idle_minutes: Count = 30
     session_hours: Count = 12
@@ -124,6 +137,9 @@ class Settings(BaseModel):
                 self.smtp_security == "none" and self.smtp_host not in ("", "localhost", "127.0.0.1", "::1")
             ),
             "s3_endpoint: expected https://…; files travel unprotected": self.s3_endpoint.startswith("http://"),
+            "webhook_url, horizon_url: expected https://…; data of people travel unprotected": (
+                self.webhook_url.startswith("http:") or self.horizon_url.startswith("http:")
+            ),
             "mail_from: is not an address of yours": bool(self.smtp_host) and self.mail_from.endswith("@localhost"),
         }
         return [problem for problem, is_there in found.items() if is_there]
@@ -132,6 +148,12 @@ class Settings(BaseModel):
     def _a_bucket_has_its_key(self) -> Self:
         if self.storage and not (self.s3_key_id and self.s3_secret):
             raise ValueError("s3_key_id, s3_secret: expected where storage is s3://…")
+        return self
+
+    @model_validator(mode="after")
+    def _a_hook_is_signed(self) -> Self:
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("webhook_secret: expected where there is a webhook_url")
         return self
 
     @model_validator(mode="after")

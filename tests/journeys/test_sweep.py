@@ -34,7 +34,7 @@ FORMS = {
     "second.finish": {303, 422, 429}, "second.begin": {303}, "second.by_passkey": {303, 422}, "second.step_up": {303, 422, 429},
     "factors.add_app": {200, 303, 422, 429}, "factors.begin_passkey": {303, 422, 429}, "factors.add_passkey": {200, 303, 422},
     "factors.remove": {303, 422, 429}, "factors.renew": {200, 422, 429},
-    "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429}, "cards.answer": {303}, "backchannel.ended": {200, 400},
+    "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429}, "cards.answer": {303}, "backchannel.ended": {200, 400}, "api.taken": {401},
     "registration.by_identity": {303, 403, 422, 429}, "registration.by_code": {303, 422, 429}, "registration.add": {303, 422, 429},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422}, "absences.change": {303, 422},
     "reading_links.send": {303, 409, 410, 422}, "reading_links.disown": {303},

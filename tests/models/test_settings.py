@@ -44,6 +44,11 @@ GOLDEN = {
     "smtp_user": "",
     "smtp_password": "",
     "mail_from": "noreply@localhost",
+    "webhook_url": "",
+    "webhook_secret": "",
+    "horizon_url": "",
+    "horizon_user": "",
+    "horizon_password": "",
     "undo_seconds": "15",
     "session_idle_minutes": "30",
     "session_hours": "12",
@@ -73,6 +78,8 @@ BAD = {
     "trusted_hosts": None,
     "log_level": "LOUD",
     "base_url": "localhost/portal",
+    "horizon_user": None,
+    "horizon_password": None,
     "card_ocsp": None,  # what is no host is the host of no card
 }
 
