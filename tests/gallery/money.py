@@ -30,20 +30,21 @@ def e_invoices_are_chosen(gallery: Gallery, extra: Extra) -> None:
     database = gallery.app.extensions["ekabinets"].database
     with database.write() as session:
         who = session.scalars(sa.select(User).where(User.username == "marta")).one()
+        number, email = who.id, who.email
         customer = session.scalars(sa.select(CustomerUser.customer_id).where(CustomerUser.user_id == who.id)).first()
         for state in ({"sent_at": utc_now()}, {}, {"parked_at": utc_now()}):
             about = {"iid": extra.invoices[0], "number": "2026-1", "customer": customer}
             session.add(Mail(kind="new_invoice", user_id=who.id, address=who.email, language="lv", detail=about, due_at=utc_now() + timedelta(days=99), **state))
     marta.get(address)
-    link = "/unsubscribe/" + preferences.token(gallery.app.extensions["ekabinets"].settings.secret_key, who.id, "new_invoice")
+    link = "/unsubscribe/" + preferences.token(gallery.app.extensions["ekabinets"].settings.secret_key, number, "new_invoice")
     marta.submit(marta.get(link), link)
     marta.get(address)
     with database.write() as session:
-        session.execute(sa.update(User).where(User.id == who.id).values(email=None))
+        session.execute(sa.update(User).where(User.id == number).values(email=None))
     page = marta.get(address)
     marta.submit(page, address, form="link")
     with database.write() as session:
-        session.execute(sa.update(User).where(User.id == who.id).values(email=who.email))
+        session.execute(sa.update(User).where(User.id == number).values(email=email))
 
 
 def statements_by_settlement(gallery: Gallery, extra: Extra) -> None:
