@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from models import preferences
 from models.customers import Customer, CustomerUser
+from models.invoices import Invoice, InvoiceLine
 from models.outbox import Mail
 from models.people import User
 from models.types import Settlement, utc_now
@@ -16,9 +17,14 @@ from views import invoices
 from views.pdf import PdfBusy
 
 
+BEFORE = (("Cold water", 10_000, "m3", 12_000, 1200), ("Rent", 50_000, "m2", 5_000, 2500), ("Entry code", None, "", None, 150), ("Heating", None, "", None, 900))
+AFTER = (("Cold water", 13_000, "m3", 13_000, 1690), ("Rent", 50_000, "m2", 5_000, 2500), ("Intercom", None, "", None, 250), ("Heating", None, "", None, 1100))
+
+
 def moneys(gallery: Gallery, extra: Extra) -> None:
     e_invoices_are_chosen(gallery, extra)
     statements_by_settlement(gallery, extra)
+    invoices_differ(gallery, extra)
 
 
 def e_invoices_are_chosen(gallery: Gallery, extra: Extra) -> None:
@@ -58,3 +64,23 @@ def statements_by_settlement(gallery: Gallery, extra: Extra) -> None:
     marta.get(f"/properties/{extra.flat}/statement?year=1999")
     with patch.object(invoices, "cached_invoice_pdf", side_effect=PdfBusy()):
         marta.get(f"/properties/{extra.flat}/invoices.zip")
+
+
+def invoices_differ(gallery: Gallery, extra: Extra) -> None:
+    """In each way that there is: more, less, and as much but made up otherwise."""
+    marta, database = gallery.visitor("marta"), gallery.app.extensions["ekabinets"].database
+    with database.write() as session:
+        of_hers = sa.select(Invoice).where(Invoice.public_id.in_(extra.invoices)).order_by(Invoice.issued_on.desc())
+        new, old = session.scalars(of_hers).all()[:2]
+        old.period_start, old.period_end = old.period_end - timedelta(days=29), old.period_end
+        new.period_start, new.period_end = new.period_end - timedelta(days=30), new.period_end
+        session.execute(sa.delete(InvoiceLine).where(InvoiceLine.invoice_id.in_([new.id, old.id])))
+        for row, lines in ((old, BEFORE), (new, AFTER)):
+            for position, (service, quantity, unit, price, amount) in enumerate(lines, 1):
+                session.add(InvoiceLine(invoice_id=row.id, position=position, service=service, quantity=quantity, unit=unit, price=price, amount=amount))
+        old.vat, old.brought_forward, new.vat, new.brought_forward = 500, 0, 700, -100
+        number, before, shown = new.id, old.payable, new.public_id
+    for payable in (before + 1234, before - 1234, before):
+        with database.write() as session:
+            session.execute(sa.update(Invoice).where(Invoice.id == number).values(payable=payable))
+        marta.get(f"/invoices/{shown}")
