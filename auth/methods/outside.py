@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auth.methods.base import Begun, Person, Refused
-from auth.methods.remote import ProviderAway, Remote
 from models.database import Database
 from models.identifiers import Identifiers, IdentifierUnreadable
 from models.providers import Documents
+from models.remote import ProviderAway, Remote
 from models.settings import Settings, SettingsError
 from models.site import FOLDER, Site
 from models.types import utc_now

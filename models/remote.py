@@ -64,7 +64,7 @@ class Remote:
             path = (url.path or "/") + (f"?{url.query}" if url.query else "")
             connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
+            if answer.status not in (http.HTTPStatus.OK, http.HTTPStatus.CREATED):
                 raise ProviderAway(f"status {answer.status}")
             data = answer.read(MOST + 1)
             if len(data) > MOST:
