@@ -33,7 +33,7 @@ SQLITE_PRAGMAS = (
 _TABLES = (
     "absences", "access_requests", "articles", "attorneys", "audit", "canned", "composing", "copies", "customers",
     "documents", "factors", "figures", "files", "handovers", "identities", "imports", "invoices", "mandates",
-    "mentions", "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises",
+    "mentions", "meters", "notices", "outbox", "overrides", "payments", "pending", "people", "preferences", "premises",
     "providers", "quarantine", "reading_links", "readings", "registrations", "reminders", "seals", "search",
     "sessions", "substitutes", "tenures", "threads", "throttle", "tokens",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from flask import Response, abort, g, request
 from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import invoices as table
+from models import payments as online
 from models.children import Limits
 from models.files import FileMissing
 from models.invoices import Bill
@@ -23,16 +24,17 @@ invoices = Routes("invoices", __name__)
 
 
 @invoices.get("/properties/<pid>/invoices", "invoices view")
-def list_all(pid: Place) -> Response:
-    """All years as links, one year of invoices (C02; LU-22)."""
+def list_all(pid: Place, *, nothing: bool = False) -> Response:
+    """All years as links, one year of invoices (C02; LU-22); `nothing`: was chosen of those that can be paid."""
     bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
     wanted = request.args.get("year", "")
     year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else (years[0] if years else 0)
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
-        "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
-        bills=shown, years=years, year=year,
+        "invoices/list.html", status=422 if nothing else 200, current="invoices", place=pid, bills=shown, years=years,
+        newest=bills[0] if bills else None, year=year, nothing=nothing,
+        unpaid=[bill for bill in bills if _to_pay(bill)] if state().till else [],
     )  # fmt: skip
 
 
@@ -41,9 +43,11 @@ def show(iid: Bill) -> Response:
     """One invoice: what it is made of, how to pay, what was received. The accessible form of the PDF."""
     connection = reading()
     lines, payments = table.lines(connection, iid), table.payments(connection, iid)
+    under_way = online.under_way(connection, iid.place) if state().till else {}
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines, payments=payments,
-        has_qr=_to_pay(iid) > 0, may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
+        till=bool(state().till), sent=under_way.get(iid.row.id), has_qr=_to_pay(iid) > 0,
+        may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
 
 
