@@ -148,7 +148,7 @@ def start(
     # Any invoice of hers there: a newer one may bring the same debt forward.
     if not again and {*now} & {*under_way(connection, place)}:
         raise OpenAlready
-    row.seen = connection.execute(_NEWEST).scalar_one()
+    row.seen = connection.execute(_NEWEST).scalar_one() or 0
     session.add(row)
     session.flush()
     session.add_all(PaidInvoice(payment_id=row.id, invoice_id=bill.row.id, cents=cents) for bill, cents in parts)  # type: ignore[arg-type]  # flushed
