@@ -209,7 +209,7 @@ def due(connection: Connection, now: datetime) -> AnyRow | None:
 
 
 def book(database: Database, payment_id: int, now: datetime) -> bool:
-    """Whether the billing system has received as much since it began; a receipt counts for the oldest of them."""
+    """Whether the billing system has received as much since it began; what it has counts for one payment."""
     with database.write() as session:
         row, received = session.get_one(OnlinePayment, payment_id, with_for_update=True), 0
         row.look_at = now + _BOOKED_AGAIN
@@ -218,7 +218,7 @@ def book(database: Database, payment_id: int, now: datetime) -> bool:
             received += amount
             if received >= row.cents:
                 row.booked_at, row.look_at = now, None
-                later = (_TABLE.c.premises_id == row.premises_id, _TABLE.c.id > payment_id, _TABLE.c.seen < number)
+                later = (_TABLE.c.premises_id == row.premises_id, _TABLE.c.id != payment_id, _TABLE.c.seen < number)
                 session.execute(sa.update(_TABLE).where(*later).values(seen=number))
                 return True
         if now - (row.settled_at or now) > _LATE:
