@@ -36,7 +36,7 @@ class OnlinePayment(Addressed, table=True):
 
     # In the address where its provider calls: nobody else learns it, the browser neither.
     hook: str = Field(default_factory=lambda: secrets.token_urlsafe(24), unique=True, max_length=32)
-    user_id: int = Field(foreign_key="user_account.id", index=True)
+    started_by: int | None = Field(foreign_key="user_account.id", index=True)  # None: her account is closed
     premises_id: int = Field(foreign_key="premises.id", index=True)
     provider: str = Field(max_length=16)
     provider_id: str | None = Field(default=None, max_length=64)

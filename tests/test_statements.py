@@ -7,7 +7,7 @@ is raised only with a reason (performance.md): home at most 6, a reading at most
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -47,6 +47,7 @@ from tests.lend import INVITE, fill
 from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
+from tests.tills import Montonio, open_till, rows
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
 from tests.walk import ids_of, paths
@@ -98,7 +99,18 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     others = [form.action for form in anna.get(own).forms if form.action.endswith("/end")]
     yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
     yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
+    with open_till(app, "montonio") as till:
+        yield from payment_acts(app, cast, anna, till)
     yield "/logout", anna, "/profile", "/logout", {}
+
+
+def payment_acts(app: Flask, cast: Cast, anna: Browser, till: Montonio) -> Iterator[tuple[str, Browser, str, str, Any]]:
+    """Anna pays at her flat, and the provider tells of it."""
+    pay = f"/properties/{cast.flat}/pay"
+    yield "/properties/<pid>/pay", anna, f"{pay}?invoice={cast.invoice}", pay, {}
+    row = rows(app)[0]
+    till.set(row.provider_id, state="paid")
+    yield "/payments/told/<token>", Browser(app), "/login", f"/payments/told/{row.hook}", till.webhook(row.provider_id)[0]
 
 
 def messages(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
@@ -334,7 +346,7 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
-        asked = "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
+        asked = f"?invoice={cast.invoice}" if rule.endswith("/pay") else "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
         yield rule, paths(rule, values | {"token": secrets})[0] + asked
 
 
@@ -392,15 +404,16 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
     for rule, path in pages(app, cast):
         who = ilze if is_for_staff(path) else anna
         rank(app, path)
-        statements.clear()
-        assert who.client.get(path).status_code < 400
+        with open_till(app, "montonio") if rule.endswith("/pay") else nullcontext():
+            statements.clear()
+            assert who.client.get(path).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
     for rule, browser, page, action, typed in acts(app, cast, anna):
         htmx = {"headers": HTMX} if action.startswith("/meters") else {}
         form = browser.get(page, **htmx)
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
-        browser.post(action, {**fields, **typed}, follow=False, **htmx)
+        browser.post(action, typed if isinstance(typed, bytes) else {**fields, **typed}, follow=False, **htmx)
         assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)", "(refused)"))
         yield f"POST {rule}", len(statements)
 

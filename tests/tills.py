@@ -166,7 +166,7 @@ def begin(browser: Browser, flat: str, *invoices: str, **changed: object) -> Pag
 
 def rows(app: Flask) -> list[Any]:
     """The payments, oldest first."""
-    return [*fetch(app, sa.select(OnlinePayment.__table__).order_by(OnlinePayment.id))]
+    return [*fetch(app, sa.select(OnlinePayment.__table__).where(OnlinePayment.provider != "before").order_by(OnlinePayment.id))]
 
 
 def pending(app: Flask, anna: Browser, cast: Cast) -> Any:

@@ -74,7 +74,7 @@ def pay(pid: Place) -> Response:
     if not parts or request.form.get("cents") != f"{total}" or not till.takes(_parts(parts)):
         return choose(pid, 409, "changed")
     row = OnlinePayment(
-        public_id=once, user_id=somebody().user_id, premises_id=pid.id, provider=till.name, cents=total,
+        public_id=once, started_by=somebody().user_id, premises_id=pid.id, provider=till.name, cents=total,
         started_at=state().clock.now(), look_at=utc_now() + _OPEN_FOR,
     )  # fmt: skip
     try:
@@ -91,7 +91,7 @@ def pay(pid: Place) -> Response:
 def _sent_before(sent: PaymentView, pid: Place, parts: Parts) -> Response:
     """The same form again: on to the bank as long as it waits there; with other invoices it is another's (409)."""
     before = {row.id for row in table.its_invoices(reading(), sent.row.id)}
-    if before != {bill.row.id for bill, _ in parts} or sent.row.user_id != somebody().user_id:
+    if before != {bill.row.id for bill, _ in parts} or sent.row.started_by != somebody().user_id:
         return choose(pid, 409, "changed")
     waits = sent.row.status is PaymentState.PENDING and sent.row.address
     return redirect_to(sent.row.address if waits else f"/payments/{sent.row.public_id}")
@@ -126,11 +126,11 @@ def show(payid: PaymentView) -> Response:
     return page("payments/show.html", current="invoices", place=payid.place, payment=payid.row, parts=parts)
 
 
-@payments.post("/payments/told/<hook>", "signed")
-def told(hook: str) -> Response:
+@payments.post("/payments/told/<token>", "signed")
+def told(token: str) -> Response:
     """From server to server: something has happened. It only makes us ask, once it is signed and all of it right."""
     till = _till()
-    row = table.by_hook(reading(), hook) if _HOOK.fullmatch(hook) else None
+    row = table.by_hook(reading(), token) if _HOOK.fullmatch(token) else None
     if row is None or row.provider != till.name:
         abort(404)
     try:

@@ -1,5 +1,6 @@
 """The worker asks about payments of which nobody tells, and sees when the billing system has booked them."""
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -53,7 +54,7 @@ def test_not_before_its_time_and_then_ever_later(anna: Browser, app: Flask, cast
     pending(app, anna, cast)
     assert not pay_due(app.extensions["ekabinets"]) and len(till.asked) == 1
     waits = [look().look_at - utc_now() for _ in range(4)]
-    assert all(later > 1.5 * wait for wait, later in zip(waits, waits[1:], strict=False))
+    assert all(later > 1.5 * wait for wait, later in itertools.pairwise(waits))
 
 
 def test_after_three_days_it_is_over_but_money_that_comes_is_taken(anna: Browser, app: Flask, cast: Cast, till: Any, look: Callable[[], Any]):

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("hook", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("started_by", sa.Integer(), nullable=True),
         sa.Column("premises_id", sa.Integer(), nullable=False),
         sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("provider_id", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("looks", sa.Integer(), nullable=False),
         sa.Column("look_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_online_payment_premises_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_online_payment_user_id")),
+        sa.ForeignKeyConstraint(["started_by"], ["user_account.id"], name=op.f("fk_online_payment_started_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_online_payment")),
         sa.UniqueConstraint("hook", name=op.f("uq_online_payment_hook")),
         sa.UniqueConstraint("provider", "provider_id", name=op.f("uq_online_payment_provider")),
@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_online_payment_look_at", "online_payment", ["look_at"])
     op.create_index("ix_online_payment_premises_id", "online_payment", ["premises_id"])
-    op.create_index("ix_online_payment_user_id", "online_payment", ["user_id"])
+    op.create_index("ix_online_payment_started_by", "online_payment", ["started_by"])
     op.create_table(
         "online_payment_invoice",
         sa.Column("payment_id", sa.Integer(), nullable=False),
