@@ -91,6 +91,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
     yield from messages(app, cast, anna)
+    with open_till(app, "montonio") as till:
+        yield from payment_acts(app, cast, anna, till)
     yield "/notices/<nid>/confirm", anna, f"/notices/{cast.notice}", f"/notices/{cast.notice}/confirm", {}
     yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
@@ -99,8 +101,6 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     others = [form.action for form in anna.get(own).forms if form.action.endswith("/end")]
     yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
     yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
-    with open_till(app, "montonio") as till:
-        yield from payment_acts(app, cast, anna, till)
     yield "/logout", anna, "/profile", "/logout", {}
 
 
