@@ -27,6 +27,7 @@ from models.database import Database
 from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
 from models.storages import storage_of
+from models.tills import till_of
 from views import errors, language, limits, pages
 from views.assets import Assets
 from views.einvoices import attachment
@@ -39,9 +40,9 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails", "factors",
     "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
-    "outside", "passwords", "preview", "profile", "properties", "reading_links", "registration", "replies", "reports",
-    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts",
-    "statements", "told", "users", "windows",
+    "outside", "passwords", "payments", "preview", "profile", "properties", "reading_links", "registration", "replies",
+    "reports", "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices",
+    "staff_texts", "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     parts = {
         "settings": settings, "site": site, "database": database, "outside": Outside(site, settings, database),
         "storage": storage_of(settings), "clock": Clock(site.zone, settings.today),
+        "till": till_of(site, settings, database),
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
-from auth.methods.remote import Refusal, Remote
+from models.remote import Refusal, Remote
 from auth.state import State
 from jobs.exchange import door
 from jobs.exchange.given import Given

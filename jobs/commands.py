@@ -100,7 +100,7 @@ def export(what: str, since: datetime | None) -> None:
 @data.command("hand-over")
 def hand_over() -> None:
     """Give every reading that waits for an answer to Horizon (docs/integration.md), and keep what it answers."""
-    from auth.methods.remote import ProviderAway  # as above
+    from models.remote import ProviderAway  # as above
     from jobs import billing
     from jobs.exchange import ExchangeError
 

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import Any
 
-from auth.methods.remote import ProviderAway, Remote
+from models.remote import ProviderAway, Remote
 from auth.state import State
 from models import webhooks
 from models.types import utc_now

@@ -33,8 +33,8 @@ SQLITE_PRAGMAS = (
 _TABLES = (
     "absences", "access_requests", "api_tokens", "articles", "attorneys", "audit", "canned", "composing", "copies",
     "customers", "documents", "einvoices", "factors", "figures", "files", "handovers", "identities", "imports",
-    "invoices",
-    "mandates", "mentions", "meters", "notices", "outbox", "overrides", "pending", "people", "preferences", "premises",
+    "invoices", "mandates", "mentions", "meters", "notices", "outbox", "overrides", "payments", "pending", "people",
+    "preferences", "premises",
     "providers", "quarantine", "reading_links", "readings", "registrations", "reminders", "seals", "search",
     "sessions", "substitutes", "tenures", "threads", "throttle", "tokens", "webhooks",
 )  # fmt: skip

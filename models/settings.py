@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models import toml
-from models.providers import Eparaksts, Provider, read_toml
+from models.providers import Eparaksts, Gateway, Provider, read_toml
 
 PREFIX = "EKABINETS_"
 _HOSTS = ("trusted_hosts", "card_ocsp")  # lists, with commas between them in the environment
@@ -83,9 +83,10 @@ class Settings(BaseModel):
     smtp_user: str = ""
     smtp_password: str = Field("", repr=False)
     mail_from: str = "noreply@localhost"  # the address that letters come from
-    # These two as tables of the file, or as TOML in the environment (docs/identity.md).
+    # These three as tables of the file, or as TOML in the environment (docs/identity.md).
     providers: Annotated[tuple[Provider, ...], BeforeValidator(read_toml)] = ()  # banks and brokers
     eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
+    payments: Annotated[Gateway | None, BeforeValidator(read_toml)] = None  # of the provider that the site names
     provider_seconds: Count = 5  # that one of them may take to answer
     card_ocsp: tuple[str, ...] = ()  # hosts that are asked whether an identity card is still good; empty: nobody
     # The billing system on the other side (docs/integration.md); empty: there is none.

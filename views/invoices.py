@@ -8,6 +8,7 @@ from flask import Response, abort, g, request
 from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import invoices as table
+from models import payments as online
 from models import quarantine
 from models.children import Limits
 from models.files import FileMissing
@@ -29,15 +30,17 @@ invoices = Routes("invoices", __name__)
 
 
 @invoices.get("/properties/<pid>/invoices", "invoices view")
-def list_all(pid: Place) -> Response:
-    """All years as links, one year of invoices (C02; LU-22)."""
+def list_all(pid: Place, *, nothing: bool = False) -> Response:
+    """All years as links, one year of invoices (C02; LU-22); `nothing`: was chosen of those that can be paid."""
     bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
     year = year_of(request.args.get("year", ""), bills)
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
-        "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
-        bills=shown, years=years, year=year, may_einvoice=may(state().site, somebody(), "invoices", pid) >= Right.ACT,
+        "invoices/list.html", status=422 if nothing else 200, current="invoices", place=pid, bills=shown, years=years,
+        newest=bills[0] if bills else None, year=year, nothing=nothing,
+        unpaid=[bill for bill in bills if _to_pay(bill)] if state().till else [],
+        may_einvoice=may(state().site, somebody(), "invoices", pid) >= Right.ACT,
     )  # fmt: skip
 
 
@@ -55,10 +58,12 @@ def show(iid: Bill) -> Response:
     before = table.before(connection, iid)
     lines = table.lines(connection, [row for row in (iid.row, before) if row])
     parts = difference(_sums(before, lines), _sums(iid.row, lines)) if before else []
+    under_way = online.under_way(connection, iid.place) if state().till else {}
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
         payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
-        has_qr=_to_pay(iid) > 0, may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
+        till=bool(state().till), sent=under_way.get(iid.row.id), has_qr=_to_pay(iid) > 0,
+        may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ FORMS = {
     "asking.apply": {303, 400, 422, 429, 503}, "asking.ask": {303, 422, 429}, "asking.refuse": {303},
     "messages.ask": {200, 303, 400, 409, 422, 503}, "messages.reply": {303, 409, 422}, "messages.settle": {303},
     "einvoices.save": {303, 422}, "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
-    "copies.ask": {303, 422, 429},
+    "copies.ask": {303, 422, 429}, "payments.pay": {303, 400, 409, 503}, "payments.told": {200, 400, 503},
     "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "staff_work.assign": {303, 409, 422}, "staff_work.snooze": {303, 422}, "staff_work.merge": {303, 409, 422}, "staff_work.close": {303, 409},
     "staff_work.several": {303, 404, 422}, "staff_work.go_away": {303, 422},

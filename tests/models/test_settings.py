@@ -53,7 +53,7 @@ GOLDEN = {
     "session_idle_minutes": "30",
     "session_hours": "12",
     "providers": "()",
-    "eparaksts": "None",
+    "eparaksts": "None", "payments": "None",
     "provider_seconds": "5",
     "card_ocsp": "()",
     "log_level": "INFO",
@@ -62,6 +62,7 @@ GOLDEN = {
 TABLES = {
     "providers": '[[providers]]\nslug = "a"\nname = "A"\nissuer = "https://a.example"\nclient_id = "c"\nsecret = "zq-not-shown"',
     "eparaksts": '[eparaksts]\nclient_id = "c"\nsecret = "zq-not-shown"',
+    "payments": '[payments]\nclient_id = "c"\nsecret = "zq-not-shown"',
 }
 
 BAD = {
