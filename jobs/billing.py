@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from urllib.parse import quote
 from xml.etree import ElementTree as Xml
 
-from models.remote import Refusal, Remote
 from auth.state import State
 from jobs.exchange import door
 from jobs.exchange.given import Given
+from models.remote import Refusal, Remote
 from models.settings import Settings
 from models.types import ExternalStatus
 

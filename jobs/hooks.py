@@ -6,9 +6,9 @@ import json
 import logging
 from typing import Any
 
-from models.remote import ProviderAway, Remote
 from auth.state import State
 from models import webhooks
+from models.remote import ProviderAway, Remote
 from models.types import utc_now
 from models.webhooks import EVENTS
 

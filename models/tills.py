@@ -86,7 +86,7 @@ class Till(Protocol):
 
 def till_of(site: Site, settings: Settings, database: Database) -> Till | None:
     """The provider of this site; None where it has none, or no contract with it stands in the settings."""
-    gateway, remote = settings.payments, Remote(settings.provider_seconds, places=2)
+    gateway, remote = settings.payments, Remote(settings.provider_seconds, places=2, fine=(200, 201))
     if gateway is None or not site.payments:
         return None
     gateway = gateway.model_copy(update={"host": gateway.host or TILL_HOSTS[site.payments]})

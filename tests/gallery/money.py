@@ -16,7 +16,6 @@ from tests.gallery.furniture import Extra
 from views import invoices
 from views.pdf import PdfBusy
 
-
 BEFORE = (("Cold water", 10_000, "m3", 12_000, 1200), ("Rent", 50_000, "m2", 5_000, 2500), ("Entry code", None, "", None, 150), ("Heating", None, "", None, 900))
 AFTER = (("Cold water", 13_000, "m3", 13_000, 1690), ("Rent", 50_000, "m2", 5_000, 2500), ("Intercom", None, "", None, 250), ("Heating", None, "", None, 1100))
 
