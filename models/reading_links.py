@@ -105,7 +105,7 @@ def disown(session: Session, actor: Actor, where: Place, window: Window, now: da
         col(Reading.register_id).in_(dials), col(Reading.period) == window.period, col(Reading.source).in_(BY_LINK),
         col(Reading.superseded_at).is_(None),
     )  # fmt: skip
-    count = session.execute(came.values(superseded_at=now, changed_at=now)).rowcount  # type: ignore[attr-defined]
+    count = session.execute(came.values(superseded_at=now, changed_at=now)).rowcount  # type: ignore[attr-defined]  # of an UPDATE
     session.merge(ReadingLinkStop(premises_id=where.id, opens=window.opens))
     about: dict[str, Any] = {"object_type": "reading", "detail": {"count": count, "opens": f"{window.opens}"}}
     record(session, actor, "reading.disowned", premises_id=where.id, **about)

@@ -170,6 +170,7 @@ def count(connection: Connection, due: Due, today: date) -> int:
     return int(connection.execute(people, {"today": today, "after": 0, "upto": _LAST_ID}).scalar_one())
 
 
+_MAIL: sa.Table = Mail.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
 _LAST_ID = 2**31 - 1
 _UPTO: AnySelect = sa.select(sa.func.max(sa.column("id"))).select_from(
     sa.select(col(User.id)).where(col(User.id) > _RANGE[0]).order_by(col(User.id)).limit(AT_ONCE).subquery()
@@ -192,7 +193,6 @@ def write(database: Database, site: Site, due: Due, today: date, now: datetime, 
 
 
 def _letters(database: Database, site: Site, due: Due) -> sa.Insert:
-    mail = Mail.__table__  # type: ignore[attr-defined]
     an_object, array, rows = (
         (sa.func.json_object, sa.func.json_array, sa.func.json_group_array) if database.is_sqlite
         else (sa.func.json_build_object, sa.func.json_build_array, sa.func.json_agg)
@@ -203,18 +203,18 @@ def _letters(database: Database, site: Site, due: Due) -> sa.Insert:
         "kind": sa.literal(due.letter), "user_id": col(User.id), "address": col(User.email),
         "language": sa.case((col(User.language).in_(site.languages), col(User.language)), else_=site.languages[0]),
         "detail": an_object(*said, sa.cast("at", sa.Text), at), "rank": sa.literal(MANY),
-        "created_at": sa.bindparam("now", type_=mail.c.created_at.type),
-        "due_at": sa.bindparam("due_at", type_=mail.c.due_at.type),
+        "created_at": sa.bindparam("now", type_=_MAIL.c.created_at.type),
+        "due_at": sa.bindparam("due_at", type_=_MAIL.c.due_at.type),
     }  # fmt: skip
     letters = _concerned(due, *values.values()).group_by(col(User.id))
-    return sa.insert(mail).from_select([*values], letters).execution_options(preserve_rowcount=True)
+    return sa.insert(_MAIL).from_select([*values], letters).execution_options(preserve_rowcount=True)
 
 
 def _noted(due: Due) -> sa.Insert:
     """Those to whom letters were written just now. A second worker fails here, and with it its letters."""
-    mail, now = Mail.__table__, sa.bindparam("now", type_=Mail.__table__.c.created_at.type)  # type: ignore[attr-defined]
-    written = sa.select(mail.c.user_id, sa.literal(due.kind), sa.literal(due.about, sa.Date), now).where(
-        mail.c.user_id > _RANGE[0], mail.c.user_id <= _RANGE[1],
-        mail.c.kind == due.letter, mail.c.created_at == now,
+    now = sa.bindparam("now", type_=_MAIL.c.created_at.type)
+    written = sa.select(_MAIL.c.user_id, sa.literal(due.kind), sa.literal(due.about, sa.Date), now).where(
+        _MAIL.c.user_id > _RANGE[0], _MAIL.c.user_id <= _RANGE[1],
+        _MAIL.c.kind == due.letter, _MAIL.c.created_at == now,
     )  # fmt: skip
     return sa.insert(Reminder).from_select(["user_id", "kind", "about", "written_at"], written)

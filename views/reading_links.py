@@ -1,7 +1,7 @@
 """Readings of one flat by a link, without a login; and "it was not us" of those who live there (D19, I07)."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Response, abort, request
@@ -31,7 +31,7 @@ _HOUSE = sa.select(col(House.address), col(House.town)).where(col(House.id) == s
 def show(token: str) -> Response:
     """The form: of the flat no more than its house, of a meter its kind, place and last three digits."""
     found = _open(token)
-    return _page(token, *found) if found else _void()
+    return _page(token, found) if found else _void()
 
 
 @by_link.post("/r/<token>", "public", link_limit)
@@ -40,8 +40,8 @@ def send(token: str) -> Response:
     found = _open(token)
     if found is None:
         return _void()
-    link, place, calendar, shown = found
-    actor, free = Actor(None, Source.LINK, link.customer_id), _free(shown)
+    link, place, calendar, free = found.link, found.place, found.calendar, found.free
+    actor = Actor(None, Source.LINK, link.customer_id)
 
     def told(session: Session, answers: Sequence[Answer]) -> None:
         reading_links.tell(session, place, link.customer_id, [*_values(free, answers)])
@@ -50,11 +50,28 @@ def send(token: str) -> Response:
     status = readings.status_of(answers)
     if status == 200:
         return redirect_to(f"/r/{token}?sent={len(answers)}")
-    return _page(token, *_open(token) or abort(410), status=status, answers=answers)
+    return _page(token, _open(token) or abort(410), status=status, answers=answers)
 
 
-def _open(token: str) -> tuple[Link, Place, Calendar, list[MeterView]] | None:
-    """What a link opens today: its place, and the meters whose window is the one that it was made for."""
+class _Opened(NamedTuple):
+    """What a link opens: its place, and the meters whose window is the one that it was made for."""
+
+    link: Link
+    place: Place
+    calendar: Calendar
+    shown: list[MeterView]
+
+    @property
+    def free(self) -> list[MeterView]:
+        """Those of which nobody has sent a reading of this window by another way."""
+        return [
+            one for one in self.shown
+            if all(mark.source in BY_LINK for dial in one.card.dials if (mark := one.standing(dial)))
+        ]  # fmt: skip
+
+
+def _open(token: str) -> _Opened | None:
+    """What it opens today."""
     held = state()
     link = reading_links.read(held.settings.secret_key, token) if held.site.reading_links else None
     place = reading_links.place(reading(), link, held.clock.today()) if link else None
@@ -63,15 +80,7 @@ def _open(token: str) -> tuple[Link, Place, Calendar, list[MeterView]] | None:
     calendar = calendar_for(reading(), place)
     found = meter_views(cards.cards(reading(), place, calendar.today), calendar)
     shown = [one for one in found if one.window and one.window.opens == link.opens]
-    return (link, place, calendar, shown) if shown else None
-
-
-def _free(shown: list[MeterView]) -> list[MeterView]:
-    """The meters of which nobody has sent a reading of this window by another way."""
-    return [
-        one for one in shown
-        if all(mark.source in BY_LINK for dial in one.card.dials if (mark := one.standing(dial)))
-    ]  # fmt: skip
+    return _Opened(link, place, calendar, shown) if shown else None
 
 
 def _values(shown: list[MeterView], answers: Sequence[Answer]) -> Iterator[dict[str, Any]]:
@@ -89,12 +98,9 @@ def _seal(token: str, words: str) -> str:
     return sign(state().settings.secret_key, f"answer:{token}", words)[-32:]
 
 
-def _page(
-    token: str, link: Link, place: Place, calendar: Calendar, shown: list[MeterView], status: int = 200,
-    answers: Sequence[Answer] = (),
-) -> Response:  # fmt: skip
-    free = _free(shown)
-    house = reading().execute(_HOUSE, {"number": place.house_id}).one()
+def _page(token: str, opened: _Opened, status: int = 200, answers: Sequence[Answer] = ()) -> Response:
+    shown, free = opened.shown, opened.free
+    house = reading().execute(_HOUSE, {"number": opened.place.house_id}).one()
     return page(
         "readings/link.html", status=status, token=token, house=house, fields=free, done=len(shown) - len(free),
         form=readings.form_for(answers), sent=request.args.get("sent", ""), window=shown[0].window,

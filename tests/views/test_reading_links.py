@@ -141,7 +141,7 @@ def test_nobody_else_stops_it(visitor: Browser, app: Flask, cast: Cast):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_meters_read_already_have_their_plural(app: Flask, cast: Cast, language: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reading_links, "_free", lambda shown: [])
+    monkeypatch.setattr(reading_links._Opened, "free", [])
     for number, words in {
         1: ("1 skaitītāja rādījums jau ir saņemts.", "Of 1 meter we have this reading already.", "Показание 1 счётчика уже принято."),
         2: ("2 skaitītāju rādījumi jau ir saņemti.", "Of 2 meters we have the readings already.", "Показания 2 счётчиков уже приняты."),
