@@ -218,6 +218,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Both databases report the same number."""
     terminalreporter.write_line(" · ".join(f"{dialect}: {count} passed" for dialect, count in _passed.items()))
+    if len({*_passed.values()}) > 1:
+        terminalreporter.write_line("Every test of a database is to pass on both: one fell or was skipped on one of them.", red=True)
 
 
 @pytest.hookimpl(trylast=True)
