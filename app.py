@@ -27,19 +27,22 @@ from models.database import Database
 from models.settings import CONFIG, Settings, SettingsError, load_settings
 from models.site import SiteError, load_site
 from models.storages import storage_of
+from models.tills import till_of
 from views import errors, language, limits, pages
 from views.assets import Assets
+from views.einvoices import attachment
 from views.routes import Routes
 from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
-    "composing", "copies", "customers", "desk_work", "desks", "documents", "emails", "factors", "handovers", "health",
+    "absences", "account", "activity", "api", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
+    "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails", "factors",
+    "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
-    "outside", "passwords", "preview", "profile", "properties", "reading_links", "registration", "replies", "reports",
-    "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_texts", "told",
-    "users", "windows",
+    "outside", "passwords", "payments", "preview", "profile", "properties", "reading_links", "registration", "replies",
+    "reports", "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices",
+    "staff_texts", "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()
@@ -71,11 +74,12 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     parts = {
         "settings": settings, "site": site, "database": database, "outside": Outside(site, settings, database),
         "storage": storage_of(settings), "clock": Clock(site.zone, settings.today),
+        "till": till_of(site, settings, database),
         "passwords": Passwords(settings.argon2_memory_kib, settings.argon2_time, settings.argon2_parallel_hashes),
     }  # fmt: skip
     app.extensions["ekabinets"] = State(**{**parts, **overrides})
     card = app.extensions["ekabinets"].outside.card
-    app.extensions["columns"] = _columns
+    app.extensions |= {"columns": _columns, "door": _door, "invoice_pdf": attachment}
     app.extensions["assets"] = Assets(site, card and card.script)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if settings.proxy_hops:
@@ -113,6 +117,13 @@ def _columns(kind: str) -> Any:
     from jobs.exchange.samples import columns  # a process starts without it
 
     return columns(kind)
+
+
+def _door() -> Any:
+    """Where the API meets the exchange; as above."""
+    from jobs.exchange import door  # as above
+
+    return door
 
 
 def _config_file() -> Path | None:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from auth import csrf
 from auth.access import Right, lent, may, right, staff_right
 from auth.scope import FETCH, FOR_STAFF, Reach
 from auth.state import State, noting, reading, state
 from auth.visitor import Visitor
-from models import sessions
+from models import api_tokens, sessions
 from models.places import Place
 from models.rules.first_steps import next_step, terms_are_new
 from models.types import AnyRow, Role, utc_now
@@ -24,7 +26,7 @@ from models.types import AnyRow, Role, utc_now
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
-SAME_FOR_ALL = ("help.static_file", "help.favicon")  # files without a visitor: no session is looked up
+SAME_FOR_ALL = ("help.static_file", "help.favicon", "api.described")  # files without a visitor: no session is looked up
 # Pages whose address with this field may be asked for by itself: nobody need be there.
 QUIET = {
     "help.show": "q", "help.suggestions": "subject", "composing.poll": "thread", "composing.keep": "auto",
@@ -48,6 +50,21 @@ def signed(view: View) -> View:
     """
     view.signed = True  # type: ignore[attr-defined]  # as above
     return public(view)
+
+
+def bearer(scope: str) -> Callable[[View], View]:
+    """Open to a program whose token has this scope, in which {table} stands for that of the path.
+
+    Nobody is here then, whatever cookies came along: no session reaches such a route, and no token any other.
+    """
+    if scope.replace("{table}", "readings") not in api_tokens.SCOPES:
+        raise KeyError(scope)
+
+    def mark(view: View) -> View:
+        view.bearer = scope  # type: ignore[attr-defined]  # as above
+        return public(view)
+
+    return mark
 
 
 def needs(section: str, least: Right) -> Callable[[View], View]:
@@ -102,6 +119,9 @@ def enforce() -> None:
     held = state()
     g.csrf_cookie = request.cookies.get(held.settings.cookie("csrf")) or ""
     view: Any = current_app.view_functions.get(request.endpoint or "")
+    if hasattr(view, "bearer"):
+        g.client = _client(view)
+        return
     g.visitor = None if request.endpoint in SAME_FOR_ALL else _visitor(held)
     if view is None:
         return  # an unknown path or method: Flask answers 404 or 405
@@ -159,6 +179,25 @@ def _visitor(held: State) -> Visitor | None:
     )  # fmt: skip
     g.reach = Reach(person, held.clock.today(), held.settings.idle)  # on public pages too: the menu asks it
     return person
+
+
+def _client(view: Any) -> AnyRow:
+    """The program whose token came with the request, if it may do this."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    now = utc_now()
+    token = api_tokens.find(reading(), secret.strip(), now) if kind.casefold() == "bearer" else None
+    if token is None:
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    scope = view.bearer.format(**(request.view_args or {}))
+    if scope not in api_tokens.SCOPES:
+        abort(404)
+    if scope not in token.scopes:
+        abort(403, f"this token has not the scope {scope}")
+    request.max_content_length = getattr(view, "takes", None)
+    if api_tokens.needs_touch(token, now):
+        with noting() as connection:
+            api_tokens.touch(connection, token.id, now)
+    return token
 
 
 def _first_steps(held: State, row: AnyRow) -> dict[str, Any]:

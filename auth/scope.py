@@ -24,6 +24,7 @@ from models import (
     invoices,
     mandates,
     noticeboard,
+    payments,
     registrations,
     review,
     sessions,
@@ -64,6 +65,10 @@ class Reach:
     def invoice(self, public_id: str) -> invoices.Bill | None:
         """An invoice to one of her customers."""
         return invoices.one(reading(), self._open("invoices"), public_id)
+
+    def payment(self, public_id: str) -> payments.PaymentView | None:
+        """A payment of invoices to one of her customers, whoever of those who see them began it."""
+        return payments.one(reading(), self._open("invoices"), public_id)
 
     def document(self, public_id: str) -> documents.DocumentView | None:
         """A document of one of her places or its house."""
@@ -132,6 +137,7 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "pid": Reach.place,
     "mid": Reach.meter,
     "iid": Reach.invoice,
+    "payid": Reach.payment,
     "did": Reach.document,
     "hid": Reach.house_paper,
     "nid": Reach.notice,

@@ -17,6 +17,7 @@ from models.database import Database
 from models.files import Storage
 from models.settings import Settings
 from models.site import Site
+from models.tills import Till
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class State:
     clock: Clock
     passwords: Passwords
     outside: Outside
+    till: Till | None  # where people pay from here
 
 
 def state() -> State:

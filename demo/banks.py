@@ -1,4 +1,4 @@
-"""The demo's banks and eParaksts: one process beside the portal, told by the portal's own settings whom it serves."""
+"""The demo's banks, eParaksts and payments: one process beside the portal, which its own settings tell it."""
 
 import json
 import logging
@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from demo.bank import Bank, Client
 from demo.eparaksts import Stand
 from demo.story import IDENTIFIED, PEOPLE
+from demo.till import DemoTill
 from demo.town import personal_code
 from models import identities
 from models.audit import Actor
@@ -37,11 +38,13 @@ def settings_of(site: Site, port: int) -> dict[str, str]:
         found["PROVIDERS"] = "".join(_table("[providers]", name, port, _CLAIMS, "logout = true") for name in site.banks)
     if "eparaksts" in site.login:
         found["EPARAKSTS"] = _table("eparaksts", "", port)
+    if site.payments == "klix":
+        found["PAYMENTS"] = _table("payments", "", port)
     return found
 
 
 def _table(table: str, name: str, port: int, *more: str) -> str:
-    slug = name.split()[0].lower() if name else "eparaksts"
+    slug = name.split()[0].lower() if name else table
     values = {"client_id": "portal", "secret": secrets.token_urlsafe(32)}
     address = f"http://127.0.0.1:{port}/{slug}"
     values |= {"slug": slug, "name": name, "issuer": address} if name else {"host": address}
@@ -61,11 +64,14 @@ def connect_the_first(session: Session, settings: Settings) -> None:
 
 def all_of(settings: Settings) -> DispatcherMiddleware:
     """Every bank and the service, each below the path that the settings give it."""
-    places = {_path(one.issuer): _stand_in(Bank, one.issuer, one.name, one, settings, f"bank/{one.slug}")
-              for one in settings.providers}  # fmt: skip
+    places: dict[str, Bank | DemoTill] = {}
+    for one in settings.providers:
+        places[_path(one.issuer)] = _stand_in(Bank, one.issuer, one.name, one, settings, f"bank/{one.slug}")
     if signs := settings.eparaksts:
         kinds = ("eparaksts/mobile", "eparaksts/eid")
         places[_path(signs.host)] = _stand_in(Stand, signs.host, "eParaksts", signs, settings, *kinds)
+    if till := settings.payments:
+        places[_path(till.host)] = DemoTill(till.host, till.client_id, till.secret)
     return DispatcherMiddleware(NotFound(), {path: one.app() for path, one in places.items()})
 
 
@@ -84,7 +90,8 @@ def _path(address: str) -> str:
 def main() -> None:
     """Serve until the end of the process, at the port that the settings name."""
     settings = load_settings(os.environ)
-    first = settings.providers[0].issuer if settings.providers else settings.eparaksts.host  # type: ignore[union-attr]  # the supervisor starts it only where there is one of them
+    hosts = (one.host for one in (settings.eparaksts, settings.payments) if one)
+    first = next(iter([*(one.issuer for one in settings.providers), *hosts]))  # it is started only where there is one
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     make_server("127.0.0.1", urlsplit(first).port or 0, all_of(settings), threaded=True).serve_forever()
 

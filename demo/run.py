@@ -238,7 +238,7 @@ def _welcome(demo: Demo) -> str:
         [
             f"\nThe demo of {demo.site.name} is at http://localhost:{demo.port} (Ctrl-C ends it).",
             f"It sends no e-mail: its letters lie at http://localhost:{demo.port}/demo/mailbox.",
-            *(["Its banks and eParaksts are stand-ins, where you choose who you are."] if demo.banks else []),
+            *(["Its banks and its till are stand-ins, where you choose who you are."] if demo.banks else []),
             f"Its business day is {demo.today}. User names and passwords:",
             *("  {username:<11}{password:<19}{name}, {who}".format(**person) for person in PEOPLE),
             *("  Secret for the app of {username}: {app}".format(**person) for person in PEOPLE if "app" in person),

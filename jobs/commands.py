@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import reading, state, writing
-from jobs import articles, privacy, schedule, staff
+from jobs import api, articles, privacy, schedule, staff
 from models import accounts, outbox, seals
 from models.audit import Actor, record
 from models.people import User
@@ -33,7 +33,7 @@ def groups(app: Flask) -> list[click.Command]:
     """All that `flask` of this application knows."""
     add = _add(app.extensions["ekabinets"].site.languages)
     own = AppGroup("users", help="Accounts.", commands={**users.commands, "add": add})
-    theirs = (articles.group, privacy.group, schedule.group, staff.group)
+    theirs = (api.group, articles.group, privacy.group, schedule.group, staff.group)
     return [*plain.commands.values(), db, data, mail, own, files, audit, *theirs]
 
 
@@ -84,14 +84,33 @@ def import_(folder: Path, dry_run: bool) -> None:
 
 
 @data.command("export")
-@click.argument("what", type=click.Choice(["readings"]))
+@click.argument("what", type=click.Choice(["readings", "paperless"]))
 @click.option("--since", type=click.DateTime(), help="only what changed since this moment (site time)")
 def export(what: str, since: datetime | None) -> None:
-    """Write readings as CSV to standard output."""
-    from jobs.exports import export_readings  # as above
+    """Write readings, or the customers who want no paper invoices, as CSV to standard output."""
+    from jobs.exports import export_paperless, export_readings  # as above
 
+    if what == "paperless":
+        export_paperless(state().database, sys.stdout)
+        return
     moment = since.replace(tzinfo=state().site.zone).astimezone(UTC) if since else None
     export_readings(state().database, moment, sys.stdout)
+
+
+@data.command("hand-over")
+def hand_over() -> None:
+    """Give every reading that waits for an answer to Horizon (docs/integration.md), and keep what it answers."""
+    from jobs import billing
+    from jobs.exchange import ExchangeError
+    from models.remote import ProviderAway  # as above
+
+    if not state().settings.horizon_url:
+        raise click.ClickException("horizon_url: is empty; there is nothing to call")
+    try:
+        for line in billing.hand_over(state(), billing.Horizon(state().settings)):
+            click.echo(line)
+    except (ProviderAway, ExchangeError) as error:
+        raise click.ClickException(f"{error}; try again later, it goes on from here") from None
 
 
 @plain.command("worker")

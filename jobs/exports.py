@@ -1,4 +1,4 @@
-"""Data out: readings for the billing system, as CSV (D15; docs/integration.md)."""
+"""Data out: readings for the billing system, and who wants no paper, as CSV (C04, D15; docs/integration.md)."""
 
 import csv
 from datetime import UTC, datetime
@@ -9,7 +9,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from models.customers import Customer, CustomerUser
 from models.database import Database
+from models.einvoices import EInvoice
 from models.meters import Meter, Register
 from models.readings import Reading
 from models.rules.numbers import format_plain
@@ -84,19 +86,21 @@ def export_readings(database: Database, since: datetime | None, out: TextIO) -> 
         with database.write() as session:
             connection = session.connection()
             ids: Any = connection.execute(page, {"after": after}).scalars().all()
-            rows = _marked(connection, ids) if ids else []
+            rows = [["" if cell is None else safe(cell) for cell in row] for row in marked(connection, ids)]
         if not ids:
             return count
         writer.writerows(rows)
         after, count = ids[-1], count + len(ids)
 
 
-def _marked(connection: Connection, ids: Any) -> list[list[str]]:
-    """The lines of these readings, which are exported with this."""
+def marked(connection: Connection, ids: Any) -> list[list[str | None]]:
+    """The cells of these readings, by their ids, which are exported with this."""
+    if not ids:
+        return []
     connection.execute(_MARK, {"ids": ids})
     writers = [write for _, write in _COLUMNS.values()]
     return [
-        ["" if value is None else safe(write(value)) for value, write in zip(row, writers, strict=True)]
+        [None if value is None else write(value) for value, write in zip(row, writers, strict=True)]
         for row in connection.execute(_ROWS, {"ids": ids})
     ]
 
@@ -104,3 +108,22 @@ def _marked(connection: Connection, ids: Any) -> list[list[str]]:
 def safe(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula (ASVS 1.2.10); import takes the apostrophe away again."""
     return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+_PAPERLESS = (
+    sa.select(col(Customer.external_id), col(Customer.code), sa.func.min(col(EInvoice.changed_at)))
+    .join(EInvoice, col(EInvoice.customer_id) == col(Customer.id))
+    .join(CustomerUser, sa.and_(
+        col(CustomerUser.customer_id) == col(Customer.id), col(CustomerUser.user_id) == col(EInvoice.user_id)
+    ))
+    .where(col(EInvoice.paper_off)).group_by(col(Customer.id)).order_by(col(Customer.id))
+)  # fmt: skip
+
+
+def export_paperless(database: Database, out: TextIO) -> None:
+    """Write the customers to whom no paper is to be sent, each with the moment since when: all of today, every time."""
+    writer = csv.writer(out, delimiter=";", lineterminator="\n")
+    writer.writerow(("external_id", "code", "since"))
+    with database.read() as connection:
+        for external_id, code, since in connection.execute(_PAPERLESS):
+            writer.writerow((safe(external_id), safe(code), f"{since:%Y-%m-%dT%H:%M:%SZ}"))

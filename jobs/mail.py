@@ -5,7 +5,6 @@ import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,22 +15,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from auth.methods import renewal
 from auth.state import State
-from models import (
-    accounts,
-    announcements,
-    emails,
-    lending,
-    noticeboard,
-    outbox,
-    preferences,
-    reading_links,
-    staff,
-    tokens,
-)
+from jobs.letters import KINDS, Link
+from models import announcements, einvoices, noticeboard, outbox, preferences, reading_links, tokens
 from models.rules.mail import header_safe
-from models.rules.mandates import LINK_LASTS
 from models.types import AnyRow, utc_now
 
 log = logging.getLogger("ekabinets.mail")
@@ -40,54 +27,12 @@ _TIMEOUT = 30.0  # seconds that the server may be silent
 _HURRY = timedelta(minutes=1)  # before a lease ends no other letter is begun
 
 
-@dataclass(frozen=True)
-class Link:
-    """A link that opens something, so made when the letter is sent: its purpose, how long it works, its page."""
-
-    purpose: str
-    lifetime: timedelta
-    path: str
-
-
-# Kinds of letters, each with a template templates/mail/KIND.txt; the link, or the page of ours, that some carry.
-KINDS: dict[str, Link | str | None] = {
-    "password_reset": Link(renewal.PURPOSE, timedelta(hours=1), "/password/reset/{}"),
-    "password_changed": None,
-    "invitation": Link(accounts.INVITATION, timedelta(days=7), "/password/reset/{}"),
-    "activation": Link(accounts.INVITATION, timedelta(hours=24), "/password/reset/{}"),
-    "registration_known": "/properties/add",
-    "registration_accepted": "/properties",
-    "registration_refused": None,
-    "customer_joined": None,
-    "email_confirm": Link(emails.PURPOSE, timedelta(hours=24), "/profile/email/confirm/{}"),
-    "email_asked": None,
-    "email_taken": None,
-    "email_changed": None,
-    "account_closed": None,
-    "handover": "/properties",
-    "staff_invitation": Link(staff.INVITATION, timedelta(days=3), "/staff/welcome/{}"),
-    "new_device": "/profile/sessions",
-    "factor_changed": None,
-    "mandate_invited": Link(lending.INVITATION, LINK_LASTS, "/invitations/{}"),
-    "mandate": "/users",
-    "data_copy": "/profile/data",
-    "access_request": "/users",
-    "reading_rejected": None,
-    "reading_reminder": None,
-    "reading_by_link": None,
-    "verification": None,
-    "attorney": "/powers-of-attorney",
-    "attorney_granted": "/users",
-    "answer": None,
-    announcements.KIND: None,
-}
-
-
 class Post:
     """Sends what is due. Several of them may run at once, in any number of processes."""
 
     def __init__(self, app: Flask) -> None:
         """With the application's settings, database and languages; nothing is connected yet."""
+        self.app = app
         self.held: State = app.extensions["ekabinets"]
         self.environments: dict[str, Any] = app.extensions["languages"]
         self._host = urlsplit(self.held.settings.base_url).hostname
@@ -191,7 +136,8 @@ class Post:
         settings, site, language = self.held.settings, self.held.site, self._language(letter)
         environment = self.environments[language]
         context = {"site": site, "base_url": settings.base_url, "language": language, "at": letter.created_at}
-        words = context | {"link": self._link(letter)} | self._with_links(letter, detail)
+        pdf = self._pdf(letter)
+        words = context | {"link": self._link(letter)} | self._with_links(letter, detail) | {"attached": bool(pdf)}
         written = environment.get_template(f"mail/{letter.kind}.txt").make_module(words)
         subject, text = str(written.subject).strip(), str(written).strip() + "\n"
         if not header_safe(subject):
@@ -204,8 +150,18 @@ class Post:
         paragraphs = [paragraph.splitlines() for paragraph in text.strip().split("\n\n")]
         page = environment.get_template("mail/_letter.html")
         message.add_alternative(page.render(context | {"paragraphs": paragraphs, "subject": subject}), subtype="html")
+        if pdf:
+            message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{detail['number']}.pdf")
         message["Content-Language"] = language  # last: contents move their Content-… headers to a part
         return message.as_bytes(policy=SMTP)
+
+    def _pdf(self, letter: AnyRow) -> bytes | None:
+        """The file that an e-invoice carries: asked for now, because she may not be its customer's any more."""
+        if letter.kind != einvoices.KIND or not letter.detail["attached"] or "test" in letter.detail:
+            return None
+        make = self.app.extensions["invoice_pdf"]
+        pdf: bytes | None = make(self.app, letter.user_id, letter.detail["iid"], self._language(letter))
+        return pdf
 
     def _with_links(self, letter: AnyRow, detail: dict[str, Any]) -> dict[str, Any]:
         """Links to readings are made now, as all links are."""

@@ -10,10 +10,12 @@ from sqlalchemy.exc import OperationalError
 
 from auth.state import State
 from jobs.copies import make_due
+from jobs.hooks import Hooks
 from jobs.imports import import_due
 from jobs.mail import Post
+from jobs.payments import pay_due
 from jobs.schedule import remind
-from models import access_requests, announcements
+from models import access_requests, announcements, einvoices
 from models.answering import close_due
 from models.composing import send_due
 from models.endings import end_due
@@ -40,6 +42,7 @@ def run(app: Flask) -> None:
     looked: date | None = None  # at what comes with a new day
     scanner, parts = scanner_of(held.settings), (held.database, held.storage, held.site, held.clock)
     purge, sealer, counted = daily(*parts), Sealer(held.database), regularly(held.database, held.site, held.clock)
+    hooks = Hooks(held)
     with app.app_context():
         while not ended.is_set():
             try:
@@ -49,11 +52,11 @@ def run(app: Flask) -> None:
                     remind(held)
                     looked = held.clock.today()
                 _turn(held)
-                busy = post.send_due() + sealer.seal_due()
+                busy = post.send_due() + sealer.seal_due() + hooks.tell_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first
-                    busy = make_due(app) or import_due(held) or next(counted) or next(purge)
+                    busy = make_due(app) or import_due(held) or pay_due(held) or next(counted) or next(purge)
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
                 busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)
@@ -65,6 +68,7 @@ def _turn(held: State) -> None:
     """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
     send_due(held.database, held.clock)
     announce_due(held)
+    tell_invoices(held)
     settle(held.database, utc_now())
     access_requests.pass_on(held.database, held.clock.today(), utc_now())
 
@@ -77,3 +81,12 @@ def announce_due(held: State) -> None:
     if is_due:
         with held.database.write() as session:
             announcements.announce_due(session, held.site.languages, now, utc_now())
+
+
+def tell_invoices(held: State) -> None:
+    """Write the letters of invoices that came; of a large delivery a part each turn."""
+    with held.database.read() as connection:
+        is_due = connection.execute(einvoices.ANY_DUE).first()
+    if is_due:
+        with held.database.write() as session:
+            einvoices.announce(session, held.clock.today(), utc_now(), held.site.languages)

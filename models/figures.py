@@ -16,6 +16,7 @@ from models import preferences
 from models.clock import Clock
 from models.customers import Customer, CustomerUser
 from models.database import Database
+from models.einvoices import EInvoice
 from models.meters import Meter, Register
 from models.outbox import Mail
 from models.overrides import overrides_for, rule_for
@@ -46,7 +47,8 @@ _SINCE: sa.BindParameter[Any] = sa.bindparam("since", type_=Reading.__table__.c.
 _OPEN = sa.and_(col(User.disabled_at).is_(None), col(User.terms_version) > 0)  # and she has been here
 _HERS = (col(CustomerUser.customer_id) == col(Customer.id), _OPEN)
 _HERE = sa.select(1).select_from(CustomerUser).join(User, col(User.id) == col(CustomerUser.user_id)).where(*_HERS)
-_BY_MAIL = _HERE.where(col(User.email).is_not(None), ~preferences.unwanted(col(User.id), "new_invoice"))
+_ASKED = sa.exists().where(col(EInvoice.user_id) == col(User.id), col(EInvoice.customer_id) == col(Customer.id))
+_BY_MAIL = _HERE.where(_ASKED, col(User.email).is_not(None), ~preferences.unwanted(col(User.id), "new_invoice"))
 _CUSTOMERS = (
     sa.select(sa.func.count().label("all"), sa.func.count(sa.case((_HERE.exists(), 1))).label("registered"))
     .add_columns(sa.func.count(sa.case((_BY_MAIL.exists(), 1))).label("e_invoices")).select_from(Customer)

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -200,13 +200,13 @@ class RenderedFile(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now)
 
 
-_FIND = sa.select(col(RenderedFile.file_hash)).where(col(RenderedFile.key) == sa.bindparam("key"))
+_NAMED = col(RenderedFile.key).in_(sa.bindparam("keys", expanding=True))
+_FIND = sa.select(col(RenderedFile.key), col(RenderedFile.file_hash)).where(_NAMED)
 
 
-def find_rendering(connection: Connection, key: str) -> str | None:
-    """The name of the file rendered from `key` earlier, or None."""
-    name: str | None = connection.execute(_FIND, {"key": key}).scalar()
-    return name
+def find_renderings(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """The names of the files that were rendered from these keys earlier."""
+    return {row.key: row.file_hash for row in connection.execute(_FIND, {"keys": keys})}
 
 
 def keep_rendering(database: Database, key: str, name: str) -> None:

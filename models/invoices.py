@@ -1,8 +1,9 @@
 """Invoices, their lines, and payments received. All money in cents."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,11 +13,16 @@ from models.places import Place
 from models.rules.invoices import Status, invoice_status
 from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
 
+_UNTOLD = sa.text("announced_at IS NULL")
+
 
 class Invoice(Imported, Addressed, table=True):
     """One invoice of one customer for one premises and period, with the account it is to be paid to."""
 
-    __table_args__ = (sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),)
+    __table_args__ = (
+        sa.Index("ix_invoice_premises_day", "premises_id", "customer_id", "issued_on"),
+        sa.Index("ix_invoice_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    )
 
     customer_id: int = Field(foreign_key="customer.id", index=True)
     premises_id: int = Field(foreign_key="premises.id")
@@ -34,6 +40,7 @@ class Invoice(Imported, Addressed, table=True):
     payee_iban: str = Field(max_length=34)
     reference: str = Field(max_length=140)  # what the payer writes as payment reference
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
+    announced_at: datetime | None = None  # when its letters were written, or that none were to be
 
 
 class InvoiceLine(Numbered, table=True):
@@ -91,32 +98,43 @@ _IN_FULL_ON = (
     .where(col(Payment.invoice_id) == col(Invoice.id), col(Invoice.payable) <= _SO_FAR)
     .scalar_subquery()
 )
-_BILLS = sa.select(
+BILLS = sa.select(
     Invoice.__table__,  # type: ignore[attr-defined]
     _PAID.label("paid"),
     sa.func.coalesce(_IN_FULL_ON, _LAST_PAID_ON).label("paid_on"),
 )
 # To the user's own customers only: the previous owner's invoices carry another customer (B04).
-_OF_PLACE = _BILLS.where(
+_OF_PLACE = BILLS.where(
     col(Invoice.premises_id) == sa.bindparam("premises_id"),
     col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
 ).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
-_OF_CUSTOMER = _BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id")).order_by(
+_OF_CUSTOMER = BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id")).order_by(
     col(Invoice.issued_on).desc(), col(Invoice.id).desc()
 )
 _NEWEST = _OF_PLACE.limit(ONE)
-_ONE = _BILLS.where(
+_ONE = BILLS.where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
 )
+_EARLIER_ONES = sa.tuple_(col(Invoice.issued_on), col(Invoice.id)) < sa.tuple_(
+    sa.bindparam("day", type_=sa.Date), sa.bindparam("number")
+)
+_BEFORE = (
+    sa.select(Invoice.__table__)  # type: ignore[attr-defined]
+    .where(col(Invoice.premises_id) == sa.bindparam("premises_id"), _EARLIER_ONES)
+    .where(col(Invoice.customer_id) == sa.bindparam("customer_id"))
+    .order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
+    .limit(ONE)
+)
+_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
 _LINES = (
     sa.select(InvoiceLine.__table__)  # type: ignore[attr-defined]
-    .where(col(InvoiceLine.invoice_id) == sa.bindparam("invoice_id"))
-    .order_by(col(InvoiceLine.position))
+    .where(col(InvoiceLine.invoice_id).in_(_NUMBERS))
+    .order_by(col(InvoiceLine.invoice_id), col(InvoiceLine.position))
 )
 _PAYMENTS = (
-    sa.select(col(Payment.paid_on), col(Payment.amount))
-    .where(col(Payment.invoice_id) == sa.bindparam("invoice_id"))
+    sa.select(col(Payment.invoice_id), col(Payment.paid_on), col(Payment.amount))
+    .where(col(Payment.invoice_id).in_(_NUMBERS))
     .order_by(col(Payment.paid_on), col(Payment.id))
 )
 
@@ -152,11 +170,25 @@ def _bills(connection: Connection, statement: AnySelect, places: Sequence[Place]
     return [Bill(row, by_id[row.premises_id], row.paid or 0, row.paid_on) for row in rows]
 
 
-def lines(connection: Connection, bill: Bill) -> Sequence[AnyRow]:
-    """What the invoice is made of, in its order; amounts without VAT."""
-    return connection.execute(_LINES, {"invoice_id": bill.row.id}).fetchall()
+def before(connection: Connection, bill: Bill) -> AnyRow | None:
+    """The invoice before this one, to the same customer for the same premises."""
+    of = bill.row
+    values = {"premises_id": of.premises_id, "customer_id": of.customer_id, "day": of.issued_on, "number": of.id}
+    return connection.execute(_BEFORE, values).first()
 
 
-def payments(connection: Connection, bill: Bill) -> Sequence[AnyRow]:
-    """What was received for it, oldest first (C06)."""
-    return connection.execute(_PAYMENTS, {"invoice_id": bill.row.id}).fetchall()
+def lines(connection: Connection, rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
+    """What each of these invoices is made of, in its order; amounts without VAT. One statement."""
+    return _by_invoice(connection.execute(_LINES, {"numbers": [row.id for row in rows]}))
+
+
+def payments(connection: Connection, rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
+    """What was received for each of these invoices, oldest first (C06). One statement."""
+    return _by_invoice(connection.execute(_PAYMENTS, {"numbers": [row.id for row in rows]}))
+
+
+def _by_invoice(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in rows:
+        found[row.invoice_id].append(row)
+    return found

@@ -55,6 +55,15 @@ class Eparaksts(_Configured):
     logout: bool = True  # as of a bank
 
 
+TILL_HOSTS = {"klix": "https://portal.klix.app", "montonio": "https://stargate.montonio.com"}
+
+
+class Gateway(_Configured):
+    """What an operator's contract for payments gives: `client_id` is the brand at Klix, the access key at Montonio."""
+
+    host: str = Field("", pattern=f"^$|{_ADDRESS}")  # empty: the provider's own
+
+
 def read_toml(value: Any) -> Any:
     """The tables of a setting that comes from the environment as TOML."""
     if not isinstance(value, str):

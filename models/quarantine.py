@@ -34,7 +34,8 @@ class HeldBack(Exception):
     """The file is in quarantine; its argument says what was found in it, "" that nobody has looked yet."""
 
 
-_FOUND = sa.select(col(Quarantined.found)).where(col(Quarantined.file_hash) == sa.bindparam("file_hash"))
+_NAMED = col(Quarantined.file_hash).in_(sa.bindparam("hashes", expanding=True))
+_FOUND = sa.select(col(Quarantined.found)).where(_NAMED)
 _WAITING = (
     sa.select(col(Quarantined.file_hash))
     .where(col(Quarantined.found) == "", col(Quarantined.due_at) <= sa.bindparam("now"))
@@ -47,9 +48,9 @@ def hold(session: Session, file_hash: str) -> None:
     session.merge(Quarantined(file_hash=file_hash))
 
 
-def check(connection: Connection, file_hash: str) -> None:
-    """Raise `HeldBack` for a file in quarantine."""
-    found = connection.execute(_FOUND, {"file_hash": file_hash}).scalar()
+def check(connection: Connection, *file_hashes: str) -> None:
+    """Raise `HeldBack` where one of these files is in quarantine."""
+    found = connection.execute(_FOUND, {"hashes": file_hashes}).scalar()
     if found is not None:
         raise HeldBack(found)
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from models import toml
-from models.providers import Eparaksts, Provider, read_toml
+from models.providers import Eparaksts, Gateway, Provider, read_toml
 
 PREFIX = "EKABINETS_"
 _HOSTS = ("trusted_hosts", "card_ocsp")  # lists, with commas between them in the environment
@@ -32,6 +32,13 @@ def _origin(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or url != f"{parts.scheme}://{parts.netloc}":
         raise ValueError("expected http(s)://host[:port] and nothing after it")
+    return url
+
+
+def _outside(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or "@" in parts.netloc):
+        raise ValueError("expected https://host[:port]/path")
     return url
 
 
@@ -76,11 +83,18 @@ class Settings(BaseModel):
     smtp_user: str = ""
     smtp_password: str = Field("", repr=False)
     mail_from: str = "noreply@localhost"  # the address that letters come from
-    # These two as tables of the file, or as TOML in the environment (docs/identity.md).
+    # These three as tables of the file, or as TOML in the environment (docs/identity.md).
     providers: Annotated[tuple[Provider, ...], BeforeValidator(read_toml)] = ()  # banks and brokers
     eparaksts: Annotated[Eparaksts | None, BeforeValidator(read_toml)] = None
+    payments: Annotated[Gateway | None, BeforeValidator(read_toml)] = None  # of the provider that the site names
     provider_seconds: Count = 5  # that one of them may take to answer
     card_ocsp: tuple[str, ...] = ()  # hosts that are asked whether an identity card is still good; empty: nobody
+    # The billing system on the other side (docs/integration.md); empty: there is none.
+    webhook_url: Annotated[str, AfterValidator(_outside)] = ""  # what is told of readings, messages and contacts
+    webhook_secret: Annotated[str, Field(pattern=r"^(.{32,})?$", repr=False)] = ""
+    horizon_url: Annotated[str, AfterValidator(_outside)] = ""  # up to /rest
+    horizon_user: str = ""
+    horizon_password: str = Field("", repr=False)
     undo_seconds: int = Field(15, ge=0, le=600)  # in which staff can take an answer back; the worker sends it then
     session_idle_minutes: Count = 30
     session_hours: Count = 12
@@ -124,6 +138,9 @@ class Settings(BaseModel):
                 self.smtp_security == "none" and self.smtp_host not in ("", "localhost", "127.0.0.1", "::1")
             ),
             "s3_endpoint: expected https://…; files travel unprotected": self.s3_endpoint.startswith("http://"),
+            "webhook_url, horizon_url: expected https://…; data of people travel unprotected": (
+                self.webhook_url.startswith("http:") or self.horizon_url.startswith("http:")
+            ),
             "mail_from: is not an address of yours": bool(self.smtp_host) and self.mail_from.endswith("@localhost"),
         }
         return [problem for problem, is_there in found.items() if is_there]
@@ -132,6 +149,12 @@ class Settings(BaseModel):
     def _a_bucket_has_its_key(self) -> Self:
         if self.storage and not (self.s3_key_id and self.s3_secret):
             raise ValueError("s3_key_id, s3_secret: expected where storage is s3://…")
+        return self
+
+    @model_validator(mode="after")
+    def _a_hook_is_signed(self) -> Self:
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("webhook_secret: expected where there is a webhook_url")
         return self
 
     @model_validator(mode="after")

@@ -169,6 +169,7 @@ class Site(_Frozen):
     missed_limit: int = Field(3, ge=0, le=12)  # windows in a row from which that text holds; 0: it never does
     reading_links: bool = True  # reminders carry a link that takes readings without a login
     payee: Payee
+    payments: Literal["", "klix", "montonio"] = ""  # where people pay from here; its contract stands in the settings
     desk: Annotated[Desk, BeforeValidator(_with_common_desk)] = Field({}, validate_default=True)
     working_days: dict[date, bool] = {}  # days that are worked, or free, whatever the calendar says
     # By language and key of TEXTS; `models.overrides.text_for` tells what is shown on a day.

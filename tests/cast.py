@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from auth.methods.password import Passwords
 from models import search
 from models.articles import Article, ArticleText, Topic
@@ -18,10 +20,12 @@ from models.invoices import Invoice, InvoiceLine, Payment
 from models.mandates import Mandate, MandatePremises
 from models.meters import Meter, Register
 from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
+from models.payments import OnlinePayment, PaidInvoice
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.rules.articles import fold
+from models.rules.payments import PaymentState
 from models.rules.search import kept, of_customer
 from models.tenures import Tenure
 from models.threads import Message, MessageFile, Thread
@@ -70,6 +74,8 @@ class Cast:
     paid: str = ""
     former_invoice: str = ""  # Pēteris's, same flat
     stranger_invoice: str = ""
+    payment: str = ""  # Anna has begun to pay her newest invoice, and given up
+    stranger_payment: str = ""
     document: str = ""
     stranger_document: str = ""
     house_paper: str = ""  # in the file of the house of Anna's other flat
@@ -140,6 +146,13 @@ class _Stage:
         self.add(InvoiceLine(invoice_id=row.id, position=1, service="Aukstais ūdens", quantity=3100, unit="m3", price=10500, amount=326))
         self.add(InvoiceLine(invoice_id=row.id, position=2, service="Apsaimniekošana", quantity=52400, unit="m2", price=4200, amount=net - 326))
         return row
+
+    def online(self, user, premises, invoice):
+        """A payment that came to nothing, at a provider that the operator had before."""
+        row = OnlinePayment(started_by=user.id, premises_id=premises.id, provider="before", cents=8743, status=PaymentState.CANCELLED, started_at=datetime(2026, 11, 20, 8, tzinfo=UTC))
+        number = self.session.scalars(sa.select(Invoice.id).where(Invoice.public_id == invoice)).one()
+        self.add(PaidInvoice(payment_id=self.add(row).id, invoice_id=number, cents=8743))
+        return row.public_id
 
     def invitation(self, user, customer, premises):
         """A mandate that nobody has accepted yet."""
@@ -223,6 +236,7 @@ def _people_and_places(stage: _Stage) -> None:
     stage.add(CannedReply(title="Greeting", lv="Sveicināti!", en="Good day!", ru="Здравствуйте!"))
     cast.stranger_thread, cast.stranger_thread_file = stage.thread(viktors, customers[1], next_door, 9002)
     cast.data_copy, cast.stranger_copy = (stage.data_copy(person) for person in (anna, viktors))
+    cast.payment, cast.stranger_payment = stage.online(anna, flat, cast.invoice), stage.online(viktors, next_door, cast.stranger_invoice)
 
 
 def _meters(stage: _Stage, flat, next_door, house) -> None:

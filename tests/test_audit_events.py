@@ -31,6 +31,7 @@ REST = {
     "models/desk_work.py: _ACTIONS[wish.act]": {f"thread.{act}" for act in ("assigned", "snoozed", "woken", "waits", "closed")},
     "views/customers.py: action": {"customer.viewed", "customer.previewed"},
     "models/accounts.py: f'account.{act}'": {"account.unlocked", "account.invited_again", "account.link_sent"},
+    "models/payments.py: action": {f"payment.{act}" for act in ("started", "paid", "ended", "refused")},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }
 

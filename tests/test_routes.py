@@ -29,6 +29,7 @@ def table(app: Flask) -> str:
     for rule in app.url_map.iter_rules():
         verbs, view = " ".join(sorted(rule.methods or ())), app.view_functions[rule.endpoint]
         mark = "public" if view.access is None else f"{view.access[0]} {Right(view.access[1]).word}"  # type: ignore[attr-defined]
+        mark = f"api {view.bearer}" if hasattr(view, "bearer") else mark
         kept = limiter.limit_manager.decorated_limits(f"{view.__module__}.{view.__name__}.{view.__qualname__}")
         limits = ", ".join(str(one.limit) for one in kept)
         lines.append(f"{verbs:<9}{rule.rule:<52}{mark:<22}{limits}".rstrip())

@@ -7,7 +7,7 @@ is raised only with a reason (performance.md): home at most 6, a reading at most
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -47,9 +47,11 @@ from tests.lend import INVITE, fill
 from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
+from tests.tills import Montonio, open_till, rows
 from tests.views.by_link import link, usual
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
+from tests.views.test_api import Program
 from tests.walk import ids_of, paths
 
 house_file = standing.house_file
@@ -90,10 +92,14 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
     yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
     yield "/profile/data", anna, "/profile/data", "/profile/data", {"old": GOOD}
+    by_mail = f"/properties/{cast.flat}/einvoice"
+    yield "/properties/<pid>/einvoice", anna, by_mail, by_mail, {"form": "file", "paper": "1"}
     letters, stop = "/profile/notifications", f"/unsubscribe/{unsubscribing(app)}"
     yield letters, anna, letters, letters, {"notices": ""}
     yield "/profile/consents", anna, letters, "/profile/consents", {"offers": "1"}
     yield from messages(app, cast, anna)
+    with open_till(app, "montonio") as till:
+        yield from payment_acts(app, cast, anna, till)
     yield "/notices/<nid>/confirm", anna, f"/notices/{cast.notice}", f"/notices/{cast.notice}/confirm", {}
     yield "/unsubscribe/<signature>", Browser(app), stop, stop, {}
     yield "/session/extend", anna, "/profile", "/session/extend", {}
@@ -103,6 +109,15 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/profile/sessions/<sid>/end", anna, own, others[0], {}
     yield "/profile/sessions/end-others", anna, own, f"{own}/end-others", {}
     yield "/logout", anna, "/profile", "/logout", {}
+
+
+def payment_acts(app: Flask, cast: Cast, anna: Browser, till: Montonio) -> Iterator[tuple[str, Browser, str, str, Any]]:
+    """Anna pays at her flat, and the provider tells of it."""
+    pay = f"/properties/{cast.flat}/pay"
+    yield "/properties/<pid>/pay", anna, f"{pay}?invoice={cast.invoice}", pay, {}
+    row = rows(app)[0]
+    till.set(row.provider_id, state="paid")
+    yield "/payments/told/<token>", Browser(app), "/login", f"/payments/told/{row.hook}", till.webhook(row.provider_id)[0]
 
 
 def messages(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
@@ -340,7 +355,7 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
-        asked = "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
+        asked = f"?invoice={cast.invoice}" if rule.endswith("/pay") else "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
         yield rule, paths(rule, values | {"token": secrets})[0] + asked
 
 
@@ -395,20 +410,26 @@ def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Ite
     """Each page as Anna opens it, then each form as she sends it."""
     ilze = supervisor(app)
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
+    billing, rows = Program(app), [{"external_id": "H1", "address": "Brīvības iela 12", "town": "Ogre"}]
+    assert billing.post("houses", rows)[0] == 200
     for rule, path in pages(app, cast):
         who = ilze if is_for_staff(path) else anna
         rank(app, path)
-        statements.clear()
-        assert who.client.get(path).status_code < 400
+        with open_till(app, "montonio") if rule.endswith("/pay") else nullcontext():
+            statements.clear()
+            assert who.client.get(path, headers=billing.headers if path.startswith("/api/") else {}).status_code < 400
         yield f"GET  {rule}", len([sent for sent in statements if "advisory" not in sent])  # SQLite locks a file instead
     for rule, browser, page, action, typed in acts(app, cast, anna):
         htmx = {"headers": HTMX} if action.startswith("/meters") else {}
         form = browser.get(page, **htmx)
         fields = next((one.fields for one in form.forms if one.action == action), form.forms[0].fields)
         statements.clear()
-        browser.post(action, {**fields, **typed}, follow=False, **htmx)
+        browser.post(action, typed if isinstance(typed, bytes) else {**fields, **typed}, follow=False, **htmx)
         assert browser.status < 400 or rule.endswith(("question)", "(wrong)", "(too late)", "(refused)"))
         yield f"POST {rule}", len(statements)
+    statements.clear()
+    assert billing.post("houses", rows)[1]["unchanged"] == 1
+    yield "POST /api/v1/<table>", len([sent for sent in statements if not re.search("advisory|PRAGMA", sent)])
 
 
 def test_each_page_and_act_sends_the_reviewed_number_of_statements(app: Flask, anna: Browser, cast: Cast, statements, house_file, monkeypatch: pytest.MonkeyPatch):

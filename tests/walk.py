@@ -38,6 +38,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "pid": [cast.flat, cast.second],
             "mid": [cast.cold, cast.two_dials, cast.house_meter],
             "iid": [cast.invoice, cast.paid],
+            "payid": [cast.payment],
             "did": [cast.document],
             "hid": [cast.house_paper],
             "nid": [cast.notice],
@@ -53,6 +54,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
             "pid": [cast.neighbour],
             "mid": [cast.stranger_meter],
             "iid": [cast.stranger_invoice],
+            "payid": [cast.stranger_payment],
             "did": [cast.stranger_document],
             "hid": [cast.other_paper],
             "nid": [cast.stranger_notice],
@@ -65,7 +67,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
         }
     return {
         name: ["AAAAAAAAAAAAAAAA", "1", "-", "a" * 33, "%00", "%FF", "%0A", "..%2f", "ā"]
-        for name in ("pid", "mid", "iid", "did", "hid", "nid", "fid", "cid", "sid", "uid", "tid", "aid")
+        for name in ("pid", "mid", "iid", "payid", "did", "hid", "nid", "fid", "cid", "sid", "uid", "tid", "aid")
     }
 
 

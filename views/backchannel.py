@@ -6,10 +6,10 @@ from flask import Response, jsonify, make_response, request
 from sqlmodel import Session
 
 from auth.methods.base import Refused
-from auth.methods.remote import ProviderAway
 from auth.state import state, writing
 from models import pending, sessions
 from models.audit import Actor, record
+from models.remote import ProviderAway
 from models.types import utc_now
 from views.routes import Routes
 

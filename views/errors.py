@@ -18,6 +18,7 @@ from models.quarantine import HeldBack
 from models.types import Role
 from views.language import text
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
+from views.problems import problem_json
 
 log = logging.getLogger("ekabinets")
 # What a form is never shown again with.
@@ -37,7 +38,9 @@ def install(app: Flask) -> None:
 
 
 def problem(code: int, **context: Any) -> Response:
-    """The page of an error code; htmx gets a message for the top of its target, so that the form stays."""
+    """The page of an error code; to htmx a message for the top of its target, and the form stays; to a program JSON."""
+    if request.path.startswith("/api/"):
+        return problem_json(code, str(context.get("number") or ""))
     if is_fragment():
         response = fragment("errors/_message.html", status=code, code=code, **context)
         # In the place of a poll, which then asks no more.
@@ -52,11 +55,20 @@ def _http(error: HTTPException) -> Response:
         return _broken(error)
     # Who was only too fast sends the same again, without typing it; the form's token was checked before its limit.
     again = {"resend": _typed()} if code == 429 and request.method == "POST" else {}
-    response = problem(code if code in CODES else 400, **again)
+    is_page = not request.path.startswith("/api/")
+    response = problem(code if code in CODES else 400, **again) if is_page else _told_a_program(error)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     if code == 429:
         response.headers["Retry-After"] = "60"  # the limits of `views.limits` are per minute, but for letters
+    return response
+
+
+def _told_a_program(error: HTTPException) -> Response:
+    """What the framework would say, as a problem; its headers say what a program should do."""
+    code = error.code or 500
+    response = problem_json(code, str(error.description or ""))
+    response.headers.extend([one for one in error.get_headers() if one[0] == "WWW-Authenticate"])
     return response
 
 

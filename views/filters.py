@@ -90,9 +90,9 @@ class Formats:
         """A day inside a sentence: 21.11. / 21 November / 21 ноября (genitive, as after a number)."""
         return self._date("daymonth", day)
 
-    def month(self, day: date) -> str:
-        """The month of a day as a heading: 2026. gada novembris."""
-        return self._date("month", day)
+    def month(self, day: date | str) -> str:
+        """The month of a day as a heading: 2026. gada novembris; a letter's detail has the day as ISO text."""
+        return self._date("month", date.fromisoformat(day) if isinstance(day, str) else day)
 
     def _number(self, value: int, scale: int, least: int | None = None) -> str:
         """|value| / 10**scale with its digits grouped; zeros beyond the `least` decimals are left out."""

@@ -1,16 +1,23 @@
-"""Invoices: list by year, detail, PDF and payment QR (C01–C03, C06, C08, C09)."""
+"""Invoices: list by year, detail, PDF and payment QR (C01–C03, C06, C08–C10)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
 
 from flask import Response, abort, g, request
 
 from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import invoices as table
+from models import payments as online
+from models import quarantine
 from models.children import Limits
 from models.files import FileMissing
 from models.invoices import Bill
 from models.places import Place
 from models.rules.colours import derive
-from views.downloads import download, stored
+from models.rules.differences import Line, Sums, difference
+from models.types import AnyRow
+from views.downloads import download
 from views.errors import problem
 from views.language import text
 from views.limits import file_limit
@@ -23,28 +30,46 @@ invoices = Routes("invoices", __name__)
 
 
 @invoices.get("/properties/<pid>/invoices", "invoices view")
-def list_all(pid: Place) -> Response:
-    """All years as links, one year of invoices (C02; LU-22)."""
+def list_all(pid: Place, *, nothing: bool = False) -> Response:
+    """All years as links, one year of invoices (C02; LU-22); `nothing`: was chosen of those that can be paid."""
     bills = table.all_of(reading(), pid)
     years = sorted({bill.row.issued_on.year for bill in bills}, reverse=True)
-    wanted = request.args.get("year", "")
-    year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else (years[0] if years else 0)
+    year = year_of(request.args.get("year", ""), bills)
     shown = [bill for bill in bills if bill.row.issued_on.year == year]
     return page(
-        "invoices/list.html", current="invoices", place=pid, newest=bills[0] if bills else None,
-        bills=shown, years=years, year=year,
+        "invoices/list.html", status=422 if nothing else 200, current="invoices", place=pid, bills=shown, years=years,
+        newest=bills[0] if bills else None, year=year, nothing=nothing,
+        unpaid=[bill for bill in bills if _to_pay(bill)] if state().till else [],
+        may_einvoice=may(state().site, somebody(), "invoices", pid) >= Right.ACT,
     )  # fmt: skip
+
+
+def year_of(wanted: str, bills: Sequence[Bill] = ()) -> int | None:
+    """The year in an address; of the newest invoice where that is none."""
+    if wanted.isascii() and wanted.isdigit() and len(wanted) == 4:
+        return int(wanted)
+    return bills[0].row.issued_on.year if bills else None
 
 
 @invoices.get("/invoices/<iid>", "invoices view")
 def show(iid: Bill) -> Response:
     """One invoice: what it is made of, how to pay, what was received. The accessible form of the PDF."""
     connection = reading()
-    lines, payments = table.lines(connection, iid), table.payments(connection, iid)
+    before = table.before(connection, iid)
+    lines = table.lines(connection, [row for row in (iid.row, before) if row])
+    parts = difference(_sums(before, lines), _sums(iid.row, lines)) if before else []
+    under_way = online.under_way(connection, iid.place) if state().till else {}
     return page(
-        "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines, payments=payments,
-        has_qr=_to_pay(iid) > 0, may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
+        "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
+        payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
+        till=bool(state().till), sent=under_way.get(iid.row.id), has_qr=_to_pay(iid) > 0,
+        may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
+
+
+def _sums(row: AnyRow, lines: dict[int, list[AnyRow]]) -> Sums:
+    made_of = [Line(line.service, line.quantity, line.unit, line.price, line.amount) for line in lines[row.id]]
+    return Sums(made_of, (row.period_end - row.period_start).days + 1, row.vat, row.brought_forward, row.payable)
 
 
 @invoices.get("/invoices/<iid>/qr.svg", "invoices view")
@@ -64,17 +89,8 @@ def _to_pay(bill: Bill) -> int:
 @invoices.get("/invoices/<iid>.pdf", "invoices view", file_limit)
 def pdf(iid: Bill) -> Response:
     """The operator's own file where it was imported, else ours, made once and kept (C03; LU-21)."""
-    held = state()
-    name = f"{iid.row.number}.pdf"
-    if iid.row.file_hash:
-        try:
-            return stored(iid.row.file_hash, name)
-        except FileMissing:
-            pass  # the import is late or a disk is away: ours is as true
     try:
-        limits = Limits(wall_seconds=held.settings.pdf_seconds)
-        made = cached_invoice_pdf(held.database, held.storage, _document(iid), limits)
-        return download(held.storage.open(made), name, "application/pdf")
+        return download(pdf_of(iid), f"{iid.row.number}.pdf", "application/pdf")
     except PdfBusy:
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"
@@ -83,12 +99,28 @@ def pdf(iid: Bill) -> Response:
         return problem(503, pdf=iid)
 
 
-def _document(bill: Bill) -> InvoicePdf:
+def pdf_of(bill: Bill) -> bytes:
+    """The file itself. Raises `HeldBack`, `StorageAway`, `PdfBusy`, `PdfFailed`."""
+    held, connection, rows, number = state(), reading(), [bill.row], bill.row.id
+    if bill.row.file_hash:
+        quarantine.check(connection, bill.row.file_hash)
+        with suppress(FileMissing):  # the import is late or a disk is away: ours is as true
+            return held.storage.open(bill.row.file_hash)
+    paper = document(bill, table.lines(connection, rows)[number], table.payments(connection, rows)[number])
+    return made(paper)
+
+
+def made(paper: InvoicePdf) -> bytes:
+    """Ours, made once and kept."""
+    held = state()
+    limits = Limits(wall_seconds=held.settings.pdf_seconds)
+    return held.storage.open(cached_invoice_pdf(held.database, held.storage, paper, limits))
+
+
+def document(bill: Bill, lines: Sequence[AnyRow], payments: Sequence[AnyRow]) -> InvoicePdf:
     """What is printed: in the reader's language, under the operator's name."""
     held, row = state(), bill.row
     site = held.site
-    connection = reading()
-    lines, payments = table.lines(connection, bill), table.payments(connection, bill)
     reach = [contact for contact in site.contacts if contact.kind != "emergency"]
     desk = [part for contact in reach for part in (contact.address, contact.shown_phone, contact.email) if part]
     register = text("Registration No. %(number)s", number=site.registration_number)

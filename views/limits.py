@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -32,6 +32,7 @@ letter_limit = limiter.limit("30 per hour")  # each of these acts may write to s
 link_limit = limiter.limit("20 per hour", key_func=lambda: str(request.view_args))  # whoever has one link to readings
 miss_limit = limiter.limit("20 per hour", key_func=_address)  # beyond it a search is answered and not counted
 file_limit = limiter.limit("60 per minute")
+api_limit = limiter.limit("600 per minute", key_func=lambda: f"token:{g.client.id}")
 search_limit = limiter.limit("60 per minute")  # each search of staff is a look at somebody's data
 
 

@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 from auth.methods import password as method
 from auth.methods.base import Begun, Cancelled, Person, Refused
 from auth.methods.password import Second, Welcome
-from auth.methods.remote import ProviderAway
 from auth.state import reading, state, visitor, writing
 from models import factors, identities, pending
 from models.audit import Actor, record
@@ -18,6 +17,7 @@ from models.customers import Customer, CustomerUser
 from models.identifiers import Identifiers
 from models.identities import Another, Identity
 from models.people import User
+from models.remote import ProviderAway
 from models.throttle import Wait
 from models.types import AnyRow, Role, utc_now
 from views.account import unconfirmed

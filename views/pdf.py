@@ -16,7 +16,7 @@ from pathlib import Path
 
 from models.children import Ended, Limits, run
 from models.database import Database
-from models.files import Storage, find_rendering, keep_rendering
+from models.files import Storage, find_renderings, keep_rendering
 from models.locks import Taken, only_one
 from views.language import render
 from views.qr import payment_qr_png
@@ -174,5 +174,5 @@ def cached_invoice_pdf(database: Database, storage: Storage, it: InvoicePdf, lim
 
 def _kept(database: Database, storage: Storage, key: str) -> str | None:
     with database.read() as connection:
-        name = find_rendering(connection, key)
+        name = find_renderings(connection, [key]).get(key)
     return name if name and storage.exists(name) else None

@@ -20,8 +20,8 @@ def usual_limit(view: Any) -> Any:
 class Routes(Blueprint):
     """A blueprint that opens nothing by itself: each route says its `access` (see `auth.guard`).
 
-    That is "public", "signed", or a section and the least right to it, such as "meters act"; of the operator's staff
-    "staff" and one of their sections, such as "staff customers view".
+    That is "public", "signed", for a program "api" and the scope that its token has, or a section and the least right
+    to it, such as "meters act"; of the operator's staff "staff" and one of theirs, such as "staff customers view".
     """
 
     def get(self, rule: str, access: str, limit: Limit | None = None) -> Callable[[View], View]:  # type: ignore[override]  # stricter than Flask's
@@ -35,7 +35,8 @@ class Routes(Blueprint):
     def _add(self, rule: str, method: str, access: str, limit: Limit | None) -> Callable[[View], View]:
         section, _, least = access.rpartition(" ")
         marks = {"public": guard.public, "signed": guard.signed}
-        mark: Any = guard.needs(section, RIGHTS[least]) if section else marks[least]
+        of_section = guard.bearer(least) if section == "api" else section and guard.needs(section, RIGHTS[least])
+        mark: Any = of_section or marks[least]
 
         def add(view: Any) -> Any:
             if not hasattr(view, "said"):

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of, of_serial
-from auth.methods.remote import Remote
 from models.providers import Eparaksts
+from models.remote import Remote
 
 SCOPE = "urn:lvrtc:fpeil:aa"
 _FLOW = "urn:eparaksts:authentication:flow:"

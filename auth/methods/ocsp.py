@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from auth.methods.base import Refused
-from auth.methods.remote import Remote
+from models.remote import Remote
 
 _SKEW = timedelta(minutes=15)  # between the issuer's clock and ours
 _AGE = timedelta(minutes=2)

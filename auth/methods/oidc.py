@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from auth.methods.base import Begun, Person, Refused, basic, bearer, code_of
 from auth.methods.oidc_logout import LEEWAY, named_in, told_of
-from auth.methods.remote import ProviderAway, Remote
 from models.providers import Documents, Provider
+from models.remote import ProviderAway, Remote
 from models.rules.identifiers import normal_identifier
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384")

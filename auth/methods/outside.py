@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auth.methods.base import Begun, Person, Refused
-from auth.methods.remote import ProviderAway, Remote
 from models.database import Database
 from models.identifiers import Identifiers, IdentifierUnreadable
-from models.providers import Documents
+from models.providers import TILL_HOSTS, Documents
+from models.remote import ProviderAway, Remote
 from models.settings import Settings, SettingsError
 from models.site import FOLDER, Site
 from models.types import utc_now
@@ -45,6 +45,8 @@ class Outside:
         places = [place for one in banks.values() for place in (one.issuer, *one.pages)]
         if settings.eparaksts and "eparaksts" in site.login:
             places += [settings.eparaksts.host, *settings.eparaksts.pages]
+        if settings.payments and site.payments:
+            places += [settings.payments.host or TILL_HOSTS[site.payments], *settings.payments.pages]
         # Where a form of ours may lead to in the end, for the Content-Security-Policy.
         self.origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(place)) for place in places})
 

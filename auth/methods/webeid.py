@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from auth.methods.base import Begun, Person, Refused, of_serial
-from auth.methods.remote import Remote
+from models.remote import Remote
 
 ISSUER = "web-eid"
 _HASHES: dict[str, type[Any]] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}

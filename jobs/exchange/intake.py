@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from jobs.exchange.batch import Batch, Table
 from jobs.exchange.cells import Refused
+from jobs.exchange.given import Given, Rows
 from jobs.exchange.report import SHOWN_MISSING, Counts, Problem, Progress, Report
 from jobs.exchange.sheet import Sheet, open_table
 from jobs.exchange.tables import TABLES
@@ -47,6 +48,9 @@ class FileImport:
         """Read the file to its end; report what is in the database and not in it."""
         self.report.tables[self.table.name] = self.counts
         try:
+            if isinstance(self.work.source, Given):
+                self._read(Rows(self.work.source.rows, self._refuse))
+                return
             with closing(open_table(self.work.source, self.name)) as binary:
                 self._read(Sheet(binary, self._refuse))
         except Refused as refused:
@@ -56,7 +60,7 @@ class FileImport:
         self.counts.read += 1
         self.found.append(Problem(self.name, row, column, value, expected))
 
-    def _read(self, sheet: Sheet) -> None:
+    def _read(self, sheet: Sheet | Rows) -> None:
         self.report.formats[self.name] = sheet.format
         if wrong := [*self.table.wrong_headers(sheet.header)]:
             self.report.add_problems(Problem(self.name, 1, column, "", what) for column, what in wrong)

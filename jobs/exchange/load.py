@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from jobs.exchange.batch import Table
+from jobs.exchange.given import Given
 from jobs.exchange.intake import SEEN, FileImport
 from jobs.exchange.report import Problem, Progress, Report
 from jobs.exchange.source import ExchangeError, Source, open_source
@@ -46,28 +47,47 @@ def import_folder(
     report = Report(dry_run)
     with open_source(path) as source, only_one(database), database.write() as session:
         work = Work(session, source, _Hashing() if dry_run else storage, site, Identifiers(identifier_key))  # type: ignore[arg-type]  # only put is called
-        with _mapped_out(work):
-            work.connection.exec_driver_sql("DROP TABLE IF EXISTS exchange_seen")  # of an import that was broken off
-            SEEN.create(work.connection)
-            try:
-                for table, name in _files(source, report):
-                    FileImport(work, table, name, report, progress).run()
-            except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
-                again = "Somebody else changed the same rows; import again, it goes on from here."
-                raise ExchangeError(again) from None
-            SEEN.drop(work.connection)
-        if dry_run:
-            session.rollback()
-        else:
-            record(session, actor, "import.finished", detail=report.summary())
+        with _taking(database, work, report, actor):
+            for table, name in _files(source, report):
+                FileImport(work, table, name, report, progress).run()
+    return report
+
+
+def import_rows(
+    database: Database, storage: Storage, site: Site, identifier_key: str, table: str, given: Given, *,
+    dry_run: bool = False, actor: Actor = _COMMAND, wait: float = 0,
+) -> Report:  # fmt: skip
+    """Take in rows of one table as from its file (`given`), and tell the same. Raises as `import_folder`."""
+    report = Report(dry_run)
+    with only_one(database, wait), database.write() as session:
+        work = Work(session, given, _Hashing() if dry_run else storage, site, Identifiers(identifier_key))  # type: ignore[arg-type]  # as above
+        with _taking(database, work, report, actor):
+            FileImport(work, TABLES[table], table, report, lambda _file, _rows, _part: None).run()
     return report
 
 
 @contextmanager
-def only_one(database: Database) -> Iterator[None]:
-    """Hold the lock of imports. Raises `ImportBusy` at once where somebody else holds it."""
+def _taking(database: Database, work: Work, report: Report, actor: Actor) -> Iterator[None]:
+    """Around an import: its memory of what it has seen, what becomes of it at the end, its row in the audit trail."""
+    with _mapped_out(work):
+        work.connection.exec_driver_sql("DROP TABLE IF EXISTS exchange_seen")  # of an import that was broken off
+        SEEN.create(work.connection)
+        try:
+            yield
+        except (IntegrityError, database.engine.dialect.loaded_dbapi.IntegrityError):
+            raise ExchangeError("Somebody else changed the same rows; import again, it goes on from here.") from None
+        SEEN.drop(work.connection)
+    if report.dry_run:
+        work.session.rollback()
+    else:
+        record(work.session, actor, "import.finished", detail=report.summary())
+
+
+@contextmanager
+def only_one(database: Database, wait: float = 0) -> Iterator[None]:
+    """Hold the lock of imports. Raises `ImportBusy` where somebody else holds it, still after `wait` seconds."""
     try:
-        with locks.only_one(database, "import"):
+        with locks.only_one(database, "import", wait):
             yield
     except locks.Taken:
         raise ImportBusy("Another import is running; wait until it has ended.") from None

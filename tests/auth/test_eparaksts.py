@@ -8,9 +8,9 @@ import pytest
 
 from auth.methods.base import Cancelled, Person, Refused
 from auth.methods.eparaksts import FLOWS, Service
-from auth.methods.remote import ProviderAway, Remote
 from demo.eparaksts import Stand
 from models.providers import Eparaksts
+from models.remote import ProviderAway, Remote
 from tests.auth.provider import BACK, CLIENT, choose, serving
 
 ANNA = "PNOLV-120365-11114"

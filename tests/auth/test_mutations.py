@@ -29,7 +29,7 @@ def test_every_file_with_its_tests_is_there() -> None:
 @pytest.mark.parametrize("module", sorted(file.name for file in (ROOT / "views").glob("*.py")))
 def test_every_mark_of_a_view_is_taken_away(module: str) -> None:
     source = (ROOT / "views" / module).read_text("utf-8")
-    said = re.compile(r"@public$|@needs\(|@\w+\.(get|post)\(.+, \"(public|signed|(staff )?\w+ (view|act))\"")
+    said = re.compile(r"@public$|@needs\(|@\w+\.(get|post)\(.+, \"(public|signed|api .+|(staff )?\w+ (view|act))\"")
     marks = [line for line in source.splitlines() if said.match(line)]
     taken = [one.what for one in mutations_of(ROOT, f"views/{module}")]
     gone = re.compile(r"@(public|needs\(.+\)) deleted$|.+ access deleted$")

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from auth.methods.base import Begun, Cancelled, Refused
 from auth.methods.oidc import Oidc
-from auth.methods.remote import ProviderAway, Remote
 from models.database import Database
 from models.providers import AGAIN_AFTER, LIFETIME, Documents, Provider, ProviderDocument
+from models.remote import ProviderAway, Remote
 from models.types import utc_now
 from tests.auth.provider import ANNA, BACK, EC, KEYS, Hostile, bank, by_the_public_key, choose
 

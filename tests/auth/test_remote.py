@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from auth.methods import remote
-from auth.methods.remote import ProviderAway, Remote
+from models import remote
+from models.remote import ProviderAway, Remote
 from tests.auth.certificates import self_signed
 from tests.auth.sick import NO_ANSWERS, PACE, says, server
 

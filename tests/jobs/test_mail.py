@@ -89,6 +89,7 @@ DETAILS |= {
     "access_request": {"name": "Līga", "who": "daughter"}, "answer": {"number": 7, "tid": "x"},
     "reading_rejected": {"value": 195_500, "decimals": 3, "serial": "77", "at": "Skolas iela 1", "mid": "x", "reason": "Look again."},
     "reading_reminder": {"opens": "2026-11-29", "closes": "2026-12-01", "what": "opens", "at": [[f"x{n}", f"Skolas iela {n:02d}", 7] for n in range(22)]},
+    "new_invoice": {"iid": "x", "pid": "x", "number": "2026-1", "month": "2026-10-01", "where": "Skolas iela 1", "attached": False},
     "verification": {"until": "2026-12-20", "what": "replacement", "at": [["x", "Skolas iela 1", 7]]},
     "reading_by_link": {"where": "Skolas iela 1", "pid": "x", "values": [{"kind": "cold_water", "room": "kitchen", "value": 195_500, "decimals": 3}]},
 }  # fmt: skip

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models import figures, preferences
+from models.einvoices import EInvoice
 from models.figures import Figures
 from models.outbox import Mail
 from models.people import User
@@ -27,7 +28,15 @@ def count(app: Flask) -> dict[str, Any]:
     return dict(fetch(app, sa.select(Figures.detail))[0].detail)
 
 
+def e_invoices(app: Flask) -> None:
+    """Anna and Viktors have asked for them."""
+    for number in (1, 2):
+        change(app, sa.insert(EInvoice).values(user_id=number, customer_id=number, attached=True, paper_off=False, changed_at=utc_now()))
+
+
 def test_customers_are_those_who_stand_somewhere_today_and_registered_is_who_has_been_here(app: Flask):
+    assert count(app)["customers"]["e_invoices"] == 0, "nobody has asked"
+    e_invoices(app)
     assert count(app)["customers"] == {"all": 2, "registered": 2, "e_invoices": 2}, "Pēteris has moved out"
     change(app, sa.update(User).where(User.username == "viktors").values(terms_version=0))
     assert count(app)["customers"] == {"all": 2, "registered": 1, "e_invoices": 1}
@@ -38,6 +47,7 @@ def test_customers_are_those_who_stand_somewhere_today_and_registered_is_who_has
 
 
 def test_who_has_no_address_or_wants_no_letters_has_no_e_invoices(app: Flask):
+    e_invoices(app)
     change(app, sa.update(User).where(User.username == "viktors").values(email=None))
     change(app, sa.insert(preferences.Preference).values(user_id=1, kind="new_invoice", wanted=False, changed_at=utc_now()))
     assert count(app)["customers"] == {"all": 2, "registered": 2, "e_invoices": 0}

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.database import Database
-from models.files import FileMissing, FolderStorage, RenderedFile, Storage, find_rendering, keep_rendering
+from models.files import FileMissing, FolderStorage, RenderedFile, Storage, find_renderings, keep_rendering
 
 ROOT = Path(__file__).parents[2]
 NEVER_STORED = "0" * 64
@@ -127,15 +127,15 @@ for number in range(100):
 def test_a_rendering_is_found_by_its_key_and_by_no_other(database: Database) -> None:
     keep_rendering(database, "1" * 64, "a" * 64)
     with database.read() as connection:
-        assert find_rendering(connection, "1" * 64) == "a" * 64
-        assert find_rendering(connection, "2" * 64) is None
+        assert find_renderings(connection, ["1" * 64]).get("1" * 64) == "a" * 64
+        assert find_renderings(connection, ["2" * 64]).get("2" * 64) is None
 
 
 def test_a_rendering_made_again_takes_the_place_of_the_lost_one(database: Database) -> None:
     keep_rendering(database, "1" * 64, "a" * 64)
     keep_rendering(database, "1" * 64, "b" * 64)
     with database.read() as connection:
-        assert find_rendering(connection, "1" * 64) == "b" * 64
+        assert find_renderings(connection, ["1" * 64]).get("1" * 64) == "b" * 64
 
 
 def test_a_rendering_is_dated_with_an_aware_moment(database: Database) -> None:
@@ -161,5 +161,5 @@ def test_two_that_finish_the_same_rendering_at_once_both_succeed(database: Datab
             assert second_writes.wait(30)
         second.result()
     with database.read() as connection:
-        assert find_rendering(connection, "1" * 64) in ("a" * 64, "b" * 64)
+        assert find_renderings(connection, ["1" * 64]).get("1" * 64) in ("a" * 64, "b" * 64)
         assert connection.execute(sa.text("SELECT count(*) FROM rendered_file")).scalar() == 1

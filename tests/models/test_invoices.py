@@ -50,13 +50,13 @@ def test_what_was_paid_is_what_was_paid_for_this_invoice(app: Flask, cast: Cast,
         own = paid.get(bill.row.id)
         assert bill.paid == (own.sum if own else 0) and (bill.paid_on is None) == (own is None)
         assert not own or bill.paid_on <= own.day
-        assert sum(row.amount for row in invoices.payments(connection, bill)) == bill.paid
+        assert sum(row.amount for row in invoices.payments(connection, [bill.row])[bill.row.id]) == bill.paid
 
 
 def test_an_invoice_has_its_own_lines_in_their_order(app: Flask, cast: Cast, connection: Connection):
     for bill in invoices.all_of(connection, places(app, connection, cast)[0]):
         expected = fetch(app, sa.select(InvoiceLine.id).where(InvoiceLine.invoice_id == bill.row.id).order_by(InvoiceLine.position))
-        assert [row.id for row in invoices.lines(connection, bill)] == [row.id for row in expected]
+        assert [row.id for row in invoices.lines(connection, [bill.row])[bill.row.id]] == [row.id for row in expected]
 
 
 def test_an_invoice_is_found_only_through_the_place_and_customer_it_is_for(app: Flask, cast: Cast, connection: Connection):

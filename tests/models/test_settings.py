@@ -44,11 +44,16 @@ GOLDEN = {
     "smtp_user": "",
     "smtp_password": "",
     "mail_from": "noreply@localhost",
+    "webhook_url": "",
+    "webhook_secret": "",
+    "horizon_url": "",
+    "horizon_user": "",
+    "horizon_password": "",
     "undo_seconds": "15",
     "session_idle_minutes": "30",
     "session_hours": "12",
     "providers": "()",
-    "eparaksts": "None",
+    "eparaksts": "None", "payments": "None",
     "provider_seconds": "5",
     "card_ocsp": "()",
     "log_level": "INFO",
@@ -57,6 +62,7 @@ GOLDEN = {
 TABLES = {
     "providers": '[[providers]]\nslug = "a"\nname = "A"\nissuer = "https://a.example"\nclient_id = "c"\nsecret = "zq-not-shown"',
     "eparaksts": '[eparaksts]\nclient_id = "c"\nsecret = "zq-not-shown"',
+    "payments": '[payments]\nclient_id = "c"\nsecret = "zq-not-shown"',
 }
 
 BAD = {
@@ -73,6 +79,8 @@ BAD = {
     "trusted_hosts": None,
     "log_level": "LOUD",
     "base_url": "localhost/portal",
+    "horizon_user": None,
+    "horizon_password": None,
     "card_ocsp": None,  # what is no host is the host of no card
 }
 

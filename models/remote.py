@@ -6,12 +6,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 MOST = 1_000_000  # bytes of an answer
+_BEGINNING = 2000  # bytes of what is said with another status
 _PLACE_SECONDS = 0.5  # to wait for a place
 
 
@@ -19,12 +20,20 @@ class ProviderAway(Exception):
     """The provider cannot be reached, is too slow, or answers with what is no answer."""
 
 
+class Refusal(ProviderAway):
+    """It answered with another status than was hoped for, and said this."""
+
+    def __init__(self, status: int, said: bytes) -> None:
+        super().__init__(f"status {status}")
+        self.status, self.said = status, said.decode("utf-8", "replace")
+
+
 class Remote:
     """Asks at most `places` at a time, so that a provider that hangs leaves threads for everybody else."""
 
-    def __init__(self, seconds: float = 5.0, places: int = 1) -> None:
-        """`seconds`: for a whole answer, from the first byte that is sent to the last one that is read."""
-        self.seconds = seconds
+    def __init__(self, seconds: float = 5.0, places: int = 1, fine: Container[int] = (200,)) -> None:
+        """`seconds`: for a whole answer, from the first byte that is sent to the last that is read; `fine`: status."""
+        self.seconds, self._fine = seconds, fine
         self._places = threading.BoundedSemaphore(places)
         self._tls = ssl.create_default_context()
 
@@ -64,8 +73,8 @@ class Remote:
             path = (url.path or "/") + (f"?{url.query}" if url.query else "")
             connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
-                raise ProviderAway(f"status {answer.status}")
+            if answer.status not in self._fine:
+                raise Refusal(answer.status, answer.read(_BEGINNING))
             data = answer.read(MOST + 1)
             if len(data) > MOST:
                 raise ProviderAway("too long")
