@@ -100,9 +100,9 @@ def export(what: str, since: datetime | None) -> None:
 @data.command("hand-over")
 def hand_over() -> None:
     """Give every reading that waits for an answer to Horizon (docs/integration.md), and keep what it answers."""
-    from jobs import billing
+    from jobs import billing  # as above, also the two that follow
     from jobs.exchange import ExchangeError
-    from models.remote import ProviderAway  # as above
+    from models.remote import ProviderAway
 
     if not state().settings.horizon_url:
         raise click.ClickException("horizon_url: is empty; there is nothing to call")
