@@ -108,8 +108,9 @@ def _acting(gallery: Gallery, anna: Visitor) -> None:
     for number, ending in enumerate((*Ending, None)):
         columns = {"ended_at": utc_now(), "ending": ending} if ending else {"ends_on": TODAY - timedelta(days=1)}
         lend(gallery.app, cast, "submit meters notices invoices documents house_file", public_id=f"ended{number}", address=f"e{number}@example.com", **columns)
-    lend(gallery.app, cast, "meters house_file", public_id="without-end", address="x@example.com", ends_on=None, strong=True)
+    lend(gallery.app, cast, "meters house_file invoices", public_id="without-end", address="x@example.com", ends_on=None, strong=True)
     anna.get("/users")
+    liga.get(f"/properties/{cast.flat}/statement")
     liga.submit(liga.get("/users/without-end/revoke"), "/users/without-end/revoke")
     with gallery.when(site=gallery.app.extensions["ekabinets"].site.model_copy(update={"access": {"users": {"password": "view"}}})):
         anna.post(where, token_of(anna))

@@ -78,8 +78,15 @@ def invoices_differ(gallery: Gallery, extra: Extra) -> None:
             for position, (service, quantity, unit, price, amount) in enumerate(lines, 1):
                 session.add(InvoiceLine(invoice_id=row.id, position=position, service=service, quantity=quantity, unit=unit, price=price, amount=amount))
         old.vat, old.brought_forward, new.vat, new.brought_forward = 500, 0, 700, -100
-        number, before, shown = new.id, old.payable, new.public_id
+        number, before, shown, customer = new.id, old.payable, new.public_id, new.customer_id
     for payable in (before + 1234, before - 1234, before):
         with database.write() as session:
             session.execute(sa.update(Invoice).where(Invoice.id == number).values(payable=payable))
         marta.get(f"/invoices/{shown}")
+    for settlement, payable in ((Settlement.INSTALMENTS, 9_999_99), (Settlement.METERED, before)):
+        with database.write() as session:
+            session.execute(sa.update(Invoice).where(Invoice.id == number).values(payable=payable))
+            session.execute(sa.update(Customer).where(Customer.id == customer).values(settlement=settlement))
+        marta.get(f"/properties/{extra.flat}/statement")
+    taken = gallery.app.test_client().post("/api/v1/houses", json={"rows": []})  # which no person sends
+    gallery.answers.add(("POST", "api.taken", taken.status_code))
