@@ -108,9 +108,11 @@ def _acting(gallery: Gallery, anna: Visitor) -> None:
     for number, ending in enumerate((*Ending, None)):
         columns = {"ended_at": utc_now(), "ending": ending} if ending else {"ends_on": TODAY - timedelta(days=1)}
         lend(gallery.app, cast, "submit meters notices invoices documents house_file", public_id=f"ended{number}", address=f"e{number}@example.com", **columns)
-    lend(gallery.app, cast, "meters house_file invoices", public_id="without-end", address="x@example.com", ends_on=None, strong=True)
+    lend(gallery.app, cast, "meters house_file", public_id="without-end", address="x@example.com", ends_on=None, strong=True)
     anna.get("/users")
+    looked = lend(gallery.app, cast, "meters invoices", public_id="looked-at")
     liga.get(f"/properties/{cast.flat}/statement")
+    change(gallery.app, sa.update(Mandate).where(Mandate.public_id == looked).values(ended_at=utc_now(), ending=Ending.RESIGNED))
     liga.submit(liga.get("/users/without-end/revoke"), "/users/without-end/revoke")
     with gallery.when(site=gallery.app.extensions["ekabinets"].site.model_copy(update={"access": {"users": {"password": "view"}}})):
         anna.post(where, token_of(anna))
