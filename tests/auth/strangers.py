@@ -14,10 +14,12 @@ from models.documents import Document
 from models.invoices import Invoice
 from models.meters import Meter, Register
 from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
+from models.payments import OnlinePayment, PaidInvoice
 from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.registrations import Waiting
+from models.rules.payments import PaymentState
 from models.tenures import Tenure
 from models.threads import Message, MessageFile, Thread
 from models.types import DocumentKind, MeterKind, TenureRole, utc_now
@@ -39,6 +41,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         far |= stage.thread("liga", 9003)
         former = [stage.data_copy("peteris")]
         asked = stage.thread("peteris", 9004)
+        paid = stage.payment("peteris", stage.flat.id, cast.former_invoice)
         papers = [stage.paper(day, premises_id=stage.flat.id) for day in (MOVED - timedelta(days=1), MOVED)]
         told = [stage.notice(stage.flat.id, day) for day in (MOVED - timedelta(days=1), MOVED)]
         gone = stage.meter("GONE-BEFORE", premises_id=stage.flat.id, removed_on=MOVED - timedelta(days=1))
@@ -53,7 +56,7 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
         "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
         "peteris": {
             "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
-            "nid": [told[0][0]], "fid": [told[0][1]], "cid": former,
+            "nid": [told[0][0]], "fid": [told[0][1]], "cid": former, "payid": [paid],
         } | asked,
         "liga": far,
         "marta": {},
@@ -102,6 +105,7 @@ class Stage:
             "pid": [flat.public_id],
             "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
             "iid": [invoice.public_id],
+            "payid": [self.payment(username, flat.id, invoice.public_id)],
             "did": [self.paper(TODAY, premises_id=flat.id)],
             "hid": [self.paper(TODAY, house_id=house.id, kind=DocumentKind.MINUTES)],
         }
@@ -110,6 +114,16 @@ class Stage:
         """A copy of somebody's data."""
         user = self.session.scalars(sa.select(User).where(User.username == username)).one()
         return self.add(DataCopy(user_id=user.id, language="lv", made_at=utc_now(), file_hash="0" * 64, size=14)).public_id
+
+    def payment(self, username: str, premises_id: int, invoice: str) -> str:
+        """A payment of an invoice that came to nothing, at a provider that the operator had before."""
+        user = self.session.scalars(sa.select(User).where(User.username == username)).one()
+        number = self.session.scalars(sa.select(Invoice.id).where(Invoice.public_id == invoice)).one()
+        row = self.add(OnlinePayment(
+            started_by=user.id, premises_id=premises_id, provider="before", cents=121, status=PaymentState.CANCELLED, started_at=utc_now(),
+        ))  # fmt: skip
+        self.add(PaidInvoice(payment_id=row.id, invoice_id=number, cents=121))
+        return row.public_id
 
     def thread(self, username: str, number: int) -> Ids:
         """A conversation about no property, with a file."""
