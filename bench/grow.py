@@ -25,7 +25,11 @@ _HURRY = {
     False: ("SET session_replication_role = replica",),
 }
 _RANDOM = {
-    True: {"public_id": "substr(hex(randomblob(8)), 1, 16)", "token_hash": "hex(randomblob(32))", "hook": "hex(randomblob(16))"},
+    True: {
+        "public_id": "substr(hex(randomblob(8)), 1, 16)",
+        "token_hash": "hex(randomblob(32))",
+        "hook": "hex(randomblob(16))",
+    },
     False: {
         "public_id": "substr(md5(random()::text), 1, 16)",
         "token_hash": "md5(random()::text) || md5(random()::text)",
