@@ -24,6 +24,7 @@ from models.types import AnyRow, utc_now
 log = logging.getLogger("ekabinets.mail")
 BATCH = 250
 _TIMEOUT = 30.0  # seconds that the server may be silent
+_TURN = timedelta(seconds=20)  # after which letters to many let others by
 _HURRY = timedelta(minutes=1)  # before a lease ends no other letter is begun
 
 
@@ -48,26 +49,32 @@ class Post:
         if not letters:
             self._made.clear()
         else:
-            left = self._deliver(letters)
+            left, wait = self._deliver(letters)
             if left:
                 with self.held.database.write() as session:
-                    outbox.give_back(session, left, utc_now())
+                    outbox.give_back(session, left, utc_now() + wait)
         return len(letters)
 
-    def _deliver(self, letters: Sequence[AnyRow]) -> list[int]:
-        """Send them over one connection; the numbers of those that were not tried, because the server went away."""
-        tried: set[int] = set()
+    def _deliver(self, letters: Sequence[AnyRow]) -> tuple[list[int], timedelta]:
+        """Send them over one connection; the numbers of those that were not tried, and how long they are to wait.
+
+        They wait while the server is away. Letters to many stop after a turn too: with files that have to be made,
+        a batch takes minutes, and somebody's new password may have come behind it.
+        """
+        tried, wait, turn_ends = set[int](), timedelta(0), utc_now() + _TURN
         try:
             with self._server() as server, self.held.database.each() as noting:
                 self._noting = noting  # one connection for a batch; a new one for each letter would cost more than that
                 for letter in letters:
-                    if utc_now() > letter.leased_until - _HURRY:
+                    stops = letter.leased_until - _HURRY
+                    if utc_now() > (min(stops, turn_ends) if tried and letter.rank == outbox.MANY else stops):
                         break
                     tried.add(letter.id)
                     self._send(server, letter)
         except (OSError, smtplib.SMTPException) as error:  # not about one letter: `_send` keeps those to itself
             log.warning("the mail server cannot be used: %s", type(error).__name__)
-        return [letter.id for letter in letters if letter.id not in tried]
+            wait = outbox.WAITS[0]
+        return [letter.id for letter in letters if letter.id not in tried], wait
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -119,9 +119,9 @@ def mark_failed(session: Session, letter: AnyRow, now: datetime, error: str, *, 
     session.execute(sa.update(Mail).where(col(Mail.id) == letter.id, *_WAITING).values(values))
 
 
-def give_back(session: Session, numbers: Sequence[int], now: datetime) -> None:
-    """Claimed and not tried, because the server is away: due again in a minute, and no try counted."""
-    values = {"leased_until": None, "due_at": now + WAITS[0], "attempts": col(Mail.attempts) - 1}
+def give_back(session: Session, numbers: Sequence[int], due_at: datetime) -> None:
+    """Claimed and not tried, because the server is away or others have to go first: due then, and no try counted."""
+    values = {"leased_until": None, "due_at": due_at, "attempts": col(Mail.attempts) - 1}
     session.execute(sa.update(Mail).where(col(Mail.id).in_(numbers), *_WAITING).values(values))
 
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from jobs import mail
 from jobs.mail import KINDS, Post
 from models import outbox, tokens
 from models.outbox import WAITS, Mail
@@ -181,6 +182,20 @@ def test_no_try_is_counted_while_the_server_is_away(app: Flask, post: Post, mail
     due_now(app)
     post.send_due()
     assert len(mailbox.letters) == 1
+
+
+def test_a_new_password_goes_before_what_is_left_of_a_batch_to_many(app: Flask, post: Post, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch):
+    """However long a batch takes, as when files are to be made for it, one turn of it is what others wait for."""
+    monkeypatch.setattr(mail, "_TURN", timedelta(0))
+    for number in range(3):
+        write(app, address=f"many{number}@example.lv")
+    change(app, sa.update(Mail).values(rank=outbox.MANY))
+    assert post.send_due() == 3 and len(mailbox.letters) == 1
+    write(app)
+    while post.send_due():
+        pass
+    assert [letter["To"] for letter in mailbox.letters] == ["many0@example.lv", "anna@example.lv", "many1@example.lv", "many2@example.lv"]
+    assert {one.attempts for one in fetch(app, sa.select(Mail.attempts))} == {1}
 
 
 def test_several_workers_send_each_letter_once(app: Flask, mailbox: Mailbox):
