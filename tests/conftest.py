@@ -27,6 +27,7 @@ from views.language import LanguageEnvironment
 from views.limits import limiter
 
 DIALECTS = ("sqlite", "postgres")
+LONG = ("journeys/test_sweep.py", "auth/test_mutations.py", "concurrency/*.py", "test_storm.py", "journeys/*.py", "jobs/*.py")
 _numbers = itertools.count()
 _standing: list[tuple[Flask, dict[str, Any]]] = []  # the application, with what it held when it was made
 _compiled: dict[tuple[object, ...], Any] = {}
@@ -233,6 +234,11 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" and report.passed:
         for dialect in {*given} & {*DIALECTS}:
             _passed[dialect] += 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: else one process runs the last of them while the others have nothing."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.path.match(name)), len(LONG)))
 
 
 def uneven(config: pytest.Config) -> bool:
