@@ -4,26 +4,29 @@ A link is signed and kept nowhere. It only writes: whoever has it learns neither
 it wrote is told to who is the customer, who can take it back and with it every link to this flat in this window.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, SQLModel, col
 
-from models import dossier, outbox
+from models import dossier, outbox, registrations, throttle
 from models.audit import Actor, record
 from models.customers import CustomerUser
 from models.meters import Meter, Register
 from models.people import User
 from models.places import Place
 from models.readings import Reading
+from models.rules.identifiers import fold_code
+from models.rules.registration import billed
 from models.rules.signed import sign, signed
 from models.rules.windows import Window
-from models.types import Source
+from models.types import Source, utc_now
 
 PURPOSE = "reading"
 REMINDERS = ("reading_reminder", "verification")  # letters that name premises
+SHORT = timedelta(hours=1)  # how long one works that was got by an invoice: it may lie in a library's browser
 BY_LINK = (Source.LINK, Source.SLIP)
 
 
@@ -42,16 +45,17 @@ _STOPPED = sa.select(sa.literal(1)).where(
 
 
 class Link(NamedTuple):
-    """What a link is for: whose time at which premises, and the day on which its window opens."""
+    """What a link is for: whose time at which premises, the day on which its window opens, when it ends before that."""
 
     customer_id: int
     public_id: str
     opens: date
+    ends: int = 0  # seconds of the epoch
 
 
 def token(secret_key: str, link: Link) -> str:
     """The end of its address."""
-    return sign(secret_key, PURPOSE, f"{link.customer_id}:{link.public_id}:{link.opens}")
+    return sign(secret_key, PURPOSE, f"{link.customer_id}:{link.public_id}:{link.opens}:{link.ends or ''}".rstrip(":"))
 
 
 def of_reminder(secret_key: str, detail: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -66,12 +70,34 @@ def of_reminder(secret_key: str, detail: dict[str, Any]) -> list[tuple[str, str,
 
 
 def read(secret_key: str, text: str) -> Link | None:
-    """What it is for; None when we have not made it."""
+    """What it is for; None when we have not made it, or only for a short time."""
     told = signed(secret_key, PURPOSE, text)
     if told is None:
         return None
-    customer_id, public_id, opens = told.split(":")
-    return Link(int(customer_id), public_id, date.fromisoformat(opens))
+    customer_id, public_id, opens, *ends = told.split(":")
+    link = Link(int(customer_id), public_id, date.fromisoformat(opens), int(ends[0]) if ends else 0)
+    return None if 0 < link.ends < utc_now().timestamp() else link
+
+
+def by_invoice(
+    session: Session, code: str, number: str, amount: str, address: str, today: date, now: datetime
+) -> tuple[int, Place] | throttle.Wait | None:
+    """The customer and the place that stand on one of the last invoices with this number and sum; None where these
+    do not agree, by the same statements whatever it is. Tries are counted for the code, and slow their network."""
+    lane = f"{fold_code(code)} reading"
+    left = throttle.take_try(session, lane, address, now, registrations.PAUSE)
+    if isinstance(left, throttle.Wait):
+        return left
+    throttle.slow_address(session, address, now)
+    customer_id, _, invoices = registrations.printed(session, code)
+    premises_id = billed(invoices, number, amount)
+    places = dossier.places(session.connection(), customer_id, today)
+    here = next((one for one in places if one.id == premises_id and not one.has_ended(today)), None)
+    if here is None:
+        return None
+    throttle.succeeded(session, lane)
+    record(session, Actor(None, Source.LINK, customer_id), "reading.link_asked", premises_id=here.id)
+    return customer_id, here
 
 
 def place(connection: Connection, link: Link, today: date) -> Place | None:

@@ -119,12 +119,17 @@ def ask(
 
 def _proved(session: Session, rules: Registration, code: str, secret: str, today: date) -> int | None:
     """The customer whose code and secret these are; the same statements for every code."""
+    number, own, invoices = printed(session, code)
+    owner = session.execute(_OWNS.where(owns(today)), {"customer_id": number}).first() is not None
+    return number if proves(rules, Known(own, owner, invoices), code, secret) else None
+
+
+def printed(session: Session, code: str) -> tuple[int, str, list[Printed]]:
+    """The customer with this code (0: nobody), it as it is, and her last invoices; two statements for every code."""
     found = session.execute(_CUSTOMER, {"typed": code.strip(), "code": fold_code(code)}).first()
     number = found.id if found else 0
-    owner = session.execute(_OWNS.where(owns(today)), {"customer_id": number}).first() is not None
     invoices = [Printed(*row) for row in session.execute(_INVOICES, {"customer_id": number})]
-    known = Known(found.code if found else "", owner, invoices)
-    return number if proves(rules, known, code, secret) else None
+    return number, found.code if found else "", invoices
 
 
 def settle(database: Database, now: datetime) -> int:

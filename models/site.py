@@ -168,6 +168,7 @@ class Site(_Frozen):
     retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
     missed_limit: int = Field(3, ge=0, le=12)  # windows in a row from which that text holds; 0: it never does
     reading_links: bool = True  # reminders carry a link that takes readings without a login
+    readings_by_invoice: bool = True  # who types code, number and sum of an invoice gets such a link, too
     payee: Payee
     payments: Literal["", "klix", "montonio"] = ""  # where people pay from here; its contract stands in the settings
     desk: Annotated[Desk, BeforeValidator(_with_common_desk)] = Field({}, validate_default=True)
@@ -209,11 +210,10 @@ class Site(_Frozen):
         _demand("languages: expected lv first, each once", self.languages[:1] == ("lv",), _once(self.languages))
         _demand("login: expected each family once", _once(self.login))
         _demand("banks: expected names exactly if login has bank", bool(self.banks) == ("bank" in self.login))
-        signs = "eparaksts" in self.login
-        _demand("eparaksts: expected kinds exactly if login has eparaksts", bool(self.eparaksts) == signs)
-        by_identity = self.registration is not None and "identity" in self.registration.ways
-        proved = bool({"bank", "eparaksts"} & {*self.login})
-        _demand("registration.ways: identity needs bank or eparaksts in login", proved or not by_identity)
+        signs = bool(self.eparaksts) == ("eparaksts" in self.login)
+        _demand("eparaksts: expected kinds exactly if login has eparaksts", signs)
+        proved = {"bank", "eparaksts"} & {*self.login} or "identity" not in getattr(self.registration, "ways", ())
+        _demand("registration.ways: identity needs bank or eparaksts in login", bool(proved))
         return self
 
     @model_validator(mode="after")

@@ -73,6 +73,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
+    for sum_, what in (("82,28", ""), ("82,29", " (refused)")):
+        yield "/r" + what, Browser(app), "/r", "/r", {"code": "20417", "number": printed(app), "amount": sum_}
     by_link = link(app, cast)
     yield "/r/<token>", Browser(app), by_link, by_link, {f"r-{cast.hot}-1": usual(app, cast.hot)}
     yield "/properties/<pid>/not-ours", anna, f"/properties/{cast.flat}/meters", f"/properties/{cast.flat}/not-ours", {}

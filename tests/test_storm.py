@@ -38,7 +38,7 @@ COUNTED = ("reading.submitted", "login.succeeded")
 DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table")  # whose GET notes the look
 MAY_WRITE = {
     "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "absences.change": {"absence", "audit"},
-    "reading_links.disown": {"reading", "reading_link_stop", "audit"},
+    "reading_links.find": {"throttle", "audit"}, "reading_links.disown": {"reading", "reading_link_stop", "audit"},
     "handovers.ask": {"reading", "handover", "audit", "mail"}, "handovers.answer": {"handover", "audit", "mail"}, "invoices.pdf": {"rendered_file"}, "payments.pay": {"online_payment", "online_payment_invoice", "audit"}, "payments.told": {"online_payment", "audit"}, "help.show": {"search_miss"}, "notices.show": {"notice_receipt"},
     "login.submit": {"throttle", "audit", "web_session", "known_device", "mail"}, "login.log_out": {"audit", "web_session"},
     "passwords.ask": {"audit", "mail"}, "passwords.change": {"audit", "throttle"},

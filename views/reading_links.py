@@ -13,18 +13,62 @@ from models.audit import Actor
 from models.places import Place
 from models.premises import House
 from models.reading_links import BY_LINK, Link
+from models.rules.registration import cents, problem
 from models.rules.signed import sign
+from models.throttle import Wait
 from models.types import Source, utc_now
 from models.weighing import Answer
 from models.windows import Calendar
 from views import readings
-from views.limits import link_limit
+from views.limits import come_back, link_limit
 from views.meter_views import MeterView, calendar_for, meter_views
 from views.pages import page, redirect_to
 from views.routes import Routes
 
 by_link = Routes("reading_links", __name__)
 _HOUSE = sa.select(col(House.address), col(House.town)).where(col(House.id) == sa.bindparam("number"))
+
+
+@by_link.get("/r", "public")
+def ask(status: int = 200, **words: Any) -> Response:
+    """The form for who has an invoice at hand, and no account or no password: customer code, number and sum."""
+    if not _by_invoice():
+        return redirect_to("/login")
+    typed = {name: request.form.get(name, "")[:64] for name in ("code", "number", "amount")}
+    return page("readings/ask.html", status=status, typed=typed, **{"wrong": (), "wait": None, "told": ""} | words)
+
+
+def _by_invoice() -> bool:
+    return state().site.reading_links and state().site.readings_by_invoice
+
+
+@by_link.post("/r", "public")
+def find() -> Response:
+    """To the form behind a link, where the three agree; else the same answer, whichever of them is another."""
+    typed = {name: request.form.get(name, "").strip() for name in ("code", "number", "amount")}
+    wrong = {name for name, said in typed.items() if problem(said, str.isprintable)}
+    wrong |= {"amount"} if cents(typed["amount"]) is None else set()
+    if wrong or not _by_invoice():
+        return ask(422, wrong=wrong)
+    with writing() as session:
+        address, today = request.remote_addr or "", state().clock.today()
+        found = reading_links.by_invoice(session, **typed, address=address, today=today, now=utc_now())
+    if isinstance(found, Wait):
+        return come_back(ask(429, wait=found), found)
+    if found is None:
+        return ask(422, told="different")
+    return _to_form(*found)
+
+
+def _to_form(customer_id: int, place: Place) -> Response:
+    """To the meters that are still to be read, of these to those whose window closes first."""
+    shown = meter_views(cards.cards(reading(), place, state().clock.today()), calendar_for(reading(), place))
+    opened = [(one.done, one.window.closes, one.window.opens) for one in shown if one.window]
+    if not opened:
+        return ask(409, told="closed", waiting=[one for one in shown if one.next_window])
+    ends = int((utc_now() + reading_links.SHORT).timestamp())
+    link = Link(customer_id, place.public_id, min(opened)[2], ends)
+    return redirect_to(f"/r/{reading_links.token(state().settings.secret_key, link)}")
 
 
 @by_link.get("/r/<token>", "public")

@@ -27,7 +27,7 @@ class Registration(BaseModel):
 
     def wrong(self, code: str, secret: str) -> dict[str, str]:
         """What can be no customer code or no secret of this operator: field → "missing" or "shape"."""
-        problems = {"code": _problem(code, self._code_ok), "secret": _problem(secret, self._secret_ok)}
+        problems = {"code": problem(code, self._code_ok), "secret": problem(secret, self._secret_ok)}
         return {field: problem for field, problem in problems.items() if problem}
 
     def _code_ok(self, code: str) -> bool:
@@ -40,7 +40,8 @@ class Registration(BaseModel):
         return secret.isprintable() if self.proof == "number" else cents(secret) is not None
 
 
-def _problem(typed: str, is_ok: Callable[[str], bool]) -> str:
+def problem(typed: str, is_ok: Callable[[str], bool]) -> str:
+    """What is wrong with a code, number or sum as it was typed: "missing", "shape", or nothing."""
     if len(typed) > LONGEST:
         return "shape"
     folded = fold_code(typed)
@@ -92,6 +93,13 @@ def numbers(invoices: Sequence[Printed]) -> set[str | int]:
 def amounts(invoices: Sequence[Printed]) -> set[str | int]:
     """The sums above zero on the last invoice of each premises."""
     return {sum_ for own in _by_premises(invoices) for sum_ in (own[0].total, own[0].payable) if sum_ > 0}
+
+
+def billed(invoices: Sequence[Printed], number: str, amount: str) -> int | None:
+    """The premises of the invoice with this number and this sum, one of the last of its premises; else None."""
+    last = [one for own in _by_premises(invoices) for one in own[:LAST] if fold_code(one.number) == fold_code(number)]
+    sum_ = cents(amount) or None  # nothing is no sum that anybody knows
+    return next((one.premises_id for one in last if sum_ in (one.total, one.payable)), None)
 
 
 def cents(typed: str) -> int | None:

@@ -4,6 +4,7 @@ from datetime import date
 
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra
+from tests.registering import printed
 from tests.views.by_link import link, usual
 from views.limits import limiter
 
@@ -31,3 +32,16 @@ def _used_and_stopped(gallery: Gallery) -> None:
     anna.submit(anna.get(page), f"/properties/{cast.flat}/not-ours")
     stranger.post(path, form.fields)
     stranger.get(path)
+
+
+def by_invoice(gallery: Gallery, extra: Extra) -> None:
+    """With the data of an invoice: what is missing, what does not agree, opened, closed, and too many tries."""
+    limiter.reset()
+    stranger, right = gallery.visitor("", again=True), {"code": "20417", "number": printed(gallery.app), "amount": "82,28"}
+    form = stranger.get("/r").forms[0]
+    for typed in ({"code": "", "number": "", "amount": "x"}, right | {"amount": "82,29"}, right):
+        stranger.post("/r", form.fields | typed)
+    with gallery.when(date(2026, 12, 10)):
+        stranger.post("/r", form.fields | right)
+    for _ in range(11):
+        stranger.post("/r", form.fields | right | {"code": "99999"})

@@ -37,7 +37,7 @@ FORMS = {
     "outside.begin": {303, 422, 429}, "outside.connect": {303, 422, 429}, "linked.remove": {303, 422, 429}, "cards.answer": {303}, "backchannel.ended": {200, 400}, "api.taken": {401},
     "registration.by_identity": {303, 403, 422, 429}, "registration.by_code": {303, 422, 429}, "registration.add": {303, 422, 429},
     "meters.send": {200, 303, 400, 401, 409, 422, 429}, "meters.send_all": {200, 409, 422}, "absences.change": {303, 422},
-    "reading_links.send": {303, 409, 410, 422}, "reading_links.disown": {303},
+    "reading_links.find": {303, 409, 422, 429}, "reading_links.send": {303, 409, 410, 422}, "reading_links.disown": {303},
     "handovers.ask": {303, 409, 422}, "handovers.answer": {303, 422},
     "account.visited": {303, 422}, "account.terms": {303}, "account.change_phone": {303, 422, 403}, "account.close": {303, 422, 429},
     "emails.ask": {303, 422, 429}, "emails.wanted": {303, 429}, "emails.confirm": {303, 410},
