@@ -41,7 +41,7 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "handovers", "health",
     "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters", "notices", "notifications",
     "outside", "passwords", "payments", "preview", "profile", "properties", "reading_links", "registration", "replies",
-    "reports", "review", "search", "second", "staff", "staff_documents", "staff_imports", "staff_notices",
+    "reports", "review", "search", "second", "slips", "staff", "staff_documents", "staff_imports", "staff_notices",
     "staff_texts", "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all

@@ -64,9 +64,10 @@ _COUNTS: AnySelect = sa.select(_COUNTED, sa.func.count().label("dials")).group_b
 _OF_HOUSE = _DIALS.add_columns(
     _VALUE.label("value"), col(Meter.serial), col(Meter.place), col(Register.name).label("dial"),
     col(Register.decimals), col(Premises.id).label("premises_id"), col(Premises.address), col(Premises.flat),
+    col(Premises.public_id),
 )  # fmt: skip
 _STANDS = (
-    sa.select(col(Tenure.premises_id), col(Customer.name), col(Customer.code))
+    sa.select(col(Tenure.premises_id), col(Tenure.customer_id), col(Customer.name), col(Customer.code))
     .join(Customer, col(Customer.id) == col(Tenure.customer_id))
     .where(col(Tenure.premises_id).in_(sa.bindparam("premises", expanding=True)), during(sa.bindparam("today")))
     .distinct().order_by(col(Customer.code))

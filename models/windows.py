@@ -14,10 +14,15 @@ _LONGEST_GAP = 100  # days; every rule opens once a month, however overrides fol
 SINCE = timedelta(days=_LONGEST_GAP)  # before a day: whose overrides `latest` asks about
 
 
-def latest(site: Site, overrides: Iterable[WindowChange], house_id: int, kind: MeterKind, today: date) -> Window:
-    """The window of a house that is open, else the last one that was. `overrides`: of that house, since `SINCE`."""
-    for ago in range(_LONGEST_GAP):
-        day = today - timedelta(days=ago)
+def latest(
+    site: Site, overrides: Iterable[WindowChange], house_id: int, kind: MeterKind, today: date, step: int = -1
+) -> Window:
+    """The window of a house that is open, else the last one that was, or by `step` 1 the next one to be.
+
+    `overrides`: of that house, since `SINCE`, or today.
+    """
+    for days in range(_LONGEST_GAP):
+        day = today + timedelta(days=days * step)
         if window := window_on(rule_for(site, overrides, house_id, kind, day).window, day, site.is_working):
             return window
     return Window(today, today, today.replace(day=1))  # of a rule that opens never: nobody has missed it

@@ -61,6 +61,15 @@ def _svg(code: "QRCode", title: str) -> Markup:
     return Markup(svg)  # noqa: S704  # segno escapes the title
 
 
+def text_qr_png(text: str) -> bytes:
+    """The same as a PNG for paper."""
+    import segno  # as above
+
+    out = io.BytesIO()
+    segno.make(text, micro=False).save(out, kind="png", scale=4, border=4)
+    return out.getvalue()
+
+
 def payment_qr_png(name: str, iban: str, cents: int, reference: str) -> bytes | None:
     """The same code as a PNG with its quiet zone, for the PDF; None as `_code` says."""
     code = _code(name, iban, cents, reference)

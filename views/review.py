@@ -118,7 +118,8 @@ def _missing(row: AnyRow) -> tuple[list[AnyRow], dict[MeterKind, Window], Any]:
 def house(hoid: AnyRow) -> Response:
     """Who of a house has sent no reading, to be printed."""
     found, windows, who = _missing(hoid)
-    return page("staff/house.html", house=hoid, found=found, windows=windows, who=who)
+    decides = staff_right("readings", somebody().role) >= Right.ACT
+    return page("staff/house.html", house=hoid, found=found, windows=windows, who=who, decides=decides)
 
 
 @desk.get(_HOME + "/houses/<hoid>/missing.csv", "staff readings view")
