@@ -25,6 +25,7 @@ from models import (
     mandates,
     noticeboard,
     payments,
+    reading_photos,
     registrations,
     review,
     sessions,
@@ -113,6 +114,10 @@ class Reach:
         )
         return threads.Sight(self.visitor.user_id, self.today, seen, writable)
 
+    def photo(self, public_id: str) -> reading_photos.PhotoView | None:
+        """A photo of a meter on one of her places."""
+        return reading_photos.one(reading(), public_id, self._open("meters"))
+
     def thread(self, public_id: str) -> threads.ThreadView | None:
         """A conversation that she sees."""
         return threads.one(reading(), self.sight(partial(lent, section="messages")), public_id)
@@ -147,6 +152,7 @@ FETCH: Mapping[str, Callable[[Reach, str], object | None]] = {
     "cid": Reach.data_copy,
     "tid": Reach.thread,
     "aid": Reach.message_file,
+    "phid": Reach.photo,
 }
 
 
@@ -170,5 +176,6 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "snid": _numbered(notice_of_staff),
     "artid": _numbered(articles.held),
     "key": lambda _reach, key: key if key in WRITTEN else None,
+    "sphid": lambda _reach, public_id: reading_photos.one(reading(), public_id),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),
 }

@@ -35,8 +35,8 @@ _TABLES = (
     "customers", "documents", "einvoices", "factors", "figures", "files", "handovers", "identities", "imports",
     "invoices", "mandates", "mentions", "meters", "notices", "outbox", "overrides", "payments", "pending", "people",
     "preferences", "premises",
-    "providers", "quarantine", "reading_links", "readings", "registrations", "reminders", "seals", "search",
-    "sessions", "substitutes", "tenures", "threads", "throttle", "tokens", "webhooks",
+    "providers", "quarantine", "reading_links", "reading_photos", "readings", "registrations", "reminders", "seals",
+    "search", "sessions", "substitutes", "tenures", "threads", "throttle", "tokens", "webhooks",
 )  # fmt: skip
 
 

@@ -115,10 +115,13 @@ def _stored(
     if replaced:
         session.execute(sa.update(Reading), replaced)
     return [
-        Answer(item.entry.dial.register_id, "saved", item.flag or "", "", item.value, item.used, now)
+        Answer(
+            item.entry.dial.register_id, "saved", item.flag or "", "", item.value, item.used, now,
+            reading_id=new.id if new else None,
+        )
         if isinstance(item, Decision)
         else item
-        for item, _ in pairs
+        for item, new in pairs
     ]
 
 

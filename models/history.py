@@ -10,9 +10,10 @@ from sqlmodel import col
 
 from models.cards import Dial, MeterCard
 from models.meters import Meter, Register
+from models.reading_photos import ReadingPhoto
 from models.readings import Reading
 from models.rules.plausibility import consumption
-from models.types import AnyRow, Source
+from models.types import AnyRow, AnySelect, Source
 
 EVER = 100 * 12  # months
 
@@ -31,6 +32,7 @@ class Line:
     used: int | None
     source: Source
     superseded: bool
+    photo: str | None  # in its address
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ class Chart:
         return max([1, *self.known, *(bar.year_before or 0 for bar in self.bars)])
 
 
-_HISTORY = (
+_HISTORY: AnySelect = (
     sa.select(
         col(Reading.register_id), col(Register.name), col(Reading.read_on), col(Reading.received_at),
         col(Reading.period), col(Reading.value), col(Reading.source), col(Reading.rolled_over),
-        col(Reading.superseded_at),
+        col(Reading.superseded_at), col(ReadingPhoto.public_id).label("photo"),
     )
     .join(Register, col(Register.id) == col(Reading.register_id))
+    .outerjoin(ReadingPhoto, col(ReadingPhoto.reading_id) == col(Reading.id))
     .where(
         col(Register.meter_id) == sa.bindparam("meter_id"),
         col(Reading.read_on) >= sa.bindparam("since"),
@@ -101,7 +104,7 @@ def _line(row: AnyRow, before: int | None, digits: int) -> Line:
     return Line(
         row.register_id, row.name, row.read_on, row.received_at, row.period or row.read_on.replace(day=1), row.value,
         used if used is not None and used >= 0 and row.superseded_at is None else None,
-        row.source, row.superseded_at is not None,
+        row.source, row.superseded_at is not None, row.photo,
     )  # fmt: skip
 
 

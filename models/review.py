@@ -15,6 +15,7 @@ from models.customers import Customer, CustomerUser
 from models.meters import Meter, Register
 from models.people import User
 from models.premises import House, Premises
+from models.reading_photos import ReadingPhoto
 from models.readings import Reading
 from models.tenures import Tenure, during
 from models.types import ONE, AnyRow, AnySelect, ExternalStatus, Role, Source
@@ -24,10 +25,12 @@ _ROWS: AnySelect = (
     sa.select(Reading.__table__, col(Meter.kind), col(Meter.serial), col(Meter.place), col(User.name))  # type: ignore[attr-defined]
     .add_columns(col(Premises.id).label("premises_id"), col(Premises.house_id), col(Premises.address))
     .add_columns(col(Meter.public_id), col(Register.decimals), col(Meter.valid_until))
+    .add_columns(col(ReadingPhoto.public_id).label("photo"))
     .join(Register, col(Register.id) == col(Reading.register_id))
     .join(Meter, col(Meter.id) == col(Register.meter_id))
     .join(Premises, col(Premises.id) == col(Meter.premises_id))
     .outerjoin(User, col(User.id) == col(Reading.actor_user_id))
+    .outerjoin(ReadingPhoto, col(ReadingPhoto.reading_id) == col(Reading.id))
 )
 _FLAGGED = _ROWS.where(
     col(Reading.flag).is_not(None), col(Reading.superseded_at).is_(None), col(Reading.reviewed_at).is_(None)

@@ -168,6 +168,7 @@ class Site(_Frozen):
     retention: Annotated[dict[str, int], AfterValidator(periods)] = Field({}, validate_default=True)  # days
     missed_limit: int = Field(3, ge=0, le=12)  # windows in a row from which that text holds; 0: it never does
     reading_links: bool = True  # reminders carry a link that takes readings without a login
+    photos: Literal["optional", "required"] = "optional"  # of a meter whose reading looks wrong
     readings_by_invoice: bool = True  # who types code, number and sum of an invoice gets such a link, too
     payee: Payee
     payments: Literal["", "klix", "montonio"] = ""  # where people pay from here; its contract stands in the settings
@@ -233,8 +234,7 @@ class Site(_Frozen):
 
 def load_site(name_or_path: str) -> Site:
     """The site of `sites/NAME.toml`, or of a file given by its path. Raises `SiteError`."""
-    is_path = name_or_path.endswith(".toml") or "/" in name_or_path
-    file = Path(name_or_path) if is_path else FOLDER / f"{name_or_path}.toml"
+    file = Path(name_or_path) if re.search(r"/|\.toml$", name_or_path) else FOLDER / f"{name_or_path}.toml"
     try:
         return Site.model_validate(toml.read(file, SiteError))
     except ValidationError as error:

@@ -17,12 +17,14 @@ from models.imports import ImportJob
 from models.invoices import Invoice
 from models.notices import NoticeFile
 from models.quarantine import Quarantined
+from models.reading_photos import ReadingPhoto
 from models.threads import MessageDraft, MessageFile
 
 AGE = timedelta(days=1)  # of an orphan: twice `files.FRESH`, so that what was just put and is not yet named stays
 # Every column that names a file; tests/models/test_sweep.py finds one that is not here.
 _NAMERS = (
     Attorney, Document, Invoice, NoticeFile, RenderedFile, Quarantined, DataCopy, MessageFile, MessageDraft, ImportJob,
+    ReadingPhoto,
 )  # fmt: skip
 NAMING = tuple(table.file_hash for table in _NAMERS)
 _MADE_AGAIN = ("rendered_file", "quarantine", "data_copy")  # where a missing file is no loss

@@ -43,6 +43,7 @@ class Answer:
     seal: str = ""
     other: AnyRow | None = None  # the reading that stands for this window
     seen: int | None = None  # what stood on the page, as the entry said
+    reading_id: int | None = None  # of what stands now; not of the answer to a form sent again
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def _saved(entry: Entry, mine: Sequence[AnyRow], reading: AnyRow) -> Answer:
     return Answer(
         entry.dial.register_id, "saved", reading.flag or "", "", reading.value,
         used if used is not None and used >= 0 else None, reading.received_at,
+        reading_id=reading.id,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.payments import OnlinePayment, PaidInvoice
 from models.people import User
 from models.premises import House, Premises
+from models.reading_photos import ReadingPhoto
 from models.readings import Reading
 from models.rules.articles import fold
 from models.rules.payments import PaymentState
@@ -92,6 +93,8 @@ class Cast:
     thread_file: str = ""
     stranger_thread: str = ""
     stranger_thread_file: str = ""
+    photo: str = ""  # of Anna's hot water meter
+    stranger_photo: str = ""
 
 
 def month(ago: int) -> date:
@@ -130,6 +133,10 @@ class _Stage:
             at = datetime.combine(month(ago), datetime.min.time(), UTC) + timedelta(days=27)
             self.add(Reading(register_id=register.id, value=value, read_on=month(ago).replace(day=28), period=month(ago), source=source, received_at=at))
         return value
+
+    def photo(self, register):
+        number = self.session.scalars(sa.select(sa.func.max(Reading.id)).where(Reading.register_id == register.id)).one()
+        return self.add(ReadingPhoto(reading_id=number, name="meter.jpg", file_hash=self.storage.put(b"\xff\xd8\xff photo"), size=9)).public_id
 
     def invoice(self, customer, premises, ago, total=8228, **more):
         issued = month(ago - 1).replace(day=10) if ago else TODAY.replace(day=10)
@@ -245,6 +252,7 @@ def _meters(stage: _Stage, flat, next_door, house) -> None:
     stage.readings(dial, 84_000, 3_000, range(36, 0, -1))  # Pēteris's months are among them; 192,000 at last
     hot, (dial,) = stage.meter(flat, MeterKind.HOT_WATER, "kitchen", "87654321", valid_until=TODAY - timedelta(days=40), valid_kind=ValidKind.REPLACEMENT)
     stage.readings(dial, 500_000, 2_000)  # 526,000
+    cast.photo = stage.photo(dial)
     remote, (dial,) = stage.meter(flat, MeterKind.HEAT, "hall", "555", is_remote=True)
     stage.readings(dial, 1_000, 400, source=Source.REMOTE)
     two, dials = stage.meter(flat, MeterKind.ELECTRICITY, "hall", "777", registers=2)
@@ -256,6 +264,7 @@ def _meters(stage: _Stage, flat, next_door, house) -> None:
     stage.readings(dial, 5_000_000, 90_000)
     theirs, (dial,) = stage.meter(next_door, MeterKind.COLD_WATER, "kitchen", "2222")
     stage.readings(dial, 40_000, 4_000)
+    cast.stranger_photo = stage.photo(dial)
     cast.cold, cast.hot, cast.remote, cast.two_dials = cold.public_id, hot.public_id, remote.public_id, two.public_id
     cast.old, cast.house_meter, cast.stranger_meter = old.public_id, building.public_id, theirs.public_id
 

@@ -33,11 +33,11 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "einvoice", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search", "reading_link_stop", "online_payment", "online_payment_invoice")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "einvoice", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search", "reading_link_stop", "reading_photo", "online_payment", "online_payment_invoice")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
 DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table", "slips.printed")  # whose GET notes the look
 MAY_WRITE = {
-    "meters.send": {"reading", "audit"}, "meters.send_all": {"reading", "audit"}, "absences.change": {"absence", "audit"},
+    "meters.send": {"reading", "audit", "reading_photo"}, "meters.send_all": {"reading", "audit", "reading_photo"}, "absences.change": {"absence", "audit"},
     "reading_links.find": {"throttle", "audit"}, "reading_links.disown": {"reading", "reading_link_stop", "audit"},
     "handovers.ask": {"reading", "handover", "audit", "mail"}, "handovers.answer": {"handover", "audit", "mail"}, "invoices.pdf": {"rendered_file"}, "payments.pay": {"online_payment", "online_payment_invoice", "audit"}, "payments.told": {"online_payment", "audit"}, "help.show": {"search_miss"}, "notices.show": {"notice_receipt"},
     "login.submit": {"throttle", "audit", "web_session", "known_device", "mail"}, "login.log_out": {"audit", "web_session"},

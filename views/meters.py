@@ -21,6 +21,7 @@ from views.downloads import plain, spreadsheet
 from views.language import text
 from views.meter_views import MeterView, calendar_for, meter_views, sorted_out
 from views.pages import fragment, is_fragment, page, redirect_to
+from views.photos import TAKES
 from views.routes import Routes
 
 meters = Routes("meters", __name__)
@@ -95,7 +96,7 @@ def send(mid: MeterCard) -> Response:
     """Take the reading of one meter: 200, 409 to be confirmed, or 422 to be mended."""
     calendar = calendar_for(reading(), mid.place)
     view = meter_views([mid], calendar)[0]
-    answers = readings.submit(mid.place, [view], calendar, seal, all_needed=True)
+    answers = readings.submit(mid.place, [view], calendar, seal, all_needed=True, photos=True)
     status = readings.status_of(answers)
     if not is_fragment():
         if status == 200:
@@ -104,6 +105,9 @@ def send(mid: MeterCard) -> Response:
     if status != 200:
         return _form_fragment(view, answers, status)
     return _sent_fragment(mid, calendar, answers)
+
+
+send.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
 
 
 def _form_fragment(view: MeterView, answers: Sequence[Answer], status: int = 200) -> Response:
@@ -132,9 +136,12 @@ def send_all(pid: Place) -> Response:
     shown = meter_views(cards.cards(connection, pid, calendar.today), calendar)
     if not all(map(g.reach.meter, readings.others(shown))):
         abort(404)  # one that is not hers refuses the whole
-    answers, left_over = readings.submit(pid, shown, calendar, seal), readings.left_over(shown)
+    answers, left_over = readings.submit(pid, shown, calendar, seal, photos=True), readings.left_over(shown)
     status = readings.status_of(answers)
     return _all(pid, 409 if left_over and status == 200 else status, answers, left_over)
+
+
+send_all.takes = TAKES  # type: ignore[attr-defined]  # as above
 
 
 def _all(place: Place, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = ()) -> Response:

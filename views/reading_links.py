@@ -1,6 +1,7 @@
 """Readings of one flat by a link, without a login; and "it was not us" of those who live there (D19, I07)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from views import readings
 from views.limits import come_back, link_limit
 from views.meter_views import MeterView, calendar_for, meter_views
 from views.pages import page, redirect_to
+from views.photos import TAKES
 from views.routes import Routes
 
 by_link = Routes("reading_links", __name__)
@@ -90,11 +92,15 @@ def send(token: str) -> Response:
     def told(session: Session, answers: Sequence[Answer]) -> None:
         reading_links.tell(session, place, link.customer_id, [*_values(free, answers)])
 
-    answers = readings.submit(place, free, calendar, lambda words: _seal(token, words), actor=actor, told=told)
+    seal = partial(_seal, token)
+    answers = readings.submit(place, free, calendar, seal, photos=True, actor=actor, told=told)
     status = readings.status_of(answers)
     if status == 200:
         return redirect_to(f"/r/{token}?sent={len(answers)}")
     return _page(token, _open(token) or abort(410), status=status, answers=answers)
+
+
+send.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
 
 
 class _Opened(NamedTuple):

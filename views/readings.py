@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import g, request
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from auth.state import somebody, writing
+from auth.state import somebody, state, writing
+from models import reading_photos
 from models.audit import Actor
 from models.cards import Dial, Mark, MeterCard
 from models.entries import submit as store
@@ -19,6 +20,7 @@ from models.places import Place
 from models.types import Source, utc_now
 from models.weighing import Answer, Entry, stands
 from models.windows import Calendar
+from views.photos import Photo, of_form
 
 if TYPE_CHECKING:
     from views.meter_views import MeterView
@@ -35,6 +37,14 @@ class Form:
 
     once: str
     answers: Mapping[int, Answer]
+    photos: Mapping[str, Photo]
+
+    def photo(self, card: MeterCard) -> Photo | None:
+        """What the field for a photo shows; None where all of the meter's readings were taken."""
+        told = [self.answers.get(dial.register_id) for dial in card.dials]
+        if all(answer and answer.state == "saved" for answer in told):
+            return None
+        return replace(self.photos.get(card.public_id, Photo()), asked=any(answer and answer.seal for answer in told))
 
     def typed(self, register_id: int, language: str) -> str:
         """What stands in a field: what was typed; what we filled in with the reader's decimal sign."""
@@ -46,24 +56,28 @@ class Form:
 
 def form_for(answers: Sequence[Answer]) -> Form:
     """A form with a new submission id; an id that was not used up by an answer costs nothing to replace."""
-    return Form(secrets.token_urlsafe(16), {answer.register_id: answer for answer in answers})
+    return Form(secrets.token_urlsafe(16), {answer.register_id: answer for answer in answers}, g.get("photos", {}))
 
 
 def submit(
     place: Place, views: Sequence["MeterView"], calendar: Calendar, seal: Callable[[str], str],
-    all_needed: bool = False, actor: Actor | None = None, told: Told | None = None, **about: Any,
+    all_needed: bool = False, photos: bool = False, actor: Actor | None = None, told: Told | None = None, **about: Any,
 ) -> list[Answer]:  # fmt: skip
     """Take the readings that stand in the form's fields for these meters.
 
-    `all_needed`: all of the fields, not one of them. `actor`: who stands on them, else who is here; `about`: what else
-    the audit row keeps. `told`: what else is written with them, in the same unit of work.
+    `all_needed`: all of the fields, not one of them. `photos`: the form takes them. `actor`: who stands on them, else
+    who is here; `about`: what else the audit row keeps. `told`: what else is written, in the same unit of work.
     """
-    entries = [_entry(view, dial) for view in views for dial in view.card.dials]
+    g.photos = of_form(views) if photos else {}  # for the form, should it be shown again
+    entries = [_entry(view, dial, photos) for view in views for dial in view.card.dials]
     typed = [entry for entry in entries if entry.text.strip()]
     on_form = [entry for entry in entries if _field(entry.card, entry.dial) in request.form] if all_needed else typed
     wanted = on_form or [entry for entry in entries if not entry.card.refusal(calendar.today)] or entries
     if not typed or len(typed) < len(wanted):
         return [_empty(entry) for entry in wanted]
+    unsent = [entry.problem("photo") for entry in typed if (photo := _photo(entry)) and photo.wrong]
+    wanted = [entry for entry in wanted if entry.dial.register_id not in {answer.register_id for answer in unsent}]
+    files = {entry.dial.register_id: photo.file for entry in wanted if (photo := _photo(entry)) and photo.file}
     actor = actor or somebody().at(place)
     once = request.form.get("once", "")
     once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)
@@ -71,9 +85,10 @@ def submit(
         try:
             with writing() as session:
                 answers = store(session, place, wanted, actor, once, utc_now(), calendar.today, seal, about)
+                reading_photos.keep(session, answers, files)
                 if told:
                     told(session, answers)
-                return answers
+                return [*unsent, *answers]
         except IntegrityError:  # the same form won elsewhere a moment ago: its receipt has the answer
             if last_try:
                 raise
@@ -84,12 +99,20 @@ def _field(card: MeterCard, dial: Dial) -> str:
     return f"r-{card.public_id}-{dial.ordinal}"
 
 
-def _entry(view: "MeterView", dial: Dial) -> Entry:
+def _photo(entry: Entry) -> Photo | None:
+    found: Photo | None = g.photos.get(entry.card.public_id)
+    return found
+
+
+def _entry(view: "MeterView", dial: Dial, photos: bool = False) -> Entry:
+    """What stands in the fields of a dial; where a photo is needed, nobody says without one that a reading is right."""
     field = _field(view.card, dial)
+    reply = request.form.get(field.replace("r-", "reply-", 1), "")[:80]
+    if photos and state().site.photos == "required" and view.card.public_id not in g.photos:
+        reply = "consumption" if reply == "consumption" else ""
     seen = request.form.get(field.replace("r-", "seen-", 1), "")
     return Entry(
-        view.card, dial, view.rule, view.window, request.form.get(field, "")[:_LONGEST],
-        request.form.get(field.replace("r-", "reply-", 1), "")[:80],
+        view.card, dial, view.rule, view.window, request.form.get(field, "")[:_LONGEST], reply,
         int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else None,
     )  # fmt: skip
 

@@ -11,12 +11,12 @@ from models.scanner import scanner_of
 from views.language import text
 
 
-def received(most: int = MOST) -> tuple[list[dict[str, Any]], list[str]]:
-    """The files of a form as `drafts.store` has them, and a sentence for each that is not taken.
+def received(most: int = MOST, field: str = "files") -> tuple[list[dict[str, Any]], list[str]]:
+    """The files of a form's field as `drafts.store` has them, and a sentence for each that is not taken.
 
     Raises `StorageAway`.
     """
-    sent: list[Any] = [(file.filename, file.stream) for file in request.files.getlist("files") if file.filename]
+    sent: list[Any] = [(file.filename, file.stream) for file in request.files.getlist(field) if file.filename]
     taken, refused = take_all(sent, scanner_of(state().settings), most)
     return drafts.store(state().storage, taken), [refusal(one) for one in refused]
 
