@@ -75,12 +75,8 @@ def submit(
     wanted = on_form or [entry for entry in entries if not entry.card.refusal(calendar.today)] or entries
     if not typed or len(typed) < len(wanted):
         return [_empty(entry) for entry in wanted]
-    unsent = [entry.problem("photo") for entry in typed if (photo := _photo(entry)) and photo.wrong]
-    wanted = [entry for entry in wanted if entry.dial.register_id not in {answer.register_id for answer in unsent}]
-    files = {entry.dial.register_id: photo.file for entry in wanted if (photo := _photo(entry)) and photo.file}
-    actor = actor or somebody().at(place)
-    once = request.form.get("once", "")
-    once = once if _ONCE.fullmatch(once) else secrets.token_urlsafe(16)
+    unsent, wanted, files = _by_photo(wanted)
+    actor, once = actor or somebody().at(place), _once()
     for last_try in (False, True):
         try:
             with writing() as session:
@@ -95,13 +91,21 @@ def submit(
     raise AssertionError  # the loop returns or raises
 
 
+def _once() -> str:
+    sent = request.form.get("once", "")
+    return sent if _ONCE.fullmatch(sent) else secrets.token_urlsafe(16)
+
+
 def _field(card: MeterCard, dial: Dial) -> str:
     return f"r-{card.public_id}-{dial.ordinal}"
 
 
-def _photo(entry: Entry) -> Photo | None:
-    found: Photo | None = g.photos.get(entry.card.public_id)
-    return found
+def _by_photo(wanted: Sequence[Entry]) -> tuple[list[Answer], list[Entry], dict[int, dict[str, Any]]]:
+    """What waits because of its photo, what goes, and with which photo, by register."""
+    found = [(entry, g.photos.get(entry.card.public_id, Photo())) for entry in wanted]
+    unsent = [entry.problem("photo") for entry, photo in found if photo.wrong]
+    files = {entry.dial.register_id: photo.file for entry, photo in found if photo.file}
+    return unsent, [entry for entry, photo in found if not photo.wrong], files
 
 
 def _entry(view: "MeterView", dial: Dial, photos: bool = False) -> Entry:

@@ -1,6 +1,6 @@
 """Who has what in the walk over all routes: residents of one house and of another, a former owner, and nobody."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from models.notices import Notice, NoticeAudience, NoticeFile, NoticeText
 from models.payments import OnlinePayment, PaidInvoice
 from models.people import User
 from models.premises import House, Premises
+from models.reading_photos import ReadingPhoto
 from models.readings import Reading
 from models.registrations import Waiting
 from models.rules.payments import PaymentState
@@ -51,12 +52,13 @@ def settle(app: Flask, cast: Cast) -> dict[str, Ids]:
     return {
         "anna": ids_of("anna", cast) | {
             "mid": [*both, new], "did": [cast.document, papers[1]], "hid": [cast.house_paper, *minutes], "nid": [cast.notice, told[1][0]],
-            "fid": [cast.notice_file, told[1][1]],
+            "fid": [cast.notice_file, told[1][1]], "phid": [cast.photo, stage.photos["SHARED-OWN", MOVED]],
         },
         "viktors": ids_of("viktors", cast) | {"mid": [cast.stranger_meter, cast.house_meter], "hid": minutes},
         "peteris": {
             "pid": [cast.flat], "mid": [*both, gone], "iid": [cast.former_invoice], "did": [papers[0]], "hid": [minutes[0]],
             "nid": [told[0][0]], "fid": [told[0][1]], "cid": former, "payid": [paid],
+            "phid": [stage.photos["SHARED-OWN", MOVED - timedelta(days=1)]],
         } | asked,
         "liga": far,
         "marta": {},
@@ -71,6 +73,7 @@ class Stage:
 
     def __init__(self, session: Session, flat: Premises) -> None:
         self.session, self.flat, self.count = session, flat, 0
+        self.photos: dict[tuple[str, date], str] = {}
 
     def add(self, row: Any) -> Any:
         self.count += 1
@@ -106,6 +109,7 @@ class Stage:
             "mid": [self.meter("FAR-OWN", premises_id=flat.id), self.meter("FAR-HOUSE", house_id=house.id)],
             "iid": [invoice.public_id],
             "payid": [self.payment(username, flat.id, invoice.public_id)],
+            "phid": [self.photos["FAR-OWN", MOVED]],
             "did": [self.paper(TODAY, premises_id=flat.id)],
             "hid": [self.paper(TODAY, house_id=house.id, kind=DocumentKind.MINUTES)],
         }
@@ -138,7 +142,9 @@ class Stage:
         meter = self.add(Meter(kind=MeterKind.COLD_WATER, serial=serial, **where))
         register = self.add(Register(meter_id=meter.id))
         for day, value in ((MOVED - timedelta(days=1), 70_707), (MOVED, 80_808)):
-            self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
+            reading = self.add(Reading(register_id=register.id, value=value, read_on=day, period=day.replace(day=1), source="import"))
+            photo = self.add(ReadingPhoto(reading_id=reading.id, name="a.jpg", file_hash="0" * 64, size=14))
+            self.photos[serial, day] = photo.public_id
         return meter.public_id
 
     def notice(self, premises_id: int, day: Any) -> tuple[str, str]:

@@ -107,7 +107,7 @@ def test_the_page_is_whole_speaks_her_language_and_needs_no_network(app: Flask, 
     page = Page(html)
     assert page.audit() == [] and page.lang == language
     assert page.headings[0] == {"lv": "Mani dati", "en": "My data", "ru": "Мои данные"}[language]
-    assert {*page.links} == {name for name in archive.namelist() if name.startswith("files/")} and len(page.links) == 4
+    assert {*page.links} == {name for name in archive.namelist() if name.startswith("files/")} and len(page.links) == 5
     assert not re.search(r"https?:|//|\bsrc=|@import|url\(", html) and "default-src 'none'" in html
     for word in ("Anna Ozoliņa", "Brīvības iela 12–34", "12345678", "anna@example.com", "ligums.pdf", "plāns.pdf", "anna asks."):
         assert word in page.text, word

@@ -18,6 +18,7 @@ from models.database import Database, metadata
 from models.documents import Document
 from models.files import FolderStorage, Storage
 from models.notices import NoticeFile
+from models.reading_photos import ReadingPhoto
 from models.storages import storage_of
 from models.threads import MessageFile
 from models.types import utc_now
@@ -54,7 +55,7 @@ def test_every_column_that_names_a_file_is_declared():
 def test_both_ways_are_found_and_only_what_nobody_names_is_removed(app: Flask, cast: Cast, storage: Storage):
     database = app.extensions["ekabinets"].database
     used, lost, orphan = storage.put(b"used"), "f" * 64, storage.put(b"orphan")
-    for table in (Document, NoticeFile, MessageFile):
+    for table in (Document, NoticeFile, MessageFile, ReadingPhoto):
         change(app, sa.update(table).values(file_hash=used))
     change(app, sa.update(Document).where(Document.public_id == cast.document).values(file_hash=lost))
     number = fetch(app, sa.select(Document.id).where(Document.public_id == cast.document))[0][0]
