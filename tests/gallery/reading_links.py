@@ -1,11 +1,16 @@
 """The states of the form behind a link in a letter, and what the people who live there see of it."""
 
 from datetime import date
+from io import BytesIO
+from unittest.mock import patch
 
+from models.files import StorageAway
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra
+from tests.models.test_intake import picture
 from tests.registering import printed
 from tests.views.by_link import link, usual
+from views import reading_links, uploads
 from views.limits import limiter
 
 TYPED = ("", "abc", "1", "99999")  # nothing, no reading, too little, too much
@@ -43,5 +48,27 @@ def by_invoice(gallery: Gallery, extra: Extra) -> None:
         stranger.post("/r", form.fields | typed)
     with gallery.when(date(2026, 12, 10)):
         stranger.post("/r", form.fields | right)
+    with patch.object(reading_links, "meter_views", return_value=[]):
+        stranger.post("/r", form.fields | right)
+    gallery.visitor("anna").get("/activity")
     for _ in range(11):
         stranger.post("/r", form.fields | right | {"code": "99999"})
+
+
+def photographed(gallery: Gallery, extra: Extra) -> None:
+    """A photo with a reading that looks wrong: kept, demanded, none at all, and not stored; at the desk with it."""
+    limiter.reset()
+    cold, anna = gallery.cast.cold, gallery.visitor("anna")
+    where, wrong = f"/meters/{cold}/reading", {f"r-{cold}-1": "99999"}
+    held = gallery.app.extensions["ekabinets"]
+    with gallery.when(date(2027, 1, 30), site=held.site.model_copy(update={"photos": "required"})):
+        form = anna.get(where).form(where)
+        anna.post(where, form.fields | wrong)
+        for name in ("meter.pdf", "meter.jpg"):
+            anna.post(where, form.fields | wrong | {f"photo-{cold}": (BytesIO(picture("JPEG")), name)})
+        with patch.object(uploads.drafts, "store", side_effect=StorageAway()):
+            page = anna.post(where, form.fields | wrong | {f"photo-{cold}": (BytesIO(picture("JPEG")), "meter.jpg")})
+        page = anna.post(where, page.form(where).fields | wrong | {f"photo-{cold}": (BytesIO(picture("JPEG")), "meter.jpg")})
+        reply = page.form(where).choices[f"reply-{cold}-1"][-1]
+        anna.post(where, page.form(where).fields | wrong | {f"reply-{cold}-1": reply})
+        gallery.visitor("ilze").get("/staff/readings")
