@@ -36,8 +36,8 @@ from views.wire import WireRequest
 
 # The modules of `views/` with routes.
 _PAGES = [import_module(f"views.{name}") for name in (
-    "absences", "account", "activity", "api", "asking", "attorneys", "backchannel", "cards", "checks", "colleagues",
-    "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails", "factors",
+    "absences", "account", "activity", "api", "asking", "attorneys", "backchannel", "calendars", "cards", "checks",
+    "colleagues", "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails", "factors",
     "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "login", "messages", "meters",
     "notices", "notifications", "outside", "passwords", "payments", "photos", "preview", "profile", "properties",
     "reading_links", "registration", "replies", "reports", "review", "search", "second", "slips", "staff",

@@ -94,13 +94,14 @@ class Reach:
 
     def notice(self, public_id: str) -> AnyRow | None:
         """A notice that was addressed to her."""
-        return noticeboard.one(reading(), self._reader(), public_id)
+        return noticeboard.one(reading(), self.reader(), public_id)
 
     def notice_file(self, public_id: str) -> AnyRow | None:
         """A file of such a notice."""
-        return noticeboard.attachment(reading(), self._reader(), public_id)
+        return noticeboard.attachment(reading(), self.reader(), public_id)
 
-    def _reader(self) -> noticeboard.Reader:
+    def reader(self) -> noticeboard.Reader:
+        """As who she reads notices."""
         held, person = state(), self.visitor
         first, strong = held.site.languages[0], is_strong(held.site, person)
         return noticeboard.Reader(person.user_id, held.clock.now(), first, first, self.today, strong)

@@ -112,6 +112,10 @@ _OF_CUSTOMER = BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id
     col(Invoice.issued_on).desc(), col(Invoice.id).desc()
 )
 _NEWEST = _OF_PLACE.limit(ONE)
+_DUE = BILLS.where(
+    col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
+    col(Invoice.due_on).between(sa.bindparam("first"), sa.bindparam("last")),
+).order_by(col(Invoice.due_on), col(Invoice.id))
 _ONE = BILLS.where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
@@ -148,6 +152,12 @@ def newest(connection: Connection, place: Place) -> Bill | None:
 def all_of(connection: Connection, place: Place) -> list[Bill]:
     """Every invoice of a place, newest first (C02; LU-22): a few a year, so all years at once."""
     return _bills(connection, _OF_PLACE, [place], premises_id=place.id, customer_ids=place.customer_ids)
+
+
+def due(connection: Connection, places: Sequence[Place], first: date, last: date) -> list[Bill]:
+    """What is due at these places in these days and not paid yet."""
+    found = _bills(connection, _DUE, places, premises_ids={place.id for place in places}, first=first, last=last)
+    return [bill for bill in found if bill.row.customer_id in bill.place.customer_ids and bill.paid < bill.row.payable]
 
 
 def of_customer(connection: Connection, customer_id: int, today: date, most: int) -> list[tuple[AnyRow, Status]]:

@@ -1,6 +1,6 @@
 """When readings are accepted: the rule of the day, the window it makes, and the next one (D07, D08)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -26,6 +26,20 @@ def latest(
         if window := window_on(rule_for(site, overrides, house_id, kind, day).window, day, site.is_working):
             return window
     return Window(today, today, today.replace(day=1))  # of a rule that opens never: nobody has missed it
+
+
+def coming(
+    site: Site, overrides: Collection[WindowChange], house_id: int, kind: MeterKind, today: date, until: date
+) -> Iterator[Window]:
+    """The window of a house that is open, and those that open later, until a day, by the rules of their days."""
+    day = today
+    while day <= until:
+        rule = rule_for(site, overrides, house_id, kind, day).window
+        if window := window_on(rule, day, site.is_working):
+            yield window if day == today else replace(window, opens=max(window.opens, day))
+            day = window.closes
+        step = day + timedelta(days=1)
+        day = step if overrides else max(step, next_window(rule, day, site.is_working).opens)
 
 
 @dataclass(frozen=True)

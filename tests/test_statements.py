@@ -22,7 +22,7 @@ from sqlmodel import Session
 from auth.methods.second import about
 from auth.methods.totp import new_secret
 from jobs.exchange import door
-from models import emails, preferences, sessions, staff, tokens
+from models import calendars, emails, preferences, sessions, staff, tokens
 from models.access_requests import AccessRequest
 from models.audit import Actor
 from models.factors import Factor
@@ -96,6 +96,8 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield own_password, anna, own_password, own_password, {"old": PASSWORD, "password": GOOD}
     yield "/profile/language", anna, "/profile/language", "/profile/language", {"language": "en"}
     yield "/profile/appearance", anna, "/profile/appearance", "/profile/appearance", {"theme": "dark"}
+    yield "/profile/calendar", anna, "/profile/calendar", "/profile/calendar", {}
+    yield "/profile/calendar/off", anna, "/profile/calendar", "/profile/calendar/off", {}
     yield "/profile/data", anna, "/profile/data", "/profile/data", {"old": GOOD}
     by_mail = f"/properties/{cast.flat}/einvoice"
     yield "/properties/<pid>/einvoice", anna, by_mail, by_mail, {"form": "file", "paper": "1"}
@@ -356,6 +358,8 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
             secrets = [link_for(app, "anna", emails.PURPOSE, address="new@example.lv")]
         if rule.startswith("/staff/welcome"):
             secrets = [invited(app).rpartition("/")[2]]
+        if rule.startswith("/calendar/"):
+            secrets = [link_for(app, "anna", calendars.PURPOSE)]
         if rule.startswith("/r/"):
             secrets = [link(app, cast).rpartition("/")[2]]
         if "/invitations/" in rule:

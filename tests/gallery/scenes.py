@@ -139,6 +139,8 @@ def a_profile_is_set(gallery: Gallery, extra: Extra) -> None:
     for action, name, values in (("language", "language", ("xx", gallery.language)), ("appearance", "theme", ("pink", "dark", "light", "device"))):
         for value in values:
             person.submit(person.get(f"/profile/{action}"), f"/profile/{action}", **{name: value})
+    for action in ("", "/off"):
+        person.submit(person.get("/profile/calendar"), f"/profile/calendar{action}")
 
 
 def devices(gallery: Gallery, extra: Extra) -> None:
