@@ -1,6 +1,6 @@
 """The history of a meter: every reading with what was used, and a year of it as bars (D11; DD-13)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,6 +43,7 @@ class Bar:
     used: int | None
     year_before: int | None
     estimated: bool
+    middle: int | None = None  # of the flats of the house
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Chart:
     @property
     def top(self) -> int:
         """What the highest bar shows; at least 1, so that it can divide."""
-        return max([1, *self.known, *(bar.year_before or 0 for bar in self.bars)])
+        return max([1, *self.known, *(max(bar.year_before or 0, bar.middle or 0) for bar in self.bars)])
 
 
 _HISTORY: AnySelect = (
@@ -121,8 +122,11 @@ def predecessor(connection: Connection, card: MeterCard) -> AnyRow | None:
     return connection.execute(_PREDECESSOR, {"meter_id": card.id, "since": card.place.since}).first()
 
 
-def chart(dial: Dial, lines: Sequence[Line], today: date) -> Chart:
-    """The last twelve months of a register beside the twelve before; a month with two readings counts their sum."""
+def chart(dial: Dial, lines: Sequence[Line], today: date, middles: Mapping[date, int] = {}) -> Chart:
+    """The last twelve months of a register beside the twelve before; a month with two readings counts their sum.
+
+    `middles`: what the flat in the middle used, by month.
+    """
     used: dict[date, int] = {}
     estimated: set[date] = set()
     for line in lines:
@@ -133,7 +137,8 @@ def chart(dial: Dial, lines: Sequence[Line], today: date) -> Chart:
             estimated.add(line.month)
     newest = max([*used, today.replace(day=1)]) if used and max(used) > _back(today, 1) else _back(today, 1)
     months = [_back(newest, ago) for ago in range(11, -1, -1)]
-    return Chart(dial, tuple(Bar(m, used.get(m), used.get(_back(m, 12)), m in estimated) for m in months))
+    bars = (Bar(m, used.get(m), used.get(_back(m, 12)), m in estimated, middles.get(m)) for m in months)
+    return Chart(dial, tuple(bars))
 
 
 def _back(day: date, months: int) -> date:

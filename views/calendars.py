@@ -62,7 +62,8 @@ def feed(token: str) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Disposition"] = 'attachment; filename="calendar.ics"'
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _entries(row: AnyRow) -> list[Days]:

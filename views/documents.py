@@ -5,6 +5,7 @@ from flask import Response, abort, request
 from auth.access import Right, lent, may
 from auth.state import reading, somebody, state
 from models import documents as table
+from models import house_use
 from models.documents import DocumentView
 from models.places import Place
 from models.types import AnyRow, DocumentKind, TenureRole
@@ -47,8 +48,12 @@ def house(pid: Place) -> Response:
         abort(403)
     connection = reading()
     groups, estimate = _groups(table.documents(connection, pid, house_file=True)), table.estimate(connection, pid)
-    building = table.building(connection, pid)
-    return page("documents/house.html", current="house", place=pid, groups=groups, estimate=estimate, building=building)
+    building, held = table.building(connection, pid), state()
+    balance = house_use.water(connection, held.site, pid, held.clock.today())
+    return page(
+        "documents/house.html", current="house", place=pid, groups=groups, estimate=estimate, building=building,
+        balance=balance,
+    )  # fmt: skip
 
 
 def _groups(found: list[DocumentView]) -> list[tuple[DocumentKind, list[AnyRow]]]:

@@ -8,7 +8,7 @@ from flask import Response, abort, g, request
 
 from auth.access import Right, may
 from auth.state import reading, somebody, state
-from models import cards, history, missed
+from models import cards, history, house_use, missed
 from models.cards import MeterCard
 from models.overrides import text_for
 from models.places import Place
@@ -69,9 +69,10 @@ def show(mid: MeterCard) -> Response:
         return _card_fragment(view)
     day = min(calendar.today, mid.place.until)
     lines = history.of_meter(connection, view.card, 36, day)
+    middles = {} if mid.is_house else house_use.medians(connection, calendar.site, mid, day)
     return page(
         "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
-        charts=[history.chart(dial, lines, day) for dial in view.card.dials], may_act=_may_act(mid.place),
+        charts=[history.chart(dial, lines, day, middles) for dial in view.card.dials], may_act=_may_act(mid.place),
         before=history.predecessor(connection, view.card),
         may_ask=may(state().site, somebody(), "messages", mid.place) >= Right.ACT,
     )  # fmt: skip
