@@ -1,13 +1,14 @@
 """Entries: what a person typed for the dials of a place, weighed one by one and stored in one unit of work."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from models import absences
+from models import absences, history
 from models.absences import Absence
 from models.audit import Actor, AuditRow, content_hash, record
 from models.meters import Meter, Register
@@ -34,7 +35,8 @@ _KNOWN = (
     sa.select(
         col(Reading.id), col(Reading.register_id), col(Reading.value), col(Reading.read_on),
         col(Reading.rolled_over), col(Reading.period), col(Reading.source), col(Reading.received_at),
-        col(Reading.actor_user_id), col(Reading.flag), col(Meter.kind), col(Meter.place),
+        col(Reading.actor_user_id), col(Reading.flag), col(Meter.kind), col(Meter.place), col(Register.name),
+        col(Reading.superseded_at),
     )
     .join(Register, col(Register.id) == col(Reading.register_id))
     .join(Meter, col(Meter.id) == col(Register.meter_id))
@@ -74,7 +76,18 @@ def submit(
             session, actor, "reading.submitted", premises_id=place.id, object_type="reading",
             once=None if earlier else once, content_hash=hashed, detail={"saved": saved, **about},
         )  # fmt: skip
-    return answers
+    return [_with_leak(entry, answer, known, today) for entry, answer in zip(entries, answers, strict=True)]
+
+
+def _with_leak(entry: Entry, answer: Answer, known: Known, today: date) -> Answer:
+    """The answer with what its reading looks like beside those of earlier months (D24)."""
+    if answer.value is None or answer.at is None or entry.window is None or answer.state != "saved":
+        return answer
+    number, month = entry.dial.register_id, entry.window.period
+    lines = history.lines_of(known.get(number, ()), {number: entry.dial.digits or 5})
+    earlier = [line for line in lines if line.month < month][::-1]
+    new = history.Line(number, "", today, answer.at, month, answer.value, answer.used, Source.SELF, False)
+    return replace(answer, leak=history.leaks(entry.card, [new, *earlier]).get(number))
 
 
 def _begin(

@@ -1,8 +1,9 @@
 """The history of a meter: every reading with what was used, and a year of it as bars (D11; DD-13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,10 +13,12 @@ from models.cards import Dial, MeterCard
 from models.meters import Meter, Register
 from models.reading_photos import ReadingPhoto
 from models.readings import Reading
+from models.rules.consumption import usual_if_leaking
 from models.rules.plausibility import consumption
-from models.types import AnyRow, AnySelect, Source
+from models.types import AnyRow, AnySelect, MeterKind, Source
 
 EVER = 100 * 12  # months
+_WATER = (MeterKind.COLD_WATER, MeterKind.HOT_WATER)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ _HISTORY: AnySelect = (
     .join(Register, col(Register.id) == col(Reading.register_id))
     .outerjoin(ReadingPhoto, col(ReadingPhoto.reading_id) == col(Reading.id))
     .where(
-        col(Register.meter_id) == sa.bindparam("meter_id"),
+        col(Register.meter_id).in_(sa.bindparam("meters", expanding=True)),
         col(Reading.read_on) >= sa.bindparam("since"),
         col(Reading.read_on) <= sa.bindparam("until"),
     )
@@ -82,22 +85,32 @@ _HISTORY: AnySelect = (
 
 
 def of_meter(connection: Connection, card: MeterCard, months: int, today: date) -> list[Line]:
-    """Every reading of a meter in these months to `today` that its resident may see, newest first.
+    """Every reading of a meter in these months to `today` that its resident may see, newest first."""
+    return of_meters(connection, [card], months, today)
 
-    The card's dials have their digits (`Calendar.fitted`), which tell the consumption of a dial that rolled over.
+
+def of_meters(connection: Connection, cards: Sequence[MeterCard], months: int, today: date) -> list[Line]:
+    """The same of some meters of one place.
+
+    The cards' dials have their digits (`Calendar.fitted`), which tell the consumption of a dial that rolled over.
     """
+    place = cards[0].place
     since = _back(today, months)
     # Two months more than are shown, for the consumption of the first.
-    values = {"meter_id": card.id, "since": max(card.place.since, _back(since, 2)), "until": card.place.until}
-    digits = {dial.register_id: dial.digits or 5 for dial in card.dials}
-    lines: list[Line] = []
+    since_hers = max(place.since, _back(since, 2))
+    values = {"meters": [card.id for card in cards], "since": since_hers, "until": place.until}
+    digits = {dial.register_id: dial.digits or 5 for card in cards for dial in card.dials}
+    shown = [line for line in lines_of(connection.execute(_HISTORY, values), digits) if line.read_on >= since]
+    return sorted(shown, key=lambda line: (line.read_on, line.received_at), reverse=True)
+
+
+def lines_of(rows: Iterable[AnyRow], digits: Mapping[int, int]) -> Iterator[Line]:
+    """Readings, those of each register oldest first, with what was used; `digits` of its dial."""
     before: dict[int, int] = {}
-    for row in connection.execute(_HISTORY, values):
-        lines.append(_line(row, before.get(row.register_id), digits.get(row.register_id, 5)))
+    for row in rows:
+        yield _line(row, before.get(row.register_id), digits.get(row.register_id, 5))
         if row.superseded_at is None:
             before[row.register_id] = row.value
-    shown = [line for line in lines if line.read_on >= since]
-    return sorted(shown, key=lambda line: (line.read_on, line.received_at), reverse=True)
 
 
 def _line(row: AnyRow, before: int | None, digits: int) -> Line:
@@ -139,6 +152,39 @@ def chart(dial: Dial, lines: Sequence[Line], today: date, middles: Mapping[date,
     months = [_back(newest, ago) for ago in range(11, -1, -1)]
     bars = (Bar(m, used.get(m), used.get(_back(m, 12)), m in estimated, middles.get(m)) for m in months)
     return Chart(dial, tuple(bars))
+
+
+@dataclass(frozen=True)
+class Leak:
+    """So much was used in the months up to the newest reading, and `usual` is so much; the newest readings."""
+
+    used: int
+    usual: int
+    recent: tuple[Line, ...]
+
+
+def leaks(card: MeterCard, lines: Sequence[Line]) -> dict[int, Leak]:
+    """By register of a meter, what its newest readings show; `lines` newest first."""
+    if card.kind not in _WATER or card.is_house:
+        return {}
+    of = {dial.register_id: [line for line in lines if line.register_id == dial.register_id] for dial in card.dials}
+    return {number: found for number, mine in of.items() if (found := leak(mine))}
+
+
+def leak(lines: Sequence[Line]) -> Leak | None:
+    """Whether the newest of the readings of one register, newest first, looks as if water were leaking (D24)."""
+    mine = [line for line in lines if not line.superseded]
+    spans = [(line, (line.month - before.month).days * 12, before) for line, before in pairwise(mine)]
+    known = [
+        (line, max(1, (days + 182) // 365)) for line, days, before in spans
+        if line.used is not None and Source.ESTIMATE not in (line.source, before.source)
+    ]  # fmt: skip
+    if not known or known[0][0] is not mine[0]:
+        return None
+    (newest, months), *earlier = known
+    usual_of = {line.month: (line.used or 0) // count for line, count in earlier}
+    usual = usual_if_leaking(newest.used or 0, months, newest.month, usual_of)
+    return None if usual is None else Leak(newest.used or 0, usual, tuple(mine[:6]))
 
 
 def _back(day: date, months: int) -> date:

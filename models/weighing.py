@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from models.cards import Dial, Mark, MeterCard
+from models.history import Leak
 from models.rules.absences import Days, days_away, is_unexplained
 from models.rules.numbers import NumberProblem, format_plain, parse_reading
 from models.rules.plausibility import Situation, Thresholds, Verdict, consumption, judge, monthly_average, months_since
@@ -44,6 +45,7 @@ class Answer:
     other: AnyRow | None = None  # the reading that stands for this window
     seen: int | None = None  # what stood on the page, as the entry said
     reading_id: int | None = None  # of what stands now; not of the answer to a form sent again
+    leak: Leak | None = None  # what the reading looks like beside the earlier ones
 
 
 @dataclass(frozen=True)

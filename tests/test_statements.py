@@ -72,6 +72,7 @@ def acts(app: Flask, cast: Cast, anna: Browser) -> Iterator[tuple[str, Browser, 
     yield "/meters/<mid>/reading", anna, meter, meter, {cold: "195,5"}
     yield "/meters/<mid>/reading (a correction)", anna, meter, meter, {cold: "196,5"}
     yield "/meters/<mid>/reading (a question)", anna, meter, meter, {cold: "96,5"}
+    yield "/meters/<mid>/quiet", anna, meter, f"/meters/{cast.cold}/quiet", {}
     yield "/properties/<pid>/readings", anna, flat, flat, {cold: "197,5"}
     for sum_, what in (("82,28", ""), ("82,29", " (refused)")):
         yield "/r" + what, Browser(app), "/r", "/r", {"code": "20417", "number": printed(app), "amount": sum_}

@@ -47,7 +47,7 @@ MAY_WRITE = {
     "factors.add_app": {"throttle", "audit"}, "factors.begin_passkey": {"throttle", "audit", "pending_login"}, "factors.add_passkey": {"pending_login"},
     "registration.add": {"throttle", "registration", "audit"}, "linked.remove": {"throttle", "audit"}, "factors.remove": {"throttle", "audit"}, "factors.renew": {"throttle", "audit"},
     "profile.set_language": {"user_account", "audit"}, "profile.set_appearance": {"user_account", "audit"},
-    "notifications.save": {"audit", "preference"}, "calendars.make": {"mail_token", "audit"}, "calendars.switch_off": {"mail_token", "audit"}, "einvoices.save": {"audit", "preference", "einvoice"}, "statements.as_zip": {"rendered_file"},
+    "notifications.save": {"audit", "preference"}, "leaks.mute": {"audit", "preference"}, "calendars.make": {"mail_token", "audit"}, "calendars.switch_off": {"mail_token", "audit"}, "einvoices.save": {"audit", "preference", "einvoice"}, "statements.as_zip": {"rendered_file"},
     "users.invite": {"throttle", "audit"}, "users.change": {"throttle", "audit"}, "users.code": {"mail_token"},
     "users.revoke": {"mandate", "audit", "mail", "mail_token"}, "users.set_state": {"throttle", "mandate", "audit", "mail"},
     "staff.registration": {"audit"}, **{name: {"audit"} for name in DESKS}, "windows.decide": {"audit", "override"}, "staff_inbox.show": {"audit", "mention"}, "staff_work.close": {"audit", "thread"},

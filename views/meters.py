@@ -16,7 +16,7 @@ from models.reading_links import BY_LINK
 from models.rules.numbers import format_plain
 from models.weighing import Answer
 from models.windows import Calendar
-from views import readings
+from views import leaks, readings
 from views.downloads import plain, spreadsheet
 from views.language import text
 from views.meter_views import MeterView, calendar_for, meter_views, sorted_out
@@ -37,6 +37,7 @@ def list_all(
     found = cards.cards(connection, pid, calendar.today)
     late = missed.of_cards(connection, found, calendar)
     shown = meter_views(found, calendar)
+    just = next((view for view in shown if view.card.public_id == request.args.get("sent")), None)
     opened = editing.card.public_id if editing else ""
     if editing and opened not in {view.card.public_id for view in shown}:
         shown.append(editing)  # removed while its form was open: what was typed is still told
@@ -45,6 +46,7 @@ def list_all(
         sent_to=request.args.get("sent", ""), form=readings.form_for(answers), may_act=_may_act(pid), missed=late,
         by_link=any(mark.source in BY_LINK for one in shown for dial in one.card.dials if (mark := one.standing(dial))),
         follows=_what_follows(max(late.values(), default=0), calendar),
+        leaks=leaks.sent(just) if just else {},
     )  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def show(mid: MeterCard) -> Response:
     return page(
         "meters/show.html", current="meters", place=mid.place, meter=view, history=lines,
         charts=[history.chart(dial, lines, day, middles) for dial in view.card.dials], may_act=_may_act(mid.place),
-        before=history.predecessor(connection, view.card),
+        before=history.predecessor(connection, view.card), leaks=leaks.of_history(view.card, lines),
         may_ask=may(state().site, somebody(), "messages", mid.place) >= Right.ACT,
     )  # fmt: skip
 
@@ -120,7 +122,8 @@ def _sent_fragment(mid: MeterCard, calendar: Calendar, answers: Sequence[Answer]
     """The card after sending, made from what was just stored: no second look at the database."""
     card = readings.with_answers(mid, answers, calendar)
     view = meter_views([card], calendar)[0]
-    return fragment("meters/_card.html", place=mid.place, meter=view, sent=answers, may_act=True)
+    doubts = leaks.of_answers([view], answers)
+    return fragment("meters/_card.html", place=mid.place, meter=view, sent=answers, may_act=True, leaks=doubts)
 
 
 @meters.get("/properties/<pid>/readings", "meters act")
@@ -154,7 +157,7 @@ def _all(place: Place, status: int = 200, answers: Sequence[Answer] = (), left_o
     fields = [view for view in shown if view.window or any(dial.register_id in told for dial in view.card.dials)]
     return page(
         "meters/all.html", status=status, current="meters", place=place, form=form, fields=fields, left_over=left_over,
-        **sorted_out([view for view in shown if view.enterable]),
+        leaks=leaks.of_answers(shown, answers), **sorted_out([view for view in shown if view.enterable]),
     )  # fmt: skip
 
 

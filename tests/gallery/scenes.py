@@ -185,6 +185,7 @@ def readings_are_taken(gallery: Gallery, extra: Extra) -> None:
         anna.send(cast.hot, high, question, reply=choices(question, cast.hot)[0])
         anna.send(cast.two_dials, "2260")
     pages_of(gallery, "anna", {"mid": [cast.hot], "pid": [cast.flat]}, "meters")
+    anna.browser.submit(anna.browser.get(f"/meters/{cast.hot}"), f"/meters/{cast.hot}/quiet")
 
 
 def all_readings(gallery: Gallery, extra: Extra) -> None:

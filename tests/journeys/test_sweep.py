@@ -47,7 +47,7 @@ FORMS = {
     "messages.ask": {200, 303, 400, 409, 422, 503}, "messages.reply": {303, 409, 422}, "messages.settle": {303},
     "einvoices.save": {303, 422}, "notifications.save": {303}, "notifications.consent": {303}, "notifications.stop": {200, 410},
     "copies.ask": {303, 422, 429}, "payments.pay": {303, 400, 409, 503}, "payments.told": {200, 400, 503},
-    "calendars.make": {200}, "calendars.switch_off": {303}, "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
+    "leaks.mute": {303}, "calendars.make": {200}, "calendars.switch_off": {303}, "profile.end": {303}, "profile.end_others": {303}, "profile.extend": {204},
     "staff_work.assign": {303, 409, 422}, "staff_work.snooze": {303, 422}, "staff_work.merge": {303, 409, 422}, "staff_work.close": {303, 409},
     "staff_work.several": {303, 404, 422}, "staff_work.go_away": {303, 422},
     "composing.reply": {200, 303, 400, 409, 422}, "replies.save": {303, 403, 422}, "composing.undo": {303, 409}, "composing.keep": {204, 401}, "composing.poll": {200, 204, 401},

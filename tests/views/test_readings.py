@@ -1,5 +1,6 @@
 """Readings by the real door: what Anna types into one meter, what she is told, what is stored."""
 
+import re
 from datetime import date
 
 import pytest
@@ -281,7 +282,7 @@ def test_a_confirmed_form_again_gets_the_first_answer_too(anna: Browser, cast: C
     reply, bodies = choices(page, cast.cold)[0], []
     for _ in range(2):
         htmx.send(cast.cold, "215", page, reply=reply)
-        bodies.append(anna.response.get_data(as_text=True))
+        bodies.append(re.sub('name="csrf_token" value="[^"]*"', "", anna.response.get_data(as_text=True)))
     assert bodies[0] == bodies[1] and "We will check it." in bodies[0] and len(stored(app, cast.cold)) == 1
 
 
