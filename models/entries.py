@@ -69,7 +69,7 @@ def submit(
         answered.get(entry.dial.register_id) or decide(entry, known, actor.user_id, today, seal, away)
         for entry in entries
     ]
-    answers = _stored(session, weighed, actor, now, today)
+    answers = _stored(session, _exchanged(entries, weighed), actor, now, today)
     saved = [_outcome(answer) for answer in answers if answer.state == "saved" and answer.register_id not in answered]
     if saved:
         record(
@@ -77,6 +77,20 @@ def submit(
             once=None if earlier else once, content_hash=hashed, detail={"saved": saved, **about},
         )  # fmt: skip
     return [_with_leak(entry, answer, known, today) for entry, answer in zip(entries, answers, strict=True)]
+
+
+def _exchanged(entries: Sequence[Entry], weighed: Sequence[Answer | Decision]) -> list[Answer | Decision]:
+    """Where the fields of cold and hot water seem to be exchanged, each is offered what stands in the other."""
+    odd = [(e, a) for e, a in zip(entries, weighed, strict=True) if isinstance(a, Answer) and a.code == "swapped"]
+    if len({entry.card.kind for entry, _ in odd}) != 2 or len(odd) != 2:
+        return [*weighed]
+    others = {one.register_id: other.value for (_, one), (_, other) in (odd, odd[::-1])}
+    return [
+        replace(one, verdict=replace(one.verdict, suggested=others[one.register_id]))
+        if isinstance(one, Answer) and one.verdict and one.register_id in others
+        else one
+        for one in weighed
+    ]
 
 
 def _with_leak(entry: Entry, answer: Answer, known: Known, today: date) -> Answer:

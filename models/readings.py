@@ -15,7 +15,7 @@ class Reading(Numbered, table=True):
     """A value of one register on one day, in thousandths of the unit.
 
     Consumption is not stored: it is the difference to the reading before, plus the dial's range where
-    `rolled_over`. `flag` names what staff should look at (lower, rollover, high, zero, swapped, absence).
+    `rolled_over`. `flag` names what staff should look at (lower, high, zero, transposed, swapped, absence …).
     """
 
     __table_args__ = (

@@ -4,7 +4,9 @@ Nothing true is refused: what cannot be a reading is a problem (422), what looks
 person answers, and an answer holds only for the value it was given for (decisions.md 16–18; D03–D06, LU-34, LU-35).
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -25,6 +27,7 @@ State = Literal["empty", "saved", "problem", "question"]
 BY_PEOPLE = frozenset({*Source} - {Source.IMPORT, Source.REMOTE, Source.ESTIMATE})
 # What stands still while nobody is at home; a flat is heated and a refrigerator runs all the same.
 _STOPS = frozenset({MeterKind.COLD_WATER, MeterKind.HOT_WATER, MeterKind.GAS, MeterKind.LPG})
+_MEANT = re.compile("meant:([0-9]{1,12})")
 _WATER = {MeterKind.COLD_WATER: MeterKind.HOT_WATER, MeterKind.HOT_WATER: MeterKind.COLD_WATER}
 
 
@@ -51,7 +54,8 @@ class Answer:
 @dataclass(frozen=True)
 class Entry:
     """One field of the form. `reply` answers an earlier question: "", "correct:SEAL", "other:SEAL" (replaced or
-    rolled over) or "consumption". `seen` is the reading of this window that stood on the page, if any."""
+    rolled over) or "meant:123456", thousandths to be filled in. `seen` is the reading of this window that stood on
+    the page, if any."""
 
     card: MeterCard
     dial: Dial
@@ -90,18 +94,33 @@ def decide(
         return Answer(entry.dial.register_id, "empty")
     if problem := entry.card.refusal(today) or ("" if entry.window else "closed"):
         return entry.problem(problem)
+    away = absences if entry.card.kind in _STOPS else ()
     try:
         value = parse_reading(entry.text, entry.dial.digits or 5, entry.dial.decimals or 0)
     except NumberProblem as error:
-        return entry.problem(error.code)
+        asked = _all_drums(entry, known, today, seal) if error.code == "too_many_digits" else None
+        return asked or entry.problem(error.code)
     mine = known.get(entry.dial.register_id, ())
     standing = next((row for row in mine if stands(row, entry.window)), None)
-    if standing and standing.value == value and entry.reply != "consumption":
+    if standing and standing.value == value and not entry.reply.startswith("meant:"):
         return _saved(entry, mine, standing)
     if standing and standing.id != entry.seen:
         code = "sent" if standing.actor_user_id == user_id else "taken"
         return Answer(entry.dial.register_id, "question", code, entry.text, value, other=standing)
-    return _weigh(entry, value, known, standing, today, seal, absences if entry.card.kind in _STOPS else ())
+    return _weigh(entry, value, known, standing, today, seal, away)
+
+
+def _all_drums(entry: Entry, known: Known, today: date, seal: Seal) -> Answer | None:
+    """The question after a comma that was left out, where more digits are there than the dial has before it.
+
+    Such a value cannot be confirmed, so it carries no seal.
+    """
+    with suppress(NumberProblem):
+        value = parse_reading(entry.text, (entry.dial.digits or 5) + (entry.dial.decimals or 0), 0)
+        asked = _weigh(entry, value, known, None, today, seal, ())
+        if isinstance(asked, Answer) and asked.verdict and asked.verdict.suggested is not None:
+            return replace(asked, seal="")
+    return None
 
 
 def stands(reading: AnyRow | Mark, window: Window | None) -> bool:
@@ -170,10 +189,10 @@ def _reply(reply: str, question: Answer, decision: Decision, decimals: int) -> A
             decision,
             used=verdict.consumption if verdict.consumption >= 0 else None,
             rolled_over=verdict.code == "rollover_likely",
-            flag="lower" if verdict.code == "looks_like_consumption" else verdict.code,  # the person says it is none
+            flag="lower" if verdict.consumption < 0 and verdict.code != "swapped" else verdict.code,
         )
-    if reply == "consumption" and verdict.consumption < 0:  # fill the field, send nothing
-        filled = previous + decision.value
+    if meant := _MEANT.fullmatch(reply):  # fill the field, send nothing; what is told comes from the form itself
+        filled = int(meant[1])
         return replace(question, code="filled", value=filled, text=format_plain(filled, decimals))
     return question
 

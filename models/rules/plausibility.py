@@ -14,6 +14,8 @@ Code = Literal[
     "high",
     "times_1000",
     "extra_digit",
+    "missing_digit",
+    "transposed",
     "swapped",
     "zero",
 ]
@@ -91,6 +93,8 @@ def judge(situation: Situation) -> Verdict | None:
     - rollover_likely: the last value stood in the last 5 % of the dial, and after a full turn the value fits;
     - swapped: the value goes on where the sibling's last value stood, by no more than the limit;
     - looks_like_consumption: the value itself is no more than the limit; offers the last value plus it;
+    - transposed (below by more than the limit): with two neighbouring digits exchanged the value fits; offers that;
+    - missing_digit (likewise): there is one value that fits and has one digit more; offers that;
     - rollover_likely: it went from the last 5 % of the dial to the first 5 %;
     - lower.
     Where the consumption is above the limit (without an average: above five limits):
@@ -99,6 +103,7 @@ def judge(situation: Situation) -> Verdict | None:
       value fits; offers that where the dial can show it;
     - extra_digit (above five limits): without one digit, tried from the last to the first, the value fits;
       offers that;
+    - transposed (above five limits): as above;
     - high.
     Otherwise zero, when nothing was used and never was before. An offered value raises no other question than
     zero. A first reading raises none.
@@ -154,6 +159,11 @@ def _below(s: Situation, previous: int) -> Verdict:
         return Verdict("swapped", s.value - previous, usual=s.usual)
     if s.value <= s.limit and previous + s.value < s.dial:
         return Verdict("looks_like_consumption", s.value - previous, previous + s.value, s.usual)
+    if previous - s.value > s.limit:  # else it was misread, not mistyped
+        if (candidate := _transposed(s, previous)) is not None:
+            return Verdict("transposed", s.value - previous, candidate, s.usual)
+        if len(longer := [one for one in {*_one_digit_more(s.value)} if 0 < one - previous <= s.limit]) == 1:
+            return Verdict("missing_digit", s.value - previous, longer[0], s.usual)
     if near_end and s.value * 20 <= s.dial:
         return turned
     return Verdict("lower", s.value - previous, usual=s.usual)
@@ -172,6 +182,8 @@ def _above(s: Situation, previous: int) -> Verdict:
         for candidate in _one_digit_less(s.value):
             if 0 < candidate - previous <= s.limit:
                 return Verdict("extra_digit", used, candidate, s.usual, ratio)
+        if (swapped := _transposed(s, previous)) is not None:
+            return Verdict("transposed", used, swapped, s.usual, ratio)
     return Verdict("high", used, None, s.usual, ratio)
 
 
@@ -185,11 +197,24 @@ def _with_comma(s: Situation) -> list[int]:
     return [s.value // 10**places for places in (3, 2, 1) if places == 3 or places <= s.decimals]
 
 
+def _transposed(s: Situation, previous: int) -> int | None:
+    """With two neighbouring digits exchanged, the first from the left that fits."""
+    text, fraction = str(s.value // 1000), s.value % 1000
+    pairs = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
+    candidates = (int(digits) * 1000 + fraction for digits in pairs)
+    return next((one for one in candidates if 0 < one - previous <= s.limit and one < s.dial), None)
+
+
 def _one_digit_less(value: int) -> list[int]:
-    whole, fraction = divmod(value, 1000)
-    text = str(whole)
+    text, fraction = str(value // 1000), value % 1000
     shorter = [text[:place] + text[place + 1 :] for place in reversed(range(len(text)))]
     return [int(digits) * 1000 + fraction for digits in shorter if digits]
+
+
+def _one_digit_more(value: int) -> list[int]:
+    text, fraction = str(value // 1000), value % 1000
+    longer = (text[:place] + digit + text[place:] for place in range(len(text) + 1) for digit in "0123456789")
+    return [int(digits) * 1000 + fraction for digits in longer]
 
 
 def _dial(digits: int) -> int:

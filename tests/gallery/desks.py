@@ -31,7 +31,7 @@ from tests.signing import ANNA, ANNA_CODE, LIGA, Signer, container, trusting, xa
 from tests.standing import change, fetch
 from views.limits import limiter
 
-FLAGS = ("lower", "rollover_likely", "high", "times_1000", "extra_digit", "swapped", "zero", "absence")
+FLAGS = ("lower", "rollover_likely", "high", "times_1000", "extra_digit", "transposed", "swapped", "zero", "absence")
 
 
 def staffed(gallery: Gallery, _extra: Extra) -> None:

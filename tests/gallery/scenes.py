@@ -51,7 +51,7 @@ from views.pdf import PdfBusy, PdfFailed
 FIRST_DAY, LAST_DAY, BETWEEN, LATER = date(2026, 11, 29), date(2026, 12, 1), date(2026, 11, 15), date(2026, 12, 20)
 # What is typed for the cast's cold water, which stands at 192 beside hot water at 526.
 WRONG = ("", "12a", "1,2,3", "1,2345", "123456")
-DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5")
+DOUBTFUL = ("999", "150", "3,5", "526,5", "192", "1945", "1945,5", "915,5", "99", "00195500")
 SECTIONS = ("addresses", "meters", "invoices", "documents", "house_file", "notices", "users", "settings", "messages", "help")
 OURS = {"key": ["terms", "privacy", "cookies", "accessibility"], "sid": ["1"]}
 
@@ -163,7 +163,8 @@ def readings_are_asked_about(gallery: Gallery, extra: Extra) -> None:
             anna.send(cast.cold, value)
         for mid, value in theirs:
             marta.send(mid, value)
-        anna.send(cast.cold, "3,5", anna.send(cast.cold, "3,5"), reply="consumption")
+        anna.send(cast.cold, "3,5", anna.send(cast.cold, "3,5"), reply="meant:195500")
+        anna.send(cast.cold, "915,5", anna.send(cast.cold, "915,5"), reply="meant:195500")
         page = anna.open(cast.cold)
         with gallery.when(BETWEEN):
             anna.send(cast.cold, "195", page)
@@ -182,7 +183,7 @@ def readings_are_taken(gallery: Gallery, extra: Extra) -> None:
         (ruta if by == "page" else anna).send(cast.cold, value)
         anna.send(cast.cold, "196", seen_before)
         question = anna.send(cast.hot, high)
-        anna.send(cast.hot, high, question, reply=choices(question, cast.hot)[0])
+        anna.send(cast.hot, high, question, reply=choices(question, cast.hot)[-1])
         anna.send(cast.two_dials, "2260")
     pages_of(gallery, "anna", {"mid": [cast.hot], "pid": [cast.flat]}, "meters")
     anna.browser.submit(anna.browser.get(f"/meters/{cast.hot}"), f"/meters/{cast.hot}/quiet")
@@ -192,7 +193,7 @@ def all_readings(gallery: Gallery, extra: Extra) -> None:
     cast, anna = gallery.cast, gallery.visitor("anna")
     address = f"/properties/{cast.flat}/readings"
     cold, hot, first, second = (f"r-{field}" for field in (f"{cast.cold}-1", f"{cast.hot}-1", f"{cast.two_dials}-1", f"{cast.two_dials}-2"))
-    for typed in ({}, {cold: "12a", hot: "9999"}, {cold: "999"}, {first: "2260", cold: "", hot: "x"}, {first: "2261", second: "2260"}):
+    for typed in ({}, {cold: "12a", hot: "9999"}, {cold: "999"}, {cold: "528,25", hot: "195,5"}, {first: "2260", cold: "", hot: "x"}, {first: "2261", second: "2260"}):
         anna.fill(anna.get(address), address, typed)
     page = anna.get(address)
     set_meter(gallery.app, cast.hot, removed_on=TODAY)

@@ -290,9 +290,9 @@ def test_to_say_that_it_was_consumption_fills_the_field_even_where_that_value_st
     (question,) = flat.send(flat.entry(register, "3,5"), user=1)
     flat.send(flat.entry(register, "3,5", reply=f"other:{question.seal}"), user=1)
     (theirs,) = flat.sent(register)
-    (answer,) = flat.send(flat.entry(register, "3,5", reply="consumption"))
+    (answer,) = flat.send(flat.entry(register, "3,5", reply="meant:103500"))
     assert (answer.state, answer.code) == ("question", "taken")
-    (answer,) = flat.send(flat.entry(register, "3,5", reply="consumption", seen=theirs.id))
+    (answer,) = flat.send(flat.entry(register, "3,5", reply="meant:103500", seen=theirs.id))
     assert (answer.code, answer.value) == ("filled", 103_500) and len(flat.sent(register)) == 1
 
 
@@ -421,7 +421,7 @@ class Stories(RuleBasedStateMachine):
     @rule(question=consumes(asked))
     def say_that_it_was_consumption(self, question) -> None:
         form, text, value, _ = question
-        answer = self.post(form, text, "consumption")
+        answer = self.post(form, text, f"meant:{value + 100_000}")
         assert answer.state == "question" and (value >= 100_000 or answer.code in ("filled", "sent", "taken"))
 
     @invariant()

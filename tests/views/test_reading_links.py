@@ -158,3 +158,17 @@ def test_taken_back_too_late_it_changes_nothing(visitor: Browser, anna: Browser,
     app.extensions["ekabinets"] = replace(held, clock=Clock(held.site.zone, date(2026, 12, 5)))
     anna.submit(page, act)
     assert anna.status == 200 and current(app, cast.cold) == before
+
+
+@pytest.mark.parametrize("reply", ["consumption", "meant:5", "meant:0", "correct:", "other:"])
+def test_no_answer_to_a_question_tells_an_earlier_reading(visitor: Browser, app: Flask, cast: Cast, reply: str):
+    """What the field is filled with is what the form itself brings, and nothing of ours."""
+    last = current(app, cast.cold).value // 1000
+    page = send(visitor, link(app, cast), **{f"r-{cast.cold}-1": "0", f"reply-{cast.cold}-1": reply})
+    assert visitor.status == 409 and f"{last}" not in main(page) + page.html.partition("<main")[2].replace(cast.cold, "")
+
+
+def test_all_drums_in_a_row_are_asked_about_and_not_explained(visitor: Browser, app: Flask, cast: Cast):
+    typed = usual(app, cast.cold).replace(".", "")
+    page = send(visitor, link(app, cast), **{f"r-{cast.cold}-1": f"00{typed}"})
+    assert visitor.status == 409 and "correct:" not in page.html and usual(app, cast.cold) not in page.html

@@ -165,6 +165,7 @@ def test_a_question_takes_the_focus_and_keeps_what_was_typed(sender: Sender, cas
      ("192", "zero", "the consumption would be zero", "0.000"),
      ("19550", "times_1000", "Is a comma missing? Did you mean 195.500?", "19,358.000"),
      ("1955,5", "extra_digit", "Is there one digit too many? Did you mean 195.500?", "1,763.500"),
+     ("915,5", "transposed", "Are two digits exchanged? Did you mean 195.500?", "723.500"),
      ("527", "swapped", "This looks like the reading of the other water meter. Check the meter number: 12345678.", "335.000")],
 )  # fmt: skip
 def test_what_looks_wrong_is_asked_and_stored_with_a_flag_when_confirmed(
@@ -172,7 +173,7 @@ def test_what_looks_wrong_is_asked_and_stored_with_a_flag_when_confirmed(
 ):
     page = sender.send(cast.cold, typed)
     assert sender.status == 409 and sentence in page.text
-    page = sender.send(cast.cold, typed, page, reply=choices(page, cast.cold)[0])
+    page = sender.send(cast.cold, typed, page, reply=choices(page, cast.cold)[-1])
     assert sender.status == 200 and f"Consumption: {used} m³" in page.text and "We will check it." in page.text
     (row,) = stored(app, cast.cold)
     assert (row.flag, row.rolled_over) == (code, False)
@@ -182,7 +183,7 @@ def test_consumption_typed_instead_of_the_reading_fills_the_field_and_sends_noth
     page = sender.send(cast.cold, "3,5")
     assert "The reading must be at least 192.000. Did you enter the consumption" in page.text
     assert "This is my consumption: enter 195.500" in page.text
-    page = sender.send(cast.cold, "3,5", page, reply="consumption")
+    page = sender.send(cast.cold, "3,5", page, reply=choices(page, cast.cold)[1])
     assert sender.status == 409 and "We added your consumption" in page.text
     assert field(page, cast.cold)["value"] == "195.500" and not stored(app, cast.cold)
     sender.browser.fill(page, path(cast.cold), {}, **sender.more)
@@ -193,7 +194,7 @@ def test_consumption_typed_instead_of_the_reading_fills_the_field_and_sends_noth
 def test_the_field_is_filled_with_the_readers_decimal_comma(app, cast: Cast, language: str):
     anna = Browser(app, language)
     anna.log_in("anna")
-    page = send(anna, cast.cold, "3,5", page=send(anna, cast.cold, "3,5"), reply="consumption")
+    page = send(anna, cast.cold, "3,5", page=send(anna, cast.cold, "3,5"), reply="meant:195500")
     assert field(page, cast.cold)["value"] == "195,500"
 
 
@@ -235,7 +236,7 @@ def test_a_confirmation_holds_only_for_the_value_it_was_shown_for(sender: Sender
 
 
 def test_a_first_post_that_already_agrees_is_asked_all_the_same(sender: Sender, cast: Cast, app):
-    for reply in ("correct:", "other:", "correct:" + "0" * 32, "correct", "consumption", "on", "1", "\x00", "ā" * 99):
+    for reply in ("correct:", "other:", "correct:" + "0" * 32, "correct", "meant:", "meant:215000", "on", "1", "\x00", "ā" * 99):
         sender.send(cast.cold, "215", reply=reply, confirm="1")
         assert sender.status == 409
     assert not stored(app, cast.cold)
@@ -476,3 +477,49 @@ def test_a_first_reading_by_htmx_sends_eight_statements_at_most(anna: Browser, c
     statements.clear()
     htmx.send(cast.cold, "195,5", page)
     assert anna.status == 200 and len(statements) <= 8, statements
+
+
+@pytest.mark.parametrize(("typed", "code", "meant"), [
+    ("19550", "times_1000", 195_500), ("1955,5", "extra_digit", 195_500), ("915,5", "transposed", 195_500), ("1,5", "looks_like_consumption", 193_500),
+])  # fmt: skip
+def test_what_was_meant_is_a_choice_that_fills_the_field_and_sends_nothing(sender: Sender, cast: Cast, app, typed: str, code: str, meant: int):
+    page = sender.send(cast.cold, typed)
+    assert choices(page, cast.cold)[1] == f"meant:{meant}" and page.form(path(cast.cold)).fields[f"reply-{cast.cold}-1"] == "", "nothing is chosen for her"
+    page = sender.send(cast.cold, typed, page, reply=choices(page, cast.cold)[1])
+    assert sender.status == 409 and field(page, cast.cold)["value"] == f"{meant / 1000:.3f}" and not stored(app, cast.cold)
+    sender.browser.fill(page, path(cast.cold), {}, **sender.more)
+    assert sender.status == 200 and [row.value for row in stored(app, cast.cold)] == [meant]
+
+
+def test_a_digit_left_out_is_offered(sender: Sender, cast: Cast, app):
+    shift_readings(app, cast.cold, 12_000_000)  # 12,192 at last
+    page = sender.send(cast.cold, "1295")
+    assert "Is a digit missing? Did you mean 12,195.000?" in page.text and choices(page, cast.cold)[1] == "meant:12195000"
+
+
+def test_all_drums_of_the_dial_in_a_row_are_asked_about_and_cannot_be_confirmed(sender: Sender, cast: Cast, app):
+    page = sender.send(cast.cold, "00195500")
+    assert sender.status == 409 and "Is a comma missing? Did you mean 195.500?" in page.text
+    assert choices(page, cast.cold) == ["", "meant:195500"], "the dial cannot show 195,500"
+    for reply in ("correct:", "other:"):
+        sender.send(cast.cold, "00195500", page, reply=reply)
+        assert sender.status == 409 and not stored(app, cast.cold)
+    page = sender.send(cast.cold, "99999999")
+    assert sender.status == 422 and "5 digits before" in page.text
+
+
+def test_hot_and_cold_in_each_others_fields_are_offered_their_places(anna: Browser, cast: Cast, app):
+    form, fields = f"/properties/{cast.flat}/readings", {f"r-{cast.cold}-1": "528,25", f"r-{cast.hot}-1": "195,5"}
+    page = anna.submit(anna.get(form), form, **fields)
+    assert anna.status == 409 and page.text.count("seem to be exchanged") == 2 and "Did you mean 195.500 here?" in page.text
+    replies = {f"reply-{mid}-1": page.form(form).choices[f"reply-{mid}-1"][1] for mid in (cast.cold, cast.hot)}
+    page = anna.submit(page, form, **fields, **replies)
+    assert anna.status == 409 and not stored(app, cast.cold) + stored(app, cast.hot)
+    anna.submit(page, form)
+    assert [row.value for mid in (cast.cold, cast.hot) for row in stored(app, mid)] == [195_500, 528_250]
+
+
+def test_one_of_the_two_alone_is_offered_nothing(anna: Browser, cast: Cast):
+    form = f"/properties/{cast.flat}/readings"
+    page = anna.submit(anna.get(form), form, **{f"r-{cast.cold}-1": "528,25", f"r-{cast.hot}-1": "528"})
+    assert "seem to be exchanged" not in page.text and "looks like the reading of the other water meter" in page.text
