@@ -23,25 +23,23 @@ from models.types import AnyRow, AnySelect, MeterKind, Source
 # Who looks while readings come in would see what each adds to a sum: a month is told when its windows are closed.
 _SETTLED = timedelta(days=10)
 _WATER = (MeterKind.COLD_WATER, MeterKind.HOT_WATER)
-_HERE = sa.select(col(Premises.id)).where(col(Premises.house_id) == sa.bindparam("house_id"))
+_HOUSE: sa.BindParameter[int] = sa.bindparam("house_id")
+_IN_FLATS = sa.select(col(Meter.id)).join(Premises, col(Premises.id) == col(Meter.premises_id))
+_HERE = sa.union_all(
+    _IN_FLATS.where(col(Premises.house_id) == _HOUSE), sa.select(col(Meter.id)).where(col(Meter.house_id) == _HOUSE)
+)
+_OF_DIAL = sa.and_(
+    col(Reading.register_id) == col(Register.id), col(Reading.superseded_at).is_(None),
+    col(Reading.read_on) >= sa.bindparam("since"),
+)  # fmt: skip
 _ROWS: AnySelect = (
     sa.select(
         col(Meter.kind), col(Meter.premises_id), col(Register.id).label("register_id"), col(Register.digits),
         col(Reading.value), col(Reading.read_on), col(Reading.period), col(Reading.rolled_over), col(Reading.source),
     )
-    .join(Register, col(Register.meter_id) == col(Meter.id))
-    .outerjoin(
-        Reading,
-        sa.and_(
-            col(Reading.register_id) == col(Register.id), col(Reading.superseded_at).is_(None),
-            col(Reading.read_on) >= sa.bindparam("since"),
-        ),
-    )
-    .where(
-        sa.or_(col(Meter.premises_id).in_(_HERE), col(Meter.house_id) == sa.bindparam("house_id")),
-        col(Meter.kind).in_(sa.bindparam("kinds", expanding=True)),
-        sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")),
-    )
+    .join(Register, col(Register.meter_id) == col(Meter.id)).outerjoin(Reading, _OF_DIAL)
+    .where(col(Meter.id).in_(_HERE), col(Meter.kind).in_(sa.bindparam("kinds", expanding=True)))
+    .where(sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")))
     .order_by(col(Register.id), col(Reading.read_on), col(Reading.id))
 )  # fmt: skip
 
