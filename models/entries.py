@@ -84,13 +84,12 @@ def _exchanged(entries: Sequence[Entry], weighed: Sequence[Answer | Decision]) -
     odd = [(e, a) for e, a in zip(entries, weighed, strict=True) if isinstance(a, Answer) and a.code == "swapped"]
     if len({entry.card.kind for entry, _ in odd}) != 2 or len(odd) != 2:
         return [*weighed]
-    others = {one.register_id: other.value for (_, one), (_, other) in (odd, odd[::-1])}
-    return [
-        replace(one, verdict=replace(one.verdict, suggested=others[one.register_id]))
-        if isinstance(one, Answer) and one.verdict and one.register_id in others
-        else one
-        for one in weighed
-    ]
+    pairs = zip((answer for _, answer in odd), (odd[1][1], odd[0][1]), strict=True)
+    offered = {
+        one.register_id: replace(one, verdict=replace(one.verdict, suggested=other.value))
+        for one, other in pairs if one.verdict
+    }  # fmt: skip
+    return [offered.get(one.register_id, one) if isinstance(one, Answer) else one for one in weighed]
 
 
 def _with_leak(entry: Entry, answer: Answer, known: Known, today: date) -> Answer:

@@ -76,7 +76,7 @@ _HISTORY: AnySelect = (
     .join(Register, col(Register.id) == col(Reading.register_id))
     .outerjoin(ReadingPhoto, col(ReadingPhoto.reading_id) == col(Reading.id))
     .where(
-        col(Register.meter_id).in_(sa.bindparam("meters", expanding=True)),
+        col(Register.meter_id) == sa.bindparam("meter_id"),
         col(Reading.read_on) >= sa.bindparam("since"),
         col(Reading.read_on) <= sa.bindparam("until"),
     )
@@ -85,21 +85,14 @@ _HISTORY: AnySelect = (
 
 
 def of_meter(connection: Connection, card: MeterCard, months: int, today: date) -> list[Line]:
-    """Every reading of a meter in these months to `today` that its resident may see, newest first."""
-    return of_meters(connection, [card], months, today)
+    """Every reading of a meter in these months to `today` that its resident may see, newest first.
 
-
-def of_meters(connection: Connection, cards: Sequence[MeterCard], months: int, today: date) -> list[Line]:
-    """The same of some meters of one place.
-
-    The cards' dials have their digits (`Calendar.fitted`), which tell the consumption of a dial that rolled over.
+    The card's dials have their digits (`Calendar.fitted`), which tell the consumption of a dial that rolled over.
     """
-    place = cards[0].place
     since = _back(today, months)
     # Two months more than are shown, for the consumption of the first.
-    since_hers = max(place.since, _back(since, 2))
-    values = {"meters": [card.id for card in cards], "since": since_hers, "until": place.until}
-    digits = {dial.register_id: dial.digits or 5 for card in cards for dial in card.dials}
+    values = {"meter_id": card.id, "since": max(card.place.since, _back(since, 2)), "until": card.place.until}
+    digits = {dial.register_id: dial.digits or 5 for dial in card.dials}
     shown = [line for line in lines_of(connection.execute(_HISTORY, values), digits) if line.read_on >= since]
     return sorted(shown, key=lambda line: (line.read_on, line.received_at), reverse=True)
 

@@ -1,10 +1,10 @@
 """What a house and its flats used month by month: for figures that tell nothing of any one flat (D23, D25)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,8 +34,9 @@ _OF_DIAL = sa.and_(
 )  # fmt: skip
 _ROWS: AnySelect = (
     sa.select(
-        col(Meter.kind), col(Meter.premises_id), col(Register.id).label("register_id"), col(Register.digits),
-        col(Reading.value), col(Reading.read_on), col(Reading.period), col(Reading.rolled_over), col(Reading.source),
+        col(Meter.kind), col(Meter.premises_id), col(Meter.place), col(Register.id).label("register_id"),
+        col(Register.digits), col(Reading.value), col(Reading.read_on), col(Reading.period), col(Reading.rolled_over),
+        col(Reading.source),
     )
     .join(Register, col(Register.meter_id) == col(Meter.id)).outerjoin(Reading, _OF_DIAL)
     .where(col(Meter.id).in_(_HERE), col(Meter.kind).in_(sa.bindparam("kinds", expanding=True)))
@@ -44,80 +45,80 @@ _ROWS: AnySelect = (
 )  # fmt: skip
 
 
-@dataclass
-class Use:
-    """Thousandths by month of one kind of meter: of the house's own, and of each of its flats."""
+class _Dial(NamedTuple):
+    """A dial of a flat, or where `flat` is None of the house: what it counted by month, and when it was really read."""
 
-    dials: dict[int | None, set[int]] = field(default_factory=lambda: defaultdict(set))  # of a flat; None: the house
-    used: dict[int | None, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))
-    parts: dict[int | None, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))  # dials in each sum
-    read: set[tuple[int, date]] = field(default_factory=set)  # which flats were really read for which month
-
-    def add(self, rows: Sequence[AnyRow], digits: int) -> None:
-        """The readings of one dial, oldest first."""
-        flat = rows[0].premises_id
-        self.dials[flat].add(rows[0].register_id)
-        self.read |= {(flat, _month(row)) for row in rows if row.value is not None and row.source != Source.ESTIMATE}
-        for month, amount in _amounts([row for row in rows if row.value is not None], rows[0].digits or digits):
-            self.used[flat][month] = self.used[flat].get(month, 0) + amount
-            self.parts[flat][month] = self.parts[flat].get(month, 0) + 1
-
-    def of(self, flat: int | None) -> dict[date, int]:
-        """What a flat used, or the house, in the months in which all its dials were read."""
-        whole = len(self.dials[flat])
-        return {month: amount for month, amount in self.used[flat].items() if self.parts[flat][month] >= whole}
-
-    @property
-    def flats(self) -> dict[int, dict[date, int]]:
-        """The same of each flat that has such a meter."""
-        return {flat: self.of(flat) for flat in [*self.dials] if flat is not None}
+    id: int
+    kind: MeterKind
+    flat: int | None
+    place: str
+    used: dict[date, int]
+    read: set[date]
 
 
 def medians(connection: Connection, site: Site, card: MeterCard, today: date) -> dict[date, int]:
-    """What the flat in the middle of the house used of this kind, by month; nothing where hers has more dials."""
-    use = _uses(connection, site, card.place.house_id, [card.kind], today)[card.kind]
-    months: dict[date, list[int]] = defaultdict(list)
-    for used in use.flats.values() if use.dials[card.place.id] == {one.register_id for one in card.dials[:1]} else ():
-        for month, amount in used.items():
-            months[month].append(amount)
-    found = {month: middle(amounts) for month, amounts in months.items() if month < _unsettled(today)}
-    return {month: amount for month, amount in found.items() if amount is not None}
+    """What such a dial counted in the flat in the middle of the house, by month.
+
+    Where a flat has several of its kind, of flats with the same ones: else a part would stand beside a whole.
+    """
+    dials = _dials(connection, site, card.place.house_id, [card.kind], today)
+    rooms: dict[int | None, list[str]] = defaultdict(list)
+    for dial in dials:
+        rooms[dial.flat].append(dial.place)
+    mine, months = sorted(rooms[card.place.id]), defaultdict[date, list[int]](list)
+    for one in dials if len({*mine}) == len(mine) else ():  # of a meter with two registers there is no one figure
+        same_place = one.place == card.where and sorted(rooms[one.flat]) == mine
+        if one.flat is not None and (same_place or len(rooms[one.flat]) == len(mine) == 1):
+            for month, amount in one.used.items():
+                months[month].append(amount)
+    return {month: found for month, each in months.items() if (found := middle(each)) is not None}
 
 
 def water(connection: Connection, site: Site, place: Place, today: date) -> dict[MeterKind, list[Balance]]:
     """The balance of each kind of water that her house has a meter of its own for, of the last twelve months."""
-    found, last = {}, min(_unsettled(today), place.until)
-    for kind, use in sorted(_uses(connection, site, place.house_id, _WATER, today).items()):
-        settled = {month: used for month, used in use.of(None).items() if place.since <= month < last}
-        if rows := balances(settled, use.flats, use.read)[:12]:
-            found[kind] = rows
-    return found
+    dials = _dials(connection, site, place.house_id, _WATER, today)
+    found = {}
+    for kind in sorted({dial.kind for dial in dials if dial.flat is None}):
+        flats: dict[int | None, list[_Dial]] = defaultdict(list)
+        for dial in (one for one in dials if one.kind == kind):
+            flats[dial.flat].append(dial)
+        house = {month: used for month, used in _whole(flats.pop(None)).items() if place.since <= month < place.until}
+        read = {(flat, month) for flat, own in flats.items() for dial in own for month in dial.read}
+        found[kind] = balances(house, {flat: _whole(own) for flat, own in flats.items()}, read)[:12]
+    return {kind: rows for kind, rows in found.items() if rows}
 
 
-def _uses(
+def _whole(dials: Sequence[_Dial]) -> dict[date, int]:
+    """What these dials counted together in the months in which all were read."""
+    months = set.intersection(*({*dial.used} for dial in dials))
+    return {month: sum(dial.used[month] for dial in dials) for month in months}
+
+
+def _dials(
     connection: Connection, site: Site, house_id: int, kinds: Collection[MeterKind], today: date
-) -> dict[MeterKind, Use]:
-    found: dict[MeterKind, Use] = defaultdict(Use)
+) -> list[_Dial]:
+    """Of the months that are settled."""
     values = {"house_id": house_id, "kinds": [*kinds], "since": today - timedelta(days=440), "today": today}
-    for _, dial in groupby(connection.execute(_ROWS, values), key=lambda row: row.register_id):
-        rows = [*dial]
-        found[rows[0].kind].add(rows, site.meters[rows[0].kind].digits)
+    last, found = (today - _SETTLED).replace(day=1), []
+    for number, dial in groupby(connection.execute(_ROWS, values), key=lambda row: row.register_id):
+        first, *rest = dial
+        rows = [row for row in (first, *rest) if row.value is not None and _month(row) < last]
+        used = _used(rows, first.digits or site.meters[first.kind].digits)
+        read = {_month(row) for row in rows if row.source != Source.ESTIMATE}
+        found.append(_Dial(number, first.kind, first.premises_id, first.place, used, read))
     return found
 
 
-def _amounts(rows: Sequence[AnyRow], digits: int) -> Iterator[tuple[date, int]]:
-    """What each reading says was used since the one before; nothing where the dial fell without a reason."""
+def _used(rows: Iterable[AnyRow], digits: int) -> dict[date, int]:
+    """By month; nothing where the dial fell without a reason."""
+    used: dict[date, int] = {}
     for before, after in pairwise(rows):
         amount = consumption(before.value, after.value, digits, after.rolled_over)
         if amount >= 0:
-            yield _month(after), amount
+            used[_month(after)] = used.get(_month(after), 0) + amount
+    return used
 
 
 def _month(row: AnyRow) -> date:
     month: date = row.period or row.read_on.replace(day=1)
     return month
-
-
-def _unsettled(today: date) -> date:
-    """The first month that is not told yet."""
-    return (today - _SETTLED).replace(day=1)

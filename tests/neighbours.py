@@ -16,7 +16,7 @@ from tests.standing import fetch
 MONTHS = range(13, 0, -1)  # ago
 
 
-def move_in(app: Flask, monthly: Sequence[int], months: Sequence[int] = MONTHS, **more: Any) -> list[int]:
+def move_in(app: Flask, monthly: Sequence[int], months: Sequence[int] = MONTHS, places: Sequence[str] = ("",), **more: Any) -> list[int]:
     """A flat for each of these consumptions, read in these months; the ids of its registers."""
     house, found = fetch(app, sa.select(House.id).where(House.external_id == "H1"))[0].id, []
     with app.extensions["ekabinets"].database.write() as session:
@@ -25,14 +25,15 @@ def move_in(app: Flask, monthly: Sequence[int], months: Sequence[int] = MONTHS, 
             home = Premises(external_id=f"N{number}", house_id=house, flat=f"{number}", address=f"Brīvības iela 12–{number}, Ogre")
             session.add(home)
             session.flush()
-            meter = Meter(external_id=f"NM{number}", premises_id=home.id, kind=MeterKind.COLD_WATER, serial=f"9{number}")
-            session.add(meter)
-            session.flush()
-            dial = Register(meter_id=meter.id)
-            session.add(dial)
-            session.flush()
-            found.append(dial.id)
-            session.add_all(reading(dial.id, ago, 100_000 + used * (20 - ago), **more) for ago in months)
+            for place in places:
+                meter = Meter(external_id=f"NM{number}{place}", premises_id=home.id, kind=MeterKind.COLD_WATER, serial=f"9{number}", place=place)
+                session.add(meter)
+                session.flush()
+                dial = Register(meter_id=meter.id)
+                session.add(dial)
+                session.flush()
+                found.append(dial.id)
+                session.add_all(reading(dial.id, ago, 100_000 + used * (20 - ago), **more) for ago in months)
     return found
 
 

@@ -60,7 +60,6 @@ def feed(token: str) -> Response:
     body = icalendar(held.site.name, _entries(row), held.clock.today())
     response = Response(body, content_type="text/calendar; charset=utf-8")
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Disposition"] = 'attachment; filename="calendar.ics"'
     response.add_etag()
     response.make_conditional(request)
     return response

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from statistics import median_low
+from typing import Any
 
 FEWEST = 8  # flats of which a median is told
 _FEWEST_SUMMED = 3  # of two flats the sum tells each what the other used
@@ -57,7 +58,7 @@ class Balance:
 
 
 def balances(
-    house: Mapping[date, int], flats: Mapping[int, Mapping[date, int]], read: Iterable[tuple[int, date]]
+    house: Mapping[date, int], flats: Mapping[Any, Mapping[date, int]], read: Iterable[tuple[Any, date]]
 ) -> list[Balance]:
     """Each month of a house, the newest first. `flats`: what each used in which month; `read`: who was read then."""
     really, found = {*read}, []

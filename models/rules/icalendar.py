@@ -27,12 +27,11 @@ def icalendar(name: str, entries: Iterable[Days], stamp: date) -> str:
 
 def _lines(name: str, entries: list[Days], stamp: str) -> Iterator[str]:
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ekabinets//calendar//EN", "METHOD:PUBLISH")
-    yield f"X-WR-CALNAME:{_escaped(name)}"
-    yield "REFRESH-INTERVAL;VALUE=DURATION:PT12H"
+    yield from (f"X-WR-CALNAME:{_escaped(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT12H")
     for one in entries:
         yield from ("BEGIN:VEVENT", f"UID:{one.uid}", f"DTSTAMP:{stamp}")
-        yield f"DTSTART;VALUE=DATE:{one.first:%Y%m%d}"
-        yield f"DTEND;VALUE=DATE:{one.last + timedelta(days=1):%Y%m%d}"  # the day after
+        end = one.last + timedelta(days=1)  # the day after
+        yield from (f"DTSTART;VALUE=DATE:{one.first:%Y%m%d}", f"DTEND;VALUE=DATE:{end:%Y%m%d}")
         yield from (f"SUMMARY:{_escaped(one.summary)}", f"URL:{one.url}", "TRANSP:TRANSPARENT", "END:VEVENT")
     if not entries:  # a calendar is nothing without any component
         yield from ("BEGIN:VTIMEZONE", "TZID:UTC", "BEGIN:STANDARD", "DTSTART:19700101T000000")

@@ -93,18 +93,15 @@ def judge(situation: Situation) -> Verdict | None:
     - rollover_likely: the last value stood in the last 5 % of the dial, and after a full turn the value fits;
     - swapped: the value goes on where the sibling's last value stood, by no more than the limit;
     - looks_like_consumption: the value itself is no more than the limit; offers the last value plus it;
-    - transposed (below by more than the limit): with two neighbouring digits exchanged the value fits; offers that;
-    - missing_digit (likewise): there is one value that fits and has one digit more; offers that;
-    - rollover_likely: it went from the last 5 % of the dial to the first 5 %;
-    - lower.
+    - transposed, missing_digit (below by more than the limit): with two neighbouring digits exchanged the value fits,
+      or one value with a digit more does; offers that;
+    - rollover_likely: it went from the last 5 % of the dial to the first 5 %; else lower.
     Where the consumption is above the limit (without an average: above five limits):
     - swapped: as above, and the sibling explains the value `times` better than its own meter does;
     - times_1000 (above five limits): no decimals, and with a comma inside (10, 100 or 1000 times less) the
       value fits; offers that where the dial can show it;
-    - extra_digit (above five limits): without one digit, tried from the last to the first, the value fits;
-      offers that;
-    - transposed (above five limits): as above;
-    - high.
+    - extra_digit, transposed (above five limits): without one digit, tried from the last to the first, the value
+      fits, or with two exchanged; offers that; else high.
     Otherwise zero, when nothing was used and never was before. An offered value raises no other question than
     zero. A first reading raises none.
     """

@@ -55,10 +55,13 @@ def test_the_month_that_is_being_read_is_not_told(anna: Browser, app: Flask, cas
     assert [row[-1] for row in in_figures(anna, cast.cold)[:2]] == ["–", "3.0"]
 
 
-def test_a_part_of_what_a_flat_uses_is_not_put_beside_whole_flats(anna: Browser, app: Flask, cast: Cast):
+def test_a_part_of_what_a_flat_uses_is_put_beside_the_same_part_of_others(anna: Browser, app: Flask, cast: Cast):
+    """A kitchen of a flat with a bathroom, beside kitchens of flats with bathrooms, not beside whole flats."""
     move_in(app, [3_000] * 8)
-    change(app, sa.update(Meter).where(Meter.public_id == cast.hot).values(kind="cold_water"))
+    change(app, sa.update(Meter).where(Meter.public_id == cast.hot).values(kind="cold_water", place="bathroom"))
     assert 'class="mid"' not in anna.get(f"/meters/{cast.cold}").html
+    move_in(app, [1_000] * 8, places=("kitchen", "bathroom"))
+    assert [in_figures(anna, mid)[0][-1] for mid in (cast.cold, cast.hot)] == ["1.0", "1.0"]
 
 
 def balance(anna: Browser, cast: Cast) -> list[list[str]]:
