@@ -36,7 +36,7 @@ _KNOWN = (
         col(Reading.id), col(Reading.register_id), col(Reading.value), col(Reading.read_on),
         col(Reading.rolled_over), col(Reading.period), col(Reading.source), col(Reading.received_at),
         col(Reading.actor_user_id), col(Reading.flag), col(Meter.kind), col(Meter.place), col(Register.name),
-        col(Reading.superseded_at),
+        col(Reading.superseded_at), sa.null().label("photo"),
     )
     .join(Register, col(Register.id) == col(Reading.register_id))
     .join(Meter, col(Meter.id) == col(Register.meter_id))
@@ -99,7 +99,7 @@ def _with_leak(entry: Entry, answer: Answer, known: Known, today: date) -> Answe
     number, month = entry.dial.register_id, entry.window.period
     lines = history.lines_of(known.get(number, ()), {number: entry.dial.digits or 5})
     earlier = [line for line in lines if line.month < month][::-1]
-    new = history.Line(number, "", today, answer.at, month, answer.value, answer.used, Source.SELF, False)
+    new = history.Line(number, "", today, answer.at, month, answer.value, answer.used, Source.SELF, False, None)
     return replace(answer, leak=history.leaks(entry.card, [new, *earlier]).get(number))
 
 

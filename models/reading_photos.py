@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,7 +13,9 @@ from models.meters import Meter, Register
 from models.places import Place
 from models.readings import Reading
 from models.types import Addressed, utc_now
-from models.weighing import Answer
+
+if TYPE_CHECKING:  # which asks for the history, and that for this
+    from models.weighing import Answer
 
 
 class ReadingPhoto(Addressed, table=True):
@@ -54,7 +56,7 @@ def one(connection: Connection, public_id: str, places: Iterable[Place] | None =
     return next((PhotoView(row.name, row.file_hash, place) for place in mine), None)
 
 
-def keep(session: Session, answers: Sequence[Answer], photos: Mapping[int, Mapping[str, Any]]) -> None:
+def keep(session: Session, answers: "Sequence[Answer]", photos: Mapping[int, Mapping[str, Any]]) -> None:
     """Put the photos, by register as `drafts.store` has them, to the readings that stand now; the last one counts."""
     for answer in answers:
         stored = photos.get(answer.register_id)
