@@ -60,7 +60,9 @@ def _laid_out(held: State, row: AnyRow) -> Iterator[Path]:
     """The file as the importer takes it: a ZIP, or a folder with one table."""
     with TemporaryDirectory() as folder:
         alone = row.kind != imports.ARCHIVE
-        path = Path(folder, (row.kind if alone else "exchange") + row.file_name[row.file_name.rindex(".") :].lower())
+        ending = row.file_name[row.file_name.rindex(".") :].lower()
+        path = Path(folder, "bank" * (ending == ".xml"), (row.kind if alone else "exchange") + ending)
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(held.storage.open(row.file_hash))
         Path(folder, "exchange.toml").write_text(f"version = {VERSION}\n", "utf-8")
         yield Path(folder) if alone else path

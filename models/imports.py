@@ -23,7 +23,7 @@ MOST_TRIES, BROKEN = 3, "broken off"
 ARCHIVE = "archive"  # a ZIP of the exchange format
 KINDS = (  # the tables of the exchange format
     "customers", "houses", "entrances", "premises", "tenures", "meters", "readings", "invoices", "invoice_lines",
-    "payments", "estimates", "documents", "notices", "users",
+    "payments", "bank_entries", "estimates", "documents", "notices", "users",
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ class Invoice(Imported, Addressed, table=True):
     payable: int  # total + brought_forward: what is to be paid; zero or below: nothing
     payee_name: str = Field(max_length=70)
     payee_iban: str = Field(max_length=34)
-    reference: str = Field(max_length=140)  # what the payer writes as payment reference
+    reference: str = Field(index=True, max_length=140)  # what the payer writes as payment reference
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
     announced_at: datetime | None = None  # when its letters were written, or that none were to be
 

@@ -49,6 +49,8 @@ class OnlinePayment(Addressed, table=True):
     seen: int = 0  # the newest payment that the billing system had told of when this began
     looks: int = 0
     look_at: datetime | None = Field(default=None, index=True)  # when to ask again; None: never
+    bank_entry_id: int | None = Field(default=None, foreign_key="bank_entry.id", index=True)  # with its money
+    reason: str | None = Field(default=None, max_length=500)  # why somebody of the staff decided so
 
 
 class PaidInvoice(SQLModel, table=True):
@@ -90,7 +92,7 @@ _ITS_INVOICES = (
     .where(_LINES.c.payment_id == sa.bindparam("payment_id")).order_by(col(Invoice.issued_on), col(Invoice.id))
 )  # fmt: skip
 _DUE = sa.select(_TABLE).where(_TABLE.c.look_at <= sa.bindparam("now")).order_by(_TABLE.c.look_at)
-_NEWEST = sa.select(sa.func.coalesce(sa.func.max(col(Payment.id)), 0))
+NEWEST = sa.select(sa.func.coalesce(sa.func.max(col(Payment.id)), 0))
 _THEIRS = sa.select(col(Invoice.customer_id)).join(_LINES, _LINES.c.invoice_id == col(Invoice.id))
 _RECEIVED = (
     sa.select(col(Payment.id), col(Payment.amount))
@@ -148,7 +150,7 @@ def start(
     # Any invoice of hers there: a newer one may bring the same debt forward.
     if not again and {*now} & {*under_way(connection, place)}:
         raise OpenAlready
-    row.seen = connection.execute(_NEWEST).scalar_one() or 0
+    row.seen = connection.execute(NEWEST).scalar_one() or 0
     session.add(row)
     session.flush()
     session.add_all(PaidInvoice(payment_id=row.id, invoice_id=bill.row.id, cents=cents) for bill, cents in parts)  # type: ignore[arg-type]  # flushed

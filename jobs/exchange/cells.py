@@ -100,6 +100,10 @@ def number(places: int, least: int, most: int, example: str) -> Convert:
     return convert
 
 
+EURO = 10_000_000  # no amount is bigger, either way
+money = number(2, -EURO, EURO, "123,45")
+
+
 def reading(value: str) -> int:
     """What a dial shows, in thousandths: at most 9 digits before the comma and 3 after it, never negative."""
     plain = _PLAIN_READING.fullmatch(value)  # nearly all of them

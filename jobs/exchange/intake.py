@@ -16,8 +16,10 @@ from jobs.exchange.cells import Refused
 from jobs.exchange.given import Given, Rows
 from jobs.exchange.report import SHOWN_MISSING, Counts, Problem, Progress, Report
 from jobs.exchange.sheet import Sheet, open_table
+from jobs.exchange.statements import Statement
 from jobs.exchange.tables import TABLES
 from jobs.exchange.work import Work
+from jobs.exchange.xml import read_xml
 from models.types import new_public_id, utc_now
 
 CHUNK = 2000  # rows
@@ -46,10 +48,13 @@ class FileImport:
 
     def run(self) -> None:
         """Read the file to its end; report what is in the database and not in it."""
-        self.report.tables[self.table.name] = self.counts
+        self.counts = self.report.tables.setdefault(self.table.name, self.counts)  # of several files together
         try:
             if isinstance(self.work.source, Given):
                 self._read(Rows(self.work.source.rows, self._refuse))
+                return
+            if self.name.endswith(".xml"):
+                self._read(Statement(read_xml(self.work.source, self.name), self._refuse))
                 return
             with closing(open_table(self.work.source, self.name)) as binary:
                 self._read(Sheet(binary, self._refuse))
@@ -60,7 +65,7 @@ class FileImport:
         self.counts.read += 1
         self.found.append(Problem(self.name, row, column, value, expected))
 
-    def _read(self, sheet: Sheet | Rows) -> None:
+    def _read(self, sheet: Sheet | Rows | Statement) -> None:
         self.report.formats[self.name] = sheet.format
         if wrong := [*self.table.wrong_headers(sheet.header)]:
             self.report.add_problems(Problem(self.name, 1, column, "", what) for column, what in wrong)
@@ -75,8 +80,9 @@ class FileImport:
             self.progress(self.name, self.counts.read, min(sheet.part, 0.99))
         self._flush([])
         self.progress(self.name, self.counts.read, 1.0)
-        # A file that only brings statuses of readings says nothing about which readings there are.
-        if sheet.complete and not (self.table.name == "readings" and "meter" not in sheet.header):
+        # A file that only brings statuses of readings says nothing about which there are, nor does a statement.
+        is_part = self.table.name == "bank_entries" or (self.table.name == "readings" and "meter" not in sheet.header)
+        if sheet.complete and not is_part:
             self._report_missing()
 
     def _flush(self, problems: list[Problem]) -> None:

@@ -19,6 +19,7 @@ _ROWS = {
     "LV44DEMO0000000000001;2026-0417;2026-0417.pdf",
     "invoice_lines": "I1;1;Aukstais ūdens;3,125;m3;1,0512;3,28",
     "payments": "B1;C1;I1;2026-11-20;12,10",
+    "bank_entries": "K1;LV44DEMO0000000000001;2026-11-20;12,10;Anna Ozoliņa;LV17DEMO0000000000002;;Rēķins 2026-0417",
     "estimates": "S1;H1;2026;1;Apkope;0,4213",
     "documents": "D1;H1;;act;Apsekošanas akts;2026-05-05;akts.pdf;",
     "notices": "N17;2026-11-30 08:30;2026-12-02 15:00;0;H1;;;;Nebūs ūdens;;;Mainīsim cauruli.|Atvainojamies.;;;",

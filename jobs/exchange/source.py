@@ -47,6 +47,12 @@ class Source:
         """The names of the files at its top."""
         return sorted(path.name for path in self.root.iterdir() if not path.is_dir())
 
+    def xml(self, folder: str | None) -> list[str]:
+        """The paths of the XML files in this folder at its top; none where there is none."""
+        at = self.root / folder if folder else None
+        names = [path.name for path in at.iterdir() if not path.is_dir()] if at and at.is_dir() else []
+        return sorted(f"{folder}{name}" for name in names if name.lower().endswith(".xml"))
+
     def open(self, name: str) -> BinaryIO:
         """A file by its path inside, seekable. Refuses what is none."""
         path = self.root

@@ -4,6 +4,7 @@ Above each stand the rules that look at more than one cell; meters and readings 
 """
 
 from jobs.exchange import cells
+from jobs.exchange.bank import BANK_ENTRIES
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
 from jobs.exchange.meters import METERS, READINGS
 from jobs.exchange.notices import NOTICES
@@ -18,8 +19,7 @@ from models.rules.search import kept, of_customer
 from models.tenures import Tenure
 from models.types import DocumentKind, Role, Settlement, TenureRole
 
-EURO = 10_000_000  # no amount is bigger, either way
-money = cells.number(2, -EURO, EURO, "123,45")
+money = cells.money
 price = cells.number(4, -100_000, 100_000, "1,2345")
 quantity = cells.number(3, -1_000_000_000, 1_000_000_000, "12,345")
 position = cells.number(0, 1, 100_000, "1")
@@ -222,6 +222,6 @@ TABLES = {
     one.name: one
     for one in (
         CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, PAYMENTS,
-        ESTIMATES, DOCUMENTS, NOTICES, USERS,
+        BANK_ENTRIES, ESTIMATES, DOCUMENTS, NOTICES, USERS,
     )
 }  # fmt: skip

@@ -47,6 +47,9 @@ I1;2;Apsaimniekošana;;;;6,72""",
     "payments": """external_id;customer;invoice;date;amount
 B1;C1;I1;2026-10-20;10,00
 B2;C1;;2026-10-21;1""",
+    "bank_entries": """external_id;account;date;amount;payer;payer_iban;reference;text
+K1;LV44DEMO0000000000001;2026-11-20;12,10;Anna Ozoliņa;LV17DEMO0000000000002;;Rēķins 2026-77
+K2;;20.11.2026;-1;;;RF18539007547034;""",
     "estimates": """external_id;house;year;position;item;price
 S1;H1;2026;1;Apkope;0,4213""",
     "documents": """external_id;house;premises;kind;title;date;file

@@ -14,11 +14,15 @@ from jobs.exchange.tables import TABLES
 from jobs.imports import import_due
 from models import imports
 from models.audit import AuditRow
+from models.bank import BankEntry
 from models.customers import Customer
 from models.imports import ImportJob
+from models.invoices import Invoice
 from models.people import User
 from models.types import Role, utc_now
+from tests.banking import camt, ntry, tx
 from tests.browser import Browser, Page
+from tests.cast import Cast
 from tests.keeping import purge
 from tests.standing import change, fetch, main
 from tests.views.test_colleagues import enters
@@ -142,6 +146,22 @@ def test_what_is_given_up_is_never_taken_in(app: Flask, ilze: Browser):
     assert ilze.client.post(here(ilze), data=ilze.get(IMPORTS).form("/logout").fields | {"act": "x"}).status_code == 404
 
 
+def test_a_bank_statement_is_checked_and_taken_in(app: Flask, ilze: Browser, cast: Cast):
+    number = fetch(app, sa.select(Invoice.number).where(Invoice.public_id == cast.invoice))[0].number
+    data = camt(ntry("87.43", tx(ref=number)), ntry("5.00", tx(), name="REF2", sign="DBIT"))
+    page = checked(app, ilze, data, kind="bank_entries", name="Izraksts 20.11.XML")
+    said = main(page)
+    assert "Bank statement 1 0 0 0" in said and "XML, camt" in said and "2 amount money that came in" in said and "Rows found: 2. Good: 1." in said
+    assert fetch(app, sa.select(BankEntry.id)) == [] and "that is meant" not in page.text
+    agree(ilze, page)
+    assert work(app) == 1 and [tuple(row) for row in fetch(app, sa.select(BankEntry.cents, BankEntry.state))] == [(8743, "matched")]
+
+
+def test_a_file_that_is_no_statement_says_so(app: Flask, ilze: Browser):
+    said = main(checked(app, ilze, camt(head="<!DOCTYPE a>"), kind="bank_entries", name="a.xml"))
+    assert "XML without a DOCTYPE" in said and "There is no row that could be imported" in said
+
+
 def test_two_at_once_are_refused(app: Flask, ilze: Browser):
     ready = checked(app, ilze)
     one = here(ilze)
@@ -166,6 +186,7 @@ def test_while_a_command_imports_the_page_says_so(app: Flask, ilze: Browser):
 @pytest.mark.parametrize(("kind", "name", "content", "sentence"), [
     ("", "a.csv", b"x", "Choose what is in the file"), ("nonsense", "a.csv", b"x", "Choose what is in the file"), ("customers", "", b"", "Choose a file"),
     ("customers", "a.zip", b"PK", "A table is a CSV"), ("archive", "a.csv", b"x", "A table is a CSV"), ("customers", "a.csv", b"", "The file is empty"),
+    ("customers", "a.xml", b"<a/>", "A table is a CSV"), ("archive", "a.xml", b"<a/>", "A table is a CSV"), ("bank_entries", "a.txt", b"x", "A table is a CSV"),
     ("customers\0", "a\0.csv", b"x", "Choose what is in the file"),
 ])  # fmt: skip
 def test_what_is_wrong_with_a_file_stands_beside_its_field(app: Flask, ilze: Browser, kind: str, name: str, content: bytes, sentence: str):
