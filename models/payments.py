@@ -6,7 +6,7 @@ They tell what is on its way. What was received, and so the balance, says the bi
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,6 +126,11 @@ def under_way(connection: Connection, place: Place) -> dict[int, AnyRow]:
     """Of each invoice of a place the newest payment that is on its way, or that the billing system has yet to book."""
     rows = connection.execute(_UNDER_WAY, {"premises_id": place.id}).fetchall()
     return {row.invoice_id: row for row in reversed(rows)}
+
+
+def of_bill(connection: Connection, bill: Bill, today: date) -> AnyRow | None:
+    """The payment of an invoice that is on its way, or yet to be booked; not asked for where nothing is to be paid."""
+    return under_way(connection, bill.place).get(bill.row.id) if bill.status(today).outstanding else None
 
 
 def shared(bills: Sequence[Bill], statuses: Mapping[int, int]) -> list[tuple[Bill, int]]:

@@ -39,6 +39,7 @@ def list_all(pid: Place, *, nothing: bool = False) -> Response:
     return page(
         "invoices/list.html", status=422 if nothing else 200, current="invoices", place=pid, bills=shown, years=years,
         newest=bills[0] if bills else None, year=year, nothing=nothing,
+        coming=online.under_way(reading(), pid) if any(map(_to_pay, shown)) else {},
         unpaid=[bill for bill in bills if _to_pay(bill)] if state().till else [],
         may_einvoice=may(state().site, somebody(), "invoices", pid) >= Right.ACT,
     )  # fmt: skip
@@ -58,11 +59,10 @@ def show(iid: Bill) -> Response:
     before = table.before(connection, iid)
     lines = table.lines(connection, [row for row in (iid.row, before) if row])
     parts = difference(_sums(before, lines), _sums(iid.row, lines)) if before else []
-    under_way = online.under_way(connection, iid.place) if state().till else {}
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
         payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
-        till=bool(state().till), sent=under_way.get(iid.row.id), has_qr=_to_pay(iid) > 0,
+        till=bool(state().till), sent=online.of_bill(connection, iid, state().clock.today()), has_qr=_to_pay(iid) > 0,
         may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from flask import Response, g, request
 from auth.access import Right, may
 from auth.state import reading, somebody, state
 from models import cards, handovers, invoices, missed, noticeboard
+from models import payments as online
 from models.places import Place
 from views.meter_views import calendar_for, meter_views, sorted_out
 from views.notices import reader
@@ -54,6 +55,7 @@ def home(pid: Place) -> Response:
     connection, site, person, who = reading(), state().site, somebody(), reader()
     rights = {section: may(site, person, section, pid) for section in ("invoices", "meters", "notices", "messages")}
     bill = invoices.newest(connection, pid) if rights["invoices"] else None
+    coming = online.of_bill(connection, bill, state().clock.today()) if bill else None
     fresh = noticeboard.on_home(connection, who) if rights["notices"] else []
     banners = [row.id for row in fresh if row.banner and not row.for_all]
     to = noticeboard.addressed(connection, who, banners) if banners else {}
@@ -61,7 +63,7 @@ def home(pid: Place) -> Response:
     found = cards.cards(connection, pid, calendar.today) if rights["meters"] else []
     late = missed.of_cards(connection, found, calendar)
     return page(
-        "properties/home.html", current="home", place=pid, home=pid, others=pid.others, bill=bill,
+        "properties/home.html", current="home", place=pid, home=pid, others=pid.others, bill=bill, coming=coming,
         fresh=fresh, missed=max(late.values(), default=0), to=to, rights=rights, may_act=rights["meters"] >= Right.ACT,
         **sorted_out(meter_views(found, calendar)),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from joserfc.jwk import OctKey
 
 from models.audit import AuditRow
 from models.invoices import Payment
+from models.payments import OnlinePayment
 from models.providers import ProviderDocument
 from models.types import utc_now
 from tests import tills
@@ -45,6 +46,16 @@ def test_the_balance_is_the_billing_systems(anna: Browser, app: Flask, cast: Cas
     text = main(anna.get(f"/invoices/{cast.invoice}"))
     assert "€87.43 received, being booked." in text and "Unpaid" in text and "No payment has been received" in text
     assert not fetch(app, sa.select(Payment.id).where(Payment.amount == 8743))
+
+
+def test_home_and_the_list_say_what_is_on_its_way_and_what_is_being_booked(anna: Browser, app: Flask, cast: Cast, till: Any):
+    row, pages = pending(app, anna, cast), (f"/properties/{cast.flat}", f"/properties/{cast.flat}/invoices")
+    assert ["A payment of €87.43 is on its way." in main(anna.get(page)) for page in pages] == [True, True]
+    till.set(row.provider_id, state="paid")
+    tell(app, row, till.webhook(row.provider_id))
+    assert ["€87.43 received, being booked." in main(anna.get(page)) for page in pages] == [True, True]
+    change(app, sa.update(OnlinePayment).where(OnlinePayment.id == row.id).values(booked_at=utc_now()))
+    assert ["€87.43 received" in main(anna.get(page)) for page in pages] == [False, False]
 
 
 WRONG = [{"key": True}, {"cents": 8742}, {"currency": "USD"}, {"reference": "another-one-id-1"}, {"id": "0" * 32}, {"owner": "brand-2"}]
