@@ -16,6 +16,7 @@ from auth.visitor import Visitor
 from models import (
     articles,
     attorneys,
+    bank,
     canned,
     cards,
     copies,
@@ -176,6 +177,7 @@ FOR_STAFF: Mapping[str, Callable[[Reach, str], object | None]] = {
     "hoid": _numbered(review.house),
     "snid": _numbered(notice_of_staff),
     "artid": _numbered(articles.held),
+    "moid": lambda _reach, key: bank.one(reading(), key),
     "key": lambda _reach, key: key if key in WRITTEN else None,
     "sphid": lambda _reach, public_id: reading_photos.one(reading(), public_id),
     "afid": lambda _reach, public_id: inbox.file(reading(), public_id),

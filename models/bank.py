@@ -1,25 +1,31 @@
-"""Money that came to the operator's accounts by its banks' statements, and which payments it is (models.payments).
+"""Money that came to the operator's accounts by the statements of banks, and which payments it is (`models.payments`).
 
-What is matched becomes a payment "received, being booked" as one that was begun here; the billing system books it.
+What is matched becomes a payment "received, being booked", as one that was begun here; the billing system books it.
+What a person has to settle, of this and of what was begun here, is named by its kind, "b" or "o", and its number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, Session, col
 
 from models.audit import Actor, record
+from models.customers import Customer
 from models.invoices import Invoice, Payment
 from models.payments import NEWEST, OnlinePayment, PaidInvoice, settle
-from models.rules.payments import PaymentState
-from models.types import AnyRow, Imported, choice, utc_now
+from models.premises import Premises
+from models.rules.payments import CANCELLED, FAILED, PAID, REFUNDED, REVIEW
+from models.types import AnyRow, Changed, Imported, choice, utc_now
 
 BANK = "bank"  # the provider of payments that nobody began here
-ITSELF = Actor(None, "import")
+MOST = 200  # in a list
+_ITSELF = Actor(None, "import")
 _SAME = timedelta(days=10)  # from the beginning of a payment here to its money at the bank
 
 
@@ -48,64 +54,152 @@ class BankEntry(Imported, table=True):
     decided_at: datetime | None = None  # by somebody: from then on nothing is matched by itself
 
 
-_TABLE: sa.Table = BankEntry.__table__  # type: ignore[attr-defined]
+_BANK: sa.Table = BankEntry.__table__  # type: ignore[attr-defined]
 _ONLINE: sa.Table = OnlinePayment.__table__  # type: ignore[attr-defined]
 _LINES: sa.Table = PaidInvoice.__table__  # type: ignore[attr-defined]
-_WAITING = sa.select(_TABLE).where(_TABLE.c.state == EntryState.OPEN, _TABLE.c.decided_at.is_(None), _TABLE.c.cents > 0)
-_ITS = _LINES.c.invoice_id == col(Invoice.id)
+_WITH_LINES = _LINES.join(_ONLINE, _ONLINE.c.id == _LINES.c.payment_id)
+_TABLES = {"b": _BANK, "o": _ONLINE}
+_ROWS = {
+    "b": sa.select(sa.literal("b").label("kind"), *_BANK.c),
+    "o": sa.select(sa.literal("o").label("kind"), *_ONLINE.c, col(Premises.address).label("at")).join(Premises),
+}
+_WAITS = {"b": _BANK.c.state == EntryState.OPEN, "o": _ONLINE.c.status == REVIEW}
+_DONE = {"b": _BANK.c.state != EntryState.OPEN, "o": _ONLINE.c.reason.is_not(None)}
+# What closes one: for the kind that it is of, what then is true of it.
+_CLOSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "aside": ("b", {"state": EntryState.ASIDE}), "booked": ("o", {"status": PAID}),
+    "failed": ("o", {"status": FAILED}), "refunded": ("o", {"status": REFUNDED}),
+}  # fmt: skip
+_SAID = _BANK.c.payer + " " + _BANK.c.payer_iban + " " + _BANK.c.reference + " " + _BANK.c.text
 _PAID = sa.select(sa.func.sum(col(Payment.amount))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
 _COMING = (
-    sa.select(sa.func.sum(_LINES.c.cents)).join(_ONLINE, _ONLINE.c.id == _LINES.c.payment_id)
-    .where(_ITS, _ONLINE.c.status == PaymentState.PAID, _ONLINE.c.booked_at.is_(None)).scalar_subquery()
+    sa.select(sa.func.sum(_LINES.c.cents)).select_from(_WITH_LINES)
+    .where(_LINES.c.invoice_id == col(Invoice.id), _ONLINE.c.status == PAID, _ONLINE.c.booked_at.is_(None))
 )  # fmt: skip
-_LEFT = col(Invoice.payable) - sa.func.coalesce(_PAID, 0) - sa.func.coalesce(_COMING, 0)
-OWED = sa.select(
-    *(col(getattr(Invoice, name)) for name in ("id", "customer_id", "number", "reference", "brought_forward"))
-).add_columns(_LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))  # fmt: skip
-PAID_BY = (
-    sa.select(_TABLE.c.payer_iban, col(Invoice.customer_id)).distinct()
-    .join(_ONLINE, _ONLINE.c.bank_entry_id == _TABLE.c.id).join(_LINES, _LINES.c.payment_id == _ONLINE.c.id)
-    .join(Invoice, _ITS)
+_LEFT = col(Invoice.payable) - sa.func.coalesce(_PAID, 0) - sa.func.coalesce(_COMING.scalar_subquery(), 0)
+OWED = sa.select(Invoice.__table__, _LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))  # type: ignore[attr-defined]
+_MAY_BE = (
+    OWED.add_columns(col(Customer.name), col(Premises.address)).join(Customer)
+    .join(Premises, col(Premises.id) == col(Invoice.premises_id)).limit(sa.literal_column(f"{MOST}"))
+    .order_by(None).order_by(col(Customer.name), col(Invoice.issued_on).desc())
 )  # fmt: skip
-_INVOICES = sa.select(Invoice.__table__).order_by(col(Invoice.premises_id), col(Invoice.id))  # type: ignore[attr-defined]
+PAID_BY = sa.select(_BANK.c.payer_iban, col(Invoice.customer_id)).distinct().select_from(
+    _WITH_LINES.join(_BANK, _ONLINE.c.bank_entry_id == _BANK.c.id).join(Invoice)
+)  # fmt: skip
+_PARTS = sa.select(_LINES.c.cents, col(Invoice.id), col(Invoice.number), col(Customer.name)).select_from(
+    _WITH_LINES.join(Invoice).join(Customer)
+).order_by(col(Invoice.id))  # fmt: skip
 
 
-def waiting(connection: Connection) -> Sequence[AnyRow]:
-    """What came in and is matched by nobody yet."""
-    return connection.execute(_WAITING.order_by(_TABLE.c.id)).fetchall()
+def unmatched(connection: Connection) -> Sequence[AnyRow]:
+    """What came in, and nobody has decided about yet."""
+    waits = (_WAITS["b"], _BANK.c.decided_at.is_(None), _BANK.c.cents > 0)
+    return connection.execute(_ROWS["b"].where(*waits).order_by(_BANK.c.id)).fetchall()
 
 
-def assign(session: Session, actor: Actor, entry: AnyRow, cents: Mapping[int, int]) -> None:
+def found(connection: Connection, kind: str, text: str, *, is_done: bool) -> Sequence[AnyRow]:
+    """What waits, oldest first, or what was settled last; `text`: of the payer's, at the bank."""
+    number, said = _TABLES[kind].c.id, [_SAID.icontains(text, autoescape=True)] if text and kind == "b" else []
+    rows = _ROWS[kind].where((_DONE if is_done else _WAITS)[kind], *said)
+    return connection.execute(rows.order_by(number.desc() if is_done else number).limit(MOST)).fetchall()
+
+
+def one(connection: Connection, key: str) -> AnyRow | None:
+    """One of them, waiting or settled."""
+    kind, number = key[:1], key[1:]
+    if kind not in _ROWS or not (number.isascii() and number.isdecimal() and len(number) < 10):
+        return None
+    is_ours = (_TABLES[kind].c.id == int(number), sa.or_(_WAITS[kind], _DONE[kind]))
+    return connection.execute(_ROWS[kind].where(*is_ours)).first()
+
+
+def parts(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
+    """The invoices that it is for, and what of it."""
+    mine = _ONLINE.c.bank_entry_id if row.kind == "b" else _ONLINE.c.id
+    return connection.execute(_PARTS.where(mine == row.id)).fetchall()
+
+
+def may_be(connection: Connection, customers: Collection[int], invoices: Collection[int]) -> Sequence[AnyRow]:
+    """The invoices of these customers, and these, each with what is left to pay of it."""
+    wanted = sa.or_(col(Invoice.customer_id).in_(customers), col(Invoice.id).in_(invoices))
+    return connection.execute(_MAY_BE.where(wanted)).fetchall()
+
+
+def closes(row: AnyRow) -> list[str]:
+    """By which acts one of this kind needs nothing more."""
+    return [act for act, (kind, _) in _CLOSES.items() if kind == row.kind]
+
+
+def decide(
+    session: Session, actor: Actor, row: AnyRow, act: str, cents: Mapping[int, int], why: str, once: str
+) -> None:  # fmt: skip
+    """It is for invoices ("assign": `cents` by their ids), is closed, or waits again ("undo"). Raises `Changed`."""
+    now = utc_now()
+    if act == "assign" and row.kind == "b":
+        assign(session, row, cents, actor, once)
+    elif act == "assign":  # it was over what they make together
+        then = {"status": PAID, "cents": sum(cents.values()), "settled_at": now, "look_at": now, "reason": ""}
+        _settle(session, actor, row, "assigned", once, then, cents)
+        session.execute(sa.delete(_LINES).where(_LINES.c.payment_id == row.id))
+        _add_lines(session, row.id, cents)
+    elif act == "undo" and row.kind == "b":
+        _settle(session, actor, row, "undone", once, {"state": EntryState.OPEN, "reason": "", "decided_at": now})
+        _part(session, row)
+    else:
+        booked = now if act == "booked" else None
+        then = {"decided_at": now} if row.kind == "b" else {"look_at": None, "booked_at": booked}
+        then |= {"status": REVIEW, "reason": None} if act == "undo" else {"reason": why, **_CLOSES[act][1]}
+        _settle(session, actor, row, "undone" if act == "undo" else act, once, then)
+
+
+def _settle(
+    session: Session, actor: Actor, row: AnyRow, act: str, once: str | None, then: Mapping[str, Any],
+    cents: Mapping[int, int] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Raises `Changed` where it is not as it has to be for that."""
+    table, when = _TABLES[row.kind], (_DONE if act == "undone" else _WAITS)[row.kind]
+    changed: Any = session.execute(sa.update(table).where(table.c.id == row.id, when).values(then))
+    if not changed.rowcount:
+        raise Changed
+    about = {"object_type": "bank_entry" if row.kind == "b" else "payment", "object_id": row.id, "once": once}
+    detail = {"cents": row.cents, "reason": then.get("reason"), "invoices": [*cents.items()]}
+    record(session, actor, f"bank.{act}", detail=detail, **about)
+
+
+def assign(
+    session: Session, row: AnyRow, cents: Mapping[int, int], actor: Actor = _ITSELF, once: str | None = None
+) -> None:  # fmt: skip
     """The money of an entry is for these invoices, by id, so much for each: a payment at each premises."""
-    rows = session.execute(_INVOICES.where(col(Invoice.id).in_(cents))).fetchall()
-    for premises_id, some in groupby(rows, lambda row: row.premises_id):
-        _pay(session, entry, premises_id, {row.id: cents[row.id] for row in some})
-    values = {"state": EntryState.MATCHED, "decided_at": utc_now() if actor.user_id else None}
-    session.execute(sa.update(_TABLE).where(_TABLE.c.id == entry.id).values(values))
-    detail = {"cents": entry.cents, "invoices": {row.number: cents[row.id] for row in rows}}
-    record(session, actor, "bank.matched", object_type="bank_entry", object_id=entry.id, detail=detail)
+    decided = utc_now() if actor.user_id else None
+    _settle(session, actor, row, "assigned", once, {"state": EntryState.MATCHED, "decided_at": decided}, cents)
+    rows = session.execute(OWED.where(col(Invoice.id).in_(cents)).order_by(None).order_by(col(Invoice.premises_id)))
+    for premises_id, some in groupby(rows.fetchall(), lambda one: one.premises_id):
+        _pay(session, row, premises_id, {one.id: cents[one.id] for one in some})
 
 
 def _pay(session: Session, entry: AnyRow, premises_id: int, cents: Mapping[int, int]) -> None:
     """It is the money of a payment that was begun here with the same sum, or else a payment of its own."""
     total, now = sum(cents.values()), utc_now()
     begun = datetime.combine(entry.booked_on, time(12), UTC) - _SAME
-    same = sa.select(_ONLINE.c.id).join(_LINES, _LINES.c.payment_id == _ONLINE.c.id).where(
+    same = sa.select(_ONLINE.c.id).select_from(_WITH_LINES).where(
         _LINES.c.invoice_id.in_(cents), _ONLINE.c.cents == total, _ONLINE.c.bank_entry_id.is_(None),
-        _ONLINE.c.status != PaymentState.REFUNDED, _ONLINE.c.started_at > begun,
+        _ONLINE.c.status.not_in((REFUNDED, FAILED, CANCELLED)), _ONLINE.c.started_at > begun,
     ).order_by(_ONLINE.c.id)  # fmt: skip
-    number = session.execute(same).scalar()
-    if number is None:
-        row = OnlinePayment(
-            started_by=None, premises_id=premises_id, provider=BANK, cents=total, status=PaymentState.PAID,
-            started_at=now, settled_at=now, look_at=now, seen=_seen(session, entry, cents), bank_entry_id=entry.id,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        session.add_all(PaidInvoice(payment_id=row.id or 0, invoice_id=one, cents=part) for one, part in cents.items())
-    else:
+    if number := session.execute(same).scalar():
         session.execute(sa.update(_ONLINE).where(_ONLINE.c.id == number).values(bank_entry_id=entry.id))
-        settle(session, number, PaymentState.PAID, now)
+        settle(session, number, PAID, now)
+        return
+    row = OnlinePayment(
+        started_by=None, premises_id=premises_id, provider=BANK, cents=total, status=PAID, started_at=now,
+        settled_at=now, look_at=now, seen=_seen(session, entry, cents), bank_entry_id=entry.id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    _add_lines(session, row.id or 0, cents)
+
+
+def _add_lines(session: Session, number: int, cents: Mapping[int, int]) -> None:
+    session.add_all(PaidInvoice(payment_id=number, invoice_id=one, cents=part) for one, part in cents.items())
 
 
 def _seen(session: Session, entry: AnyRow, cents: Mapping[int, int]) -> int:
@@ -114,3 +208,13 @@ def _seen(session: Session, entry: AnyRow, cents: Mapping[int, int]) -> int:
     since = (col(Payment.customer_id).in_(theirs), col(Payment.paid_on) >= entry.booked_on)
     first = session.execute(sa.select(sa.func.min(col(Payment.id))).where(*since)).scalar()
     return first - 1 if first else session.execute(NEWEST).scalar() or 0
+
+
+def _part(session: Session, entry: AnyRow) -> None:
+    """Its payments are none any more, or what they were before. Raises `Changed` where one of them is booked."""
+    its, own = _ONLINE.c.bank_entry_id == entry.id, _ONLINE.c.provider == BANK
+    if session.execute(sa.select(_ONLINE.c.id).where(its, own, _ONLINE.c.booked_at.is_not(None))).first():
+        raise Changed
+    session.execute(sa.delete(_LINES).where(_LINES.c.payment_id.in_(sa.select(_ONLINE.c.id).where(its, own))))
+    session.execute(sa.delete(_ONLINE).where(its, own))
+    session.execute(sa.update(_ONLINE).where(its).values(bank_entry_id=None, status=REVIEW, look_at=None))

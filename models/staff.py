@@ -16,6 +16,7 @@ from models import accounts, factors, outbox, sessions, tokens
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
 from models.audit import Actor, record
+from models.bank import BankEntry, EntryState
 from models.factors import Factor
 from models.people import BY_LOGIN, User
 from models.registrations import Waiting
@@ -45,6 +46,7 @@ _WAIT: Mapping[str, tuple[Any, sa.ColumnElement[bool]]] = {
     "requests": (
         col(AccessRequest.asked_at), col(AccessRequest.owner_id).is_(None) & col(AccessRequest.looked_at).is_not(None),
     ),
+    "payments": (col(BankEntry.booked_on), col(BankEntry.state) == EntryState.OPEN),
 }  # fmt: skip
 _WAITING = sa.select(*(
     sa.select(figure).where(waits).scalar_subquery()

@@ -1,6 +1,8 @@
 """Statements of banks as they come: camt in its versions, and FiDAViSta."""
 
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 OURS = "LV44DEMO0000000000001"
@@ -57,3 +59,15 @@ def cells(data: bytes) -> tuple[list[list[str]], list[tuple[Any, ...]]]:
 
 def amounts(data: bytes) -> Iterable[str]:
     return [row[2] for row in cells(data)[0]]
+
+
+def bring(app: Any, *entries: str) -> Any:
+    """The operator's bank tells of these entries, by the command; what came of it."""
+    from jobs.exchange import import_folder
+
+    held = app.extensions["ekabinets"]
+    with TemporaryDirectory() as folder:
+        Path(folder, "exchange.toml").write_text("version = 1\n", "utf-8")
+        Path(folder, "bank").mkdir()
+        Path(folder, "bank", "1.xml").write_bytes(camt(*entries))
+        return import_folder(held.database, held.storage, held.site, held.settings.identifier_key, Path(folder))

@@ -9,7 +9,9 @@ from flask import Flask
 
 from models.access_requests import AccessRequest
 from models.attorneys import Attorney
+from models.bank import BankEntry
 from models.handovers import Handover
+from models.invoices import Invoice
 from models.readings import Reading
 from models.types import utc_now
 from tests.browser import Browser
@@ -17,7 +19,7 @@ from tests.cast import TODAY
 from tests.powers import ASKED, DESK, PDF
 from tests.standing import change, fetch
 
-READINGS, WINDOWS, PREMISES = "/staff/readings", "/staff/windows", "/staff/premises"
+READINGS, WINDOWS, PREMISES, MONEY = "/staff/readings", "/staff/windows", "/staff/premises", "/staff/payments"
 WINDOW = {"house": "", "kind": "gas", "opens": "20", "closes": "last", "from": "2026-12-01", "until": "2027-01-31", "act": "save"}
 
 
@@ -52,6 +54,13 @@ def handed(app: Flask, **columns: Any) -> int:
     return int(fetch(app, sa.select(sa.func.max(Handover.id)))[0][0])
 
 
+def came(app: Flask, **columns: Any) -> str:
+    """Money of Anna's at the bank that matched nothing; how the desk names it."""
+    same = {"external_id": f"B{utc_now():%H%M%S%f}", "account": "", "booked_on": TODAY, "cents": 8743, "payer": "Anna Ozoliņa", "payer_iban": "LV17DEMO0000000000002", "reference": "", "text": "Paldies", "state": "open", "reason": ""}
+    change(app, sa.insert(BankEntry).values(same | columns))
+    return f"b{fetch(app, sa.select(sa.func.max(BankEntry.id)))[0][0]}"
+
+
 def desk_acts(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, str, dict[str, Any]]]:
     """The forms of the desks: rule, who sends it, the page, its address, what is typed."""
     one = f"{DESK}/{application(app)}"  # letters to several are taken one by one by SQLite
@@ -60,5 +69,8 @@ def desk_acts(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, st
     yield PREMISES, ilze, PREMISES, PREMISES, {"number": str(handed(app, readings=[]))}
     for act, what in (("accept", ""), ("reject", " (rejected)")):
         yield READINGS + what, ilze, READINGS, READINGS, {"number": str(flagged(app)), "act": act, "reason": "Look again."}
+    one, number = f"{MONEY}/{came(app)}", fetch(app, sa.select(sa.func.max(Invoice.id)).where(Invoice.customer_id == 1))[0][0]
+    for act, what in (("assign", ""), ("undo", " (undone)"), ("search", " (searched)"), ("aside", " (put aside)")):
+        yield f"{MONEY}/<moid>{what}", ilze, one, one, {"act": act, "reason": "Rent", f"i{number}": "87.43"}
     yield WINDOWS, ilze, WINDOWS, WINDOWS, WINDOW
     yield f"{WINDOWS} (ended)", ilze, WINDOWS, WINDOWS, {"act": "end", "number": "1"}

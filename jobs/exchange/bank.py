@@ -30,7 +30,7 @@ def _keep(batch: Batch, _work: Work) -> None:
 
 def _match(_batch: Batch, work: Work) -> set[int]:
     """Match whatever waits and nobody has decided about: an invoice may have come after its money."""
-    waiting = bank.waiting(work.connection)
+    waiting = bank.unmatched(work.connection)
     owed, payers = _candidates(work, waiting) if waiting else ([], {})
     places: dict[object, set[int]] = {}  # in `owed`, by name and by customer
     for place, one in enumerate(owed):
@@ -41,7 +41,7 @@ def _match(_batch: Batch, work: Work) -> set[int]:
         said = names_in(row.reference) | names_in(row.text) | whose
         near = sorted({place for name in said for place in places.get(name, ())})
         if parts := dict(match(row.cents, row.reference, row.text, whose, [owed[place] for place in near])):
-            bank.assign(work.session, bank.ITSELF, row, parts)
+            bank.assign(work.session, row, parts)
             for place in near:
                 owed[place] = replace(owed[place], left=owed[place].left - parts.get(owed[place].id, 0))
     return set()

@@ -17,6 +17,7 @@ from models.overrides import Override
 from models.people import User
 from models.quarantine import Quarantined
 from models.types import Role, utc_now
+from tests.banking import camt, ntry, tx
 from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra
@@ -175,6 +176,11 @@ def _ends(gallery: Gallery, ilze: Visitor) -> None:
     one = _send(ilze, "external_id,code,name\nNEW5,95000,Z\n")
     import_due(held)
     ilze.submit(ilze.get(one), one, act="cancel")
+    for data in (camt(ntry("1.00", tx()), ntry("2.00", tx(), name="REF2", sign="DBIT")), camt(head="<!DOCTYPE a>")):
+        one = _send(ilze, data.decode(), "bank_entries", "izraksts.xml")
+        import_due(held)
+        ilze.get(one)
+        ilze.submit(ilze.get(one), one, act="cancel")
     one = _send(ilze, "no zip", "archive", "viss.zip")
     import_due(held)
     ilze.get(one)

@@ -20,6 +20,7 @@ from tests.cast import PASSWORD, TODAY
 from tests.gallery import Gallery, Visitor
 from tests.gallery.absences import absences
 from tests.gallery.asking import asks
+from tests.gallery.assigning import assigns
 from tests.gallery.copies import copies
 from tests.gallery.customers import customers
 from tests.gallery.desk_work import works
@@ -356,5 +357,5 @@ def raising(error: Exception) -> Callable[..., Response]:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, by_link, by_invoice, photographed, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps,
+    messages, absences, handovers, by_link, by_invoice, photographed, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns,
 )  # fmt: skip

@@ -197,7 +197,7 @@ def test_money_for_an_invoice_becomes_a_payment_that_is_being_booked(bank: Excha
     bring(bank, camt(ntry("12.10", tx(text="Rēķins Nr.2026-2, paldies"))))
     assert paid(bank) == [("2026-2", 1210)] and bank.column("bank_entry", "state") == ["matched"]
     assert bank.column("online_payment", "status") == ["paid"] and bank.column("online_payment", "provider") == ["bank"]
-    assert bank.column("online_payment", "booked_at") == [None] and "bank.matched" in bank.column("audit", "action")
+    assert bank.column("online_payment", "booked_at") == [None] and "bank.assigned" in bank.column("audit", "action")
 
 
 def test_what_came_before_its_invoice_is_matched_with_the_next_statement(bank: Exchange):
