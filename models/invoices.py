@@ -111,11 +111,16 @@ _OF_PLACE = BILLS.where(
 _OF_CUSTOMER = BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id")).order_by(
     col(Invoice.issued_on).desc(), col(Invoice.id).desc()
 )
-_NEWEST = _OF_PLACE.limit(ONE)
 _DUE = BILLS.where(
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
     col(Invoice.due_on).between(sa.bindparam("first"), sa.bindparam("last")),
 ).order_by(col(Invoice.due_on), col(Invoice.id))
+# Whether to ask `models.payments`, which has all the rest: home has no statement to spare.
+_COMING: sa.ColumnElement[int] = sa.literal_column(
+    "(SELECT max(payment_id) FROM online_payment_invoice JOIN online_payment ON online_payment.id = payment_id"
+    " WHERE invoice_id = invoice.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review'))"
+).label("coming")
+_NEWEST = _OF_PLACE.add_columns(_COMING).limit(ONE)
 _ONE = BILLS.where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
