@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +25,6 @@ from models.types import AnyRow, Changed, Imported, choice, utc_now
 BANK = "bank"  # the provider of payments that nobody began here
 MOST = 200  # in a list
 _ITSELF = Actor(None, "import")
-_SAME = timedelta(days=10)  # from the beginning of a payment here to its money at the bank
 
 
 class EntryState(StrEnum):
@@ -72,17 +70,14 @@ _CLOSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }  # fmt: skip
 _SAID = _BANK.c.payer + " " + _BANK.c.payer_iban + " " + _BANK.c.reference + " " + _BANK.c.text
 _PAID = sa.select(sa.func.sum(col(Payment.amount))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
-_COMING = (
-    sa.select(sa.func.sum(_LINES.c.cents)).select_from(_WITH_LINES)
-    .where(_LINES.c.invoice_id == col(Invoice.id), _ONLINE.c.status == PAID, _ONLINE.c.booked_at.is_(None))
+_COMING = sa.select(sa.func.sum(_LINES.c.cents)).select_from(_WITH_LINES).where(
+    _LINES.c.invoice_id == col(Invoice.id), _ONLINE.c.status == PAID, _ONLINE.c.booked_at.is_(None)
 )  # fmt: skip
 _LEFT = col(Invoice.payable) - sa.func.coalesce(_PAID, 0) - sa.func.coalesce(_COMING.scalar_subquery(), 0)
 OWED = sa.select(Invoice.__table__, _LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))  # type: ignore[attr-defined]
-_MAY_BE = (
-    OWED.add_columns(col(Customer.name), col(Premises.address)).join(Customer)
-    .join(Premises, col(Premises.id) == col(Invoice.premises_id)).limit(sa.literal_column(f"{MOST}"))
-    .order_by(None).order_by(col(Customer.name), col(Invoice.issued_on).desc())
-)  # fmt: skip
+_MAY_BE = OWED.add_columns(col(Customer.name), col(Premises.address)).join(Customer).join(
+    Premises, col(Premises.id) == col(Invoice.premises_id)
+).order_by(None).order_by(col(Customer.name), col(Invoice.issued_on).desc())  # fmt: skip
 PAID_BY = sa.select(_BANK.c.payer_iban, col(Invoice.customer_id)).distinct().select_from(
     _WITH_LINES.join(_BANK, _ONLINE.c.bank_entry_id == _BANK.c.id).join(Invoice)
 )  # fmt: skip
@@ -93,15 +88,16 @@ _PARTS = sa.select(_LINES.c.cents, col(Invoice.id), col(Invoice.number), col(Cus
 
 def unmatched(connection: Connection) -> Sequence[AnyRow]:
     """What came in, and nobody has decided about yet."""
-    waits = (_WAITS["b"], _BANK.c.decided_at.is_(None), _BANK.c.cents > 0)
-    return connection.execute(_ROWS["b"].where(*waits).order_by(_BANK.c.id)).fetchall()
+    waits = _ROWS["b"].where(_WAITS["b"], _BANK.c.decided_at.is_(None), _BANK.c.cents > 0)
+    return connection.execute(waits.order_by(_BANK.c.id)).fetchall()
 
 
 def found(connection: Connection, kind: str, text: str, *, is_done: bool) -> Sequence[AnyRow]:
     """What waits, oldest first, or what was settled last; `text`: of the payer's, at the bank."""
     number, said = _TABLES[kind].c.id, [_SAID.icontains(text, autoescape=True)] if text and kind == "b" else []
     rows = _ROWS[kind].where((_DONE if is_done else _WAITS)[kind], *said)
-    return connection.execute(rows.order_by(number.desc() if is_done else number).limit(MOST)).fetchall()
+    ordered = rows.order_by(number.desc() if is_done else number)
+    return connection.execute(ordered.limit(sa.literal_column(f"{MOST}"))).fetchall()
 
 
 def one(connection: Connection, key: str) -> AnyRow | None:
@@ -122,7 +118,7 @@ def parts(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
 def may_be(connection: Connection, customers: Collection[int], invoices: Collection[int]) -> Sequence[AnyRow]:
     """The invoices of these customers, and these, each with what is left to pay of it."""
     wanted = sa.or_(col(Invoice.customer_id).in_(customers), col(Invoice.id).in_(invoices))
-    return connection.execute(_MAY_BE.where(wanted)).fetchall()
+    return connection.execute(_MAY_BE.where(wanted).limit(sa.literal_column(f"{MOST}"))).fetchall()
 
 
 def closes(row: AnyRow) -> list[str]:
@@ -154,7 +150,7 @@ def decide(
 
 def _settle(
     session: Session, actor: Actor, row: AnyRow, act: str, once: str | None, then: Mapping[str, Any],
-    cents: Mapping[int, int] = MappingProxyType({}),
+    cents: Mapping[int, int] | None = None,
 ) -> None:  # fmt: skip
     """Raises `Changed` where it is not as it has to be for that."""
     table, when = _TABLES[row.kind], (_DONE if act == "undone" else _WAITS)[row.kind]
@@ -162,7 +158,7 @@ def _settle(
     if not changed.rowcount:
         raise Changed
     about = {"object_type": "bank_entry" if row.kind == "b" else "payment", "object_id": row.id, "once": once}
-    detail = {"cents": row.cents, "reason": then.get("reason"), "invoices": [*cents.items()]}
+    detail = {"cents": row.cents, "reason": then.get("reason"), "invoices": [*(cents or {}).items()]}
     record(session, actor, f"bank.{act}", detail=detail, **about)
 
 
@@ -180,10 +176,10 @@ def assign(
 def _pay(session: Session, entry: AnyRow, premises_id: int, cents: Mapping[int, int]) -> None:
     """It is the money of a payment that was begun here with the same sum, or else a payment of its own."""
     total, now = sum(cents.values()), utc_now()
-    begun = datetime.combine(entry.booked_on, time(12), UTC) - _SAME
     same = sa.select(_ONLINE.c.id).select_from(_WITH_LINES).where(
         _LINES.c.invoice_id.in_(cents), _ONLINE.c.cents == total, _ONLINE.c.bank_entry_id.is_(None),
-        _ONLINE.c.status.not_in((REFUNDED, FAILED, CANCELLED)), _ONLINE.c.started_at > begun,
+        _ONLINE.c.status.not_in((REFUNDED, FAILED, CANCELLED)),
+        _ONLINE.c.started_at > datetime.combine(entry.booked_on, time(12), UTC) - timedelta(days=10),
     ).order_by(_ONLINE.c.id)  # fmt: skip
     if number := session.execute(same).scalar():
         session.execute(sa.update(_ONLINE).where(_ONLINE.c.id == number).values(bank_entry_id=entry.id))

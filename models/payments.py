@@ -6,7 +6,7 @@ They tell what is on its way. What was received, and so the balance, says the bi
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,7 +42,7 @@ class OnlinePayment(Addressed, table=True):
     provider_id: str | None = Field(default=None, max_length=64)
     address: str | None = Field(default=None, max_length=500)  # where it is paid
     cents: int
-    status: PaymentState = choice(PaymentState, default=PaymentState.PENDING)
+    status: PaymentState = choice(PaymentState, default=PaymentState.PENDING, index=True)
     started_at: datetime
     settled_at: datetime | None = None  # when it was last told to be something else
     booked_at: datetime | None = None  # when the billing system had received as much
@@ -50,7 +50,7 @@ class OnlinePayment(Addressed, table=True):
     looks: int = 0
     look_at: datetime | None = Field(default=None, index=True)  # when to ask again; None: never
     bank_entry_id: int | None = Field(default=None, foreign_key="bank_entry.id", index=True)  # with its money
-    reason: str | None = Field(default=None, max_length=500)  # why somebody of the staff decided so
+    reason: str | None = Field(default=None, max_length=500, index=True)  # why somebody of the staff decided so
 
 
 class PaidInvoice(SQLModel, table=True):
@@ -126,11 +126,6 @@ def under_way(connection: Connection, place: Place) -> dict[int, AnyRow]:
     """Of each invoice of a place the newest payment that is on its way, or that the billing system has yet to book."""
     rows = connection.execute(_UNDER_WAY, {"premises_id": place.id}).fetchall()
     return {row.invoice_id: row for row in reversed(rows)}
-
-
-def of_bill(connection: Connection, bill: Bill, today: date) -> AnyRow | None:
-    """The payment of an invoice that is on its way, or yet to be booked; not asked for where nothing is to be paid."""
-    return under_way(connection, bill.place).get(bill.row.id) if bill.status(today).outstanding else None
 
 
 def shared(bills: Sequence[Bill], statuses: Mapping[int, int]) -> list[tuple[Bill, int]]:

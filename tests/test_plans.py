@@ -36,6 +36,7 @@ from models.types import Role, utc_now
 from tests import standing
 from tests.browser import Browser
 from tests.cast import TODAY, Cast
+from tests.desks import came
 from tests.gallery.scenes import link_for
 from tests.powers import supervisor
 from tests.standing import change, fetch
@@ -66,6 +67,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     anna.submit(anna.get(away), away, starts="2026-12-30", ends="2026-12-31")
     change(app, sa.insert(Handover).values(public_id="handed-over", premises_id=1, user_id=1, to_whom="1", changes_on=TODAY, readings=[], state="refused", reason=""))
     anna.get(f"/notices/{cast.notice}")
+    came(app, state="matched")
     change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))
     known = {"family": "bank", "provider": "Banka", "issuer": "https://bank.example", "linked_at": utc_now(), "used_at": utc_now()}
     change(app, sa.insert(Identity).values(user_id=1, subject="anna", **known))

@@ -62,7 +62,7 @@ def show(iid: Bill) -> Response:
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
         payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
-        till=bool(state().till), sent=online.of_bill(connection, iid, state().clock.today()), has_qr=_to_pay(iid) > 0,
+        till=bool(state().till), sent=online.under_way(connection, iid.place).get(iid.row.id), has_qr=_to_pay(iid) > 0,
         may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
     )  # fmt: skip
 

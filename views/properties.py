@@ -55,7 +55,7 @@ def home(pid: Place) -> Response:
     connection, site, person, who = reading(), state().site, somebody(), reader()
     rights = {section: may(site, person, section, pid) for section in ("invoices", "meters", "notices", "messages")}
     bill = invoices.newest(connection, pid) if rights["invoices"] else None
-    coming = online.of_bill(connection, bill, state().clock.today()) if bill and bill.row.coming else None
+    coming = online.under_way(connection, pid).get(bill.row.id) if bill and bill.row.coming else None
     fresh = noticeboard.on_home(connection, who) if rights["notices"] else []
     banners = [row.id for row in fresh if row.banner and not row.for_all]
     to = noticeboard.addressed(connection, who, banners) if banners else {}

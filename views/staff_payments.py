@@ -16,7 +16,6 @@ from views.routes import Routes
 
 desk = Routes("staff_payments", __name__)
 _HOME = "/staff/payments"
-_LONGEST = 500  # characters of a reason
 
 
 def _q(other: str = "") -> str:
@@ -33,19 +32,14 @@ def queue() -> Response:
 
 
 @desk.get(_HOME + "/<moid>", "staff payments view")
-def show(moid: AnyRow) -> Response:
+def show(moid: AnyRow, typed: dict[int, str] | None = None, status: int = 200, **words: Any) -> Response:
     """One of them, with invoices that it may be for: of whom is searched, at first of whose name is on it."""
-    return _page(moid, {})
-
-
-def _page(row: AnyRow, typed: dict[str, str], status: int = 200, **words: Any) -> Response:
-    connection, given, q = reading(), bank.parts(reading(), row), _q(row.payer if row.kind == "b" else "")
+    connection, given, q = reading(), bank.parts(reading(), moid), _q(moid.payer if moid.kind == "b" else "")
     hits = customer_search.find(connection, q, state().clock.today())[:20] if q else []
-    numbers = [*map(_number, typed), *(part.id for part in given)]
-    values = {"closes": bank.closes(row), "wrong": (), "reason": "", "done": request.args.get("done", "")} | words
+    values = {"closes": bank.closes(moid), "wrong": (), "reason": "", "done": request.args.get("done", "")} | words
     return page(
-        "staff/payment.html", status=status, row=row, parts=given, q=q, typed=typed, once=new_public_id(),
-        found=bank.may_be(connection, [hit.id for hit, _ in hits], numbers),
+        "staff/payment.html", status=status, row=moid, parts=given, q=q, typed=typed or {}, once=new_public_id(),
+        found=bank.may_be(connection, [hit.id for hit, _ in hits], [*(typed or ()), *(part.id for part in given)]),
         decides=staff_right("payments", somebody().role) >= Right.ACT, **values,
     )  # fmt: skip
 
@@ -55,39 +49,33 @@ def decide(moid: AnyRow) -> Response:
     """Search once more, share the money among invoices, close it with a reason, or undo that."""
     form, act, closes = request.form, request.form.get("act", ""), bank.closes(moid)
     once, reason = form.get("once", ""), form.get("reason", "").replace("\r\n", "\n").strip()
-    typed = {name: form[name].strip()[:20] for name in form if re.fullmatch("i[0-9]{1,9}", name) and form[name].strip()}
+    typed = {int(key[1:]): text[:20] for key, text in form.items() if re.fullmatch("i[0-9]{1,9}", key) and text.strip()}
     if not is_public_id(once) or act not in ("search", "assign", "undo", *closes):
         abort(400)
     cents, wrong = _sums(moid, typed) if act == "assign" else ({}, set())
-    if act in closes and not (0 < len(reason) <= _LONGEST and "\0" not in reason):
+    if act in closes and not (0 < len(reason) <= 500 and "\0" not in reason):
         wrong = {"reason"}
     if wrong or act == "search":
-        return _page(moid, typed, 422 if wrong else 200, wrong=wrong, reason=reason)
+        return show(moid, typed, 422 if wrong else 200, wrong=wrong, reason=reason)
     here = f"{moid.kind}{moid.id}"
     try:
         if not audit.receipt(reading(), once, somebody().user_id):
             with writing() as session:
                 bank.decide(session, somebody().actor(), moid, act, cents, reason, once)
     except Changed:
-        return _page(bank.one(reading(), here) or moid, typed, 409, wrong={"changed"}, reason=reason)
+        return show(bank.one(reading(), here) or moid, typed, 409, wrong={"changed"}, reason=reason)
     return redirect_to(f"{_HOME}/{here}?done={act}")
 
 
-def _number(name: str) -> int:
-    """The invoice of a field."""
-    return int(name[1:])
-
-
-def _sums(row: AnyRow, typed: dict[str, str]) -> tuple[dict[int, int], set[str]]:
-    """The cents for each invoice, and what is wrong: fields, or how they go together."""
+def _sums(row: AnyRow, typed: dict[int, str]) -> tuple[dict[int, int], set[Any]]:
+    """The cents for each invoice, and what is wrong: invoices, or how they go together."""
     cents: dict[int, int] = {}
-    for name, text in typed.items():
+    for number, text in typed.items():
         with suppress(NumberProblem):
-            cents[_number(name)] = parse_reading(text, 7, 2) // 10
+            cents[number] = parse_reading(text, 7, 2) // 10
     known = {one.id: one.premises_id for one in bank.may_be(reading(), (), cents)}
-    wrong = {name for name in typed if not cents.get(_number(name)) or _number(name) not in known}
-    if not wrong and (not cents or (row.kind == "b" and sum(cents.values()) != row.cents)):
-        wrong = {"sum"}
-    elif not wrong and row.kind == "o" and {*known.values()} != {row.premises_id}:
-        wrong = {"place"}
-    return cents, wrong
+    if wrong := {number for number in typed if not cents.get(number) or number not in known}:
+        return cents, wrong
+    if not cents or (row.kind == "b" and sum(cents.values()) != row.cents):
+        return cents, {"sum"}
+    return cents, {"place"} if row.kind == "o" and {*known.values()} != {row.premises_id} else set()

@@ -20,10 +20,9 @@ from models.types import AnyRow
 def _keep(batch: Batch, _work: Work) -> None:
     """What was read before stays as it is: staff work with it. Another sum under the same name is no repetition."""
     for index in batch.good():
-        row = batch.existing[index]
-        if row and batch.final("cents")[index] != row.cents:
-            batch.refuse(index, "amount", f"{row.cents / 100:.2f}, as this entry had before")
-        elif row:
+        if row := batch.existing[index]:
+            if batch.fields["cents"][index] != row.cents:
+                batch.refuse(index, "amount", f"{row.cents / 100:.2f}, as this entry had before")
             for field, values in batch.fields.items():
                 values[index] = getattr(row, field)
 

@@ -16,10 +16,11 @@ from jobs.exchange.cells import Refused
 from jobs.exchange.given import Given, Rows
 from jobs.exchange.report import SHOWN_MISSING, Counts, Problem, Progress, Report
 from jobs.exchange.sheet import Sheet, open_table
+from jobs.exchange.source import read_whole
 from jobs.exchange.statements import Statement
 from jobs.exchange.tables import TABLES
 from jobs.exchange.work import Work
-from jobs.exchange.xml import read_xml
+from jobs.exchange.xml import MAX_XML
 from models.types import new_public_id, utc_now
 
 CHUNK = 2000  # rows
@@ -54,7 +55,8 @@ class FileImport:
                 self._read(Rows(self.work.source.rows, self._refuse))
                 return
             if self.name.endswith(".xml"):
-                self._read(Statement(read_xml(self.work.source, self.name), self._refuse))
+                data = read_whole(self.work.source, self.name, MAX_XML, f"a file of at most {MAX_XML // 10**6} MB")
+                self._read(Statement(data, self._refuse))
                 return
             with closing(open_table(self.work.source, self.name)) as binary:
                 self._read(Sheet(binary, self._refuse))

@@ -21,7 +21,6 @@ from models.files import Storage
 from models.identifiers import Identifiers
 from models.site import Site
 
-_XML = {"bank_entries": "bank/"}  # where files of a table may be that others make
 _COMMAND = Actor(None, "command")
 
 
@@ -124,4 +123,4 @@ def _files(source: Source, report: Report) -> Iterator[tuple[Table, str]]:
             report.add_problems([Problem(files[1], 0, "", "", f"not also {files[0]}; neither was read")])
         elif files:
             yield table, files[0]
-        yield from ((table, file) for file in source.xml(_XML.get(name)))
+        yield from ((table, file) for file in source.xml("bank/" if name == "bank_entries" else None))

@@ -5,6 +5,7 @@ Each entry is read alone: what is no money that came in for somebody's invoice i
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from xml.etree.ElementTree import Element
 
@@ -69,8 +70,7 @@ def _camt(root: Element) -> Iterator[_Line]:
 
 
 def _of_camt(account: str, entry: Element, part: Element, place: int, wrong: tuple[str, str, str] | None) -> _Line:
-    alone = len(entry.findall("NtryDtls/TxDtls")) < 2
-    amount = entry if alone else part
+    amount = part if len(entry.findall("NtryDtls/TxDtls")) > 1 else entry
     back = _first(entry, "RvslInd").lower() in ("true", "1")
     sums = amount.find("Amt"), amount.find("AmtDtls/TxAmt/Amt")
     one = next((found for found in sums if found is not None), Element("Amt"))
@@ -88,14 +88,11 @@ def _of_camt(account: str, entry: Element, part: Element, place: int, wrong: tup
 
 def _unless_whole(entry: Element, parts: list[Element]) -> tuple[str, str, str] | None:
     """Nothing where an entry is one payment, or a batch that comes with its parts."""
-    if len(parts) == 1:
-        is_whole = _first(entry, "NtryDtls/Btch/NbOfTxs") in ("", "0", "1")
-    else:
-        try:
+    is_whole = len(parts) == 1 and _first(entry, "NtryDtls/Btch/NbOfTxs") in ("", "0", "1")
+    if len(parts) > 1:
+        with suppress(Refused):
             sums = [money(_first(part, "Amt", "AmtDtls/TxAmt/Amt")) for part in parts]
             is_whole = sum(sums) == money(_first(entry, "Amt"))
-        except Refused:
-            is_whole = False
     return None if is_whole else ("amount", _first(entry, "Amt"), _BATCH)
 
 

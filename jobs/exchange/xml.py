@@ -4,16 +4,10 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from jobs.exchange.cells import Refused
-from jobs.exchange.source import Source, read_whole
 
 MAX_XML = 20 * 10**6  # bytes
 _MOST = 1_000_000  # elements
 _READABLE = "XML that can be read, in UTF-8, UTF-16 or an encoding of single bytes such as cp1257"
-
-
-def read_xml(source: Source, name: str) -> bytes:
-    """The bytes of such a file. Refuses what is missing, too big or damaged."""
-    return read_whole(source, name, MAX_XML, f"a file of at most {MAX_XML // 10**6} MB")
 
 
 def tree(data: bytes) -> Element:

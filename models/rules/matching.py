@@ -48,13 +48,8 @@ def names_in(text: str) -> set[str]:
         for width in range(1, 8 if token.startswith("RF") else 4):
             part = tokens[place : place + width]
             found |= {"".join(part), " ".join(part)}
-    return {one for one in found if 1 < len(one) <= 140 and re.search("[0-9]", one) and _is_sound(one)}
-
-
-def _is_sound(name: str) -> bool:
-    """A reference with wrong check digits may be anybody's."""
-    plain = name.replace(" ", "")
-    return not _RF.fullmatch(plain) or rf_ok(plain)
+    wrong = {one for one in found if _RF.fullmatch(one.replace(" ", "")) and not rf_ok(one.replace(" ", ""))}
+    return {one for one in found - wrong if 1 < len(one) <= 140 and re.search("[0-9]", one)}
 
 
 def match(
@@ -70,7 +65,7 @@ def match(
     for said, is_free in ((names_in(reference), False), (names_in(text), True)):
         if found := [one for one in owed if one.names & said]:
             named = {name for one in found for name in one.names & said}
-            return _among(found, cents, is_sure=not is_free or any(_is_telling(name) for name in named))
+            return _among(found, cents, is_sure=not is_free or any(map(_is_telling, named)))
     alone = [(one.id, cents) for one in owed if one.customer_id in payers and one.left == cents]
     return alone if len(alone) == 1 else []
 

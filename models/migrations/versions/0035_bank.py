@@ -37,12 +37,16 @@ def upgrade() -> None:
         table.add_column(sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True))
         table.create_foreign_key("fk_online_payment_bank_entry_id", "bank_entry", ["bank_entry_id"], ["id"])
         table.create_index("ix_online_payment_bank_entry_id", ["bank_entry_id"])
+        table.create_index("ix_online_payment_reason", ["reason"])
+        table.create_index("ix_online_payment_status", ["status"])
     op.create_index("ix_invoice_reference", "invoice", ["reference"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_invoice_reference", table_name="invoice")
     with op.batch_alter_table("online_payment") as table:
+        table.drop_index("ix_online_payment_status")
+        table.drop_index("ix_online_payment_reason")
         table.drop_index("ix_online_payment_bank_entry_id")
         table.drop_constraint("fk_online_payment_bank_entry_id", type_="foreignkey")
         table.drop_column("reason")
