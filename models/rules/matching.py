@@ -12,7 +12,6 @@ from models.rules.payments import shares
 _TOKEN = re.compile(r"[^\s,;:()\"'„“”«»]+")
 _RF = re.compile(r"RF[0-9]{2}[A-Z0-9]{1,21}")  # ISO 11649
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}\.?|[0-9]{1,2}[./-][0-9]{4}")
-_SHORT = 6  # characters: a shorter name in a text may be a flat, a year, a sum
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,8 @@ def match(
 
 
 def _is_telling(name: str) -> bool:
-    return len(name) >= _SHORT and not _DAY.fullmatch(name)
+    """Whether it can hardly be a flat, a year, a sum or a day."""
+    return len(name) >= 6 and not _DAY.fullmatch(name)
 
 
 def _among(found: Sequence[Owed], cents: int, *, is_sure: bool) -> list[tuple[int, int]]:

@@ -1,7 +1,10 @@
 """The desk for money: what waits, what is wrong with what was typed, and how it was settled."""
 
+from unittest.mock import patch
+
 import sqlalchemy as sa
 
+from models import bank
 from models.audit import AuditRow
 from models.bank import BankEntry
 from models.invoices import Invoice
@@ -28,6 +31,8 @@ def assigns(gallery: Gallery, extra: Extra) -> None:
     one = f"{MONEY}/{came(app)}"
     for path in (MONEY, back, f"{one}?q=xyz"):
         ilze.get(path)
+    with patch.object(bank, "MOST", 3):
+        ilze.get(MONEY)
     _typed(ilze, one, f"i{bill.id}")
     _settled(gallery, ilze, one, f"i{bill.id}")
     for path in (f"/properties/{cast.flat}", f"/properties/{cast.flat}/invoices", f"/invoices/{cast.invoice}"):
