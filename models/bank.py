@@ -75,9 +75,11 @@ _COMING = sa.select(sa.func.sum(_LINES.c.cents)).select_from(_WITH_LINES).where(
 )  # fmt: skip
 _LEFT = col(Invoice.payable) - sa.func.coalesce(_PAID, 0) - sa.func.coalesce(_COMING.scalar_subquery(), 0)
 OWED = sa.select(Invoice.__table__, _LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))  # type: ignore[attr-defined]
-_MAY_BE = OWED.add_columns(col(Customer.name), col(Premises.address)).join(Customer).join(
-    Premises, col(Premises.id) == col(Invoice.premises_id)
-).order_by(None).order_by(col(Customer.name), col(Invoice.issued_on).desc())  # fmt: skip
+_NAME = sa.select(col(Customer.name)).where(col(Customer.id) == col(Invoice.customer_id)).scalar_subquery()
+_AT = sa.select(col(Premises.address)).where(col(Premises.id) == col(Invoice.premises_id)).scalar_subquery()
+_MAY_BE = OWED.add_columns(_NAME.label("name"), _AT.label("address")).order_by(None).order_by(
+    sa.literal_column("name"), col(Invoice.issued_on).desc()
+)  # fmt: skip
 PAID_BY = sa.select(_BANK.c.payer_iban, col(Invoice.customer_id)).distinct().select_from(
     _WITH_LINES.join(_BANK, _ONLINE.c.bank_entry_id == _BANK.c.id).join(Invoice)
 )  # fmt: skip

@@ -40,10 +40,11 @@ _FOUND = {
 }
 _HERS = col(Tenure.customer_id) == col(Customer.id)
 _AT = sa.select(sa.func.min(col(Premises.address))).where(_HERS, col(Premises.id) == col(Tenure.premises_id))
-_LASTS = sa.exists().where(_HERS, during(sa.bindparam("today", type_=sa.Date)))
+# No EXISTS, which PostgreSQL would answer for all tenures at once.
+_LASTS = sa.select(sa.func.count()).where(_HERS, during(sa.bindparam("today", type_=sa.Date)))
 _ROWS = (
     sa.select(*(col(getattr(Customer, name)) for name in ("id", *_FIELDS)))
-    .add_columns(_AT.scalar_subquery().label("address"), _LASTS.label("lasts"))
+    .add_columns(_AT.scalar_subquery().label("address"), _LASTS.scalar_subquery().label("lasts"))
     .where(col(Customer.id).in_(sa.bindparam("numbers", expanding=True)))
 )
 
@@ -53,7 +54,7 @@ def by_code(connection: Connection, code: str) -> int | None:
     return connection.execute(_CODE, {"code": code}).scalar()
 
 
-def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, Reasons]]:
+def find(connection: Connection, text: str, today: date, most: int = _MOST) -> list[tuple[AnyRow, Reasons]]:
     """Whom a text may mean, with the reasons; by name, those without a tenure today last. More than `MANY`: not all.
 
     Two statements.
@@ -65,7 +66,7 @@ def find(connection: Connection, text: str, today: date) -> list[tuple[AnyRow, R
     told: dict[int, Reasons] = {}
     for hit in connection.execute(_FOUND[connection.dialect.name], values):
         told.setdefault(hit.customer_id, {})[hit.what] = hit.why
-    rows = connection.execute(_ROWS, {"numbers": [*told][:_MOST], "today": today}).fetchall() if told else ()
+    rows = connection.execute(_ROWS, {"numbers": [*told][:most], "today": today}).fetchall() if told else ()
     for row in rows:
         own = {getattr(row, name): name for name in _FIELDS if covered(getattr(row, name), wanted)}
         told[row.id] = own | {what: why for what, why in told[row.id].items() if what}

@@ -35,7 +35,7 @@ def queue() -> Response:
 def show(moid: AnyRow, typed: dict[int, str] | None = None, status: int = 200, **words: Any) -> Response:
     """One of them, with invoices that it may be for: of whom is searched, at first of whose name is on it."""
     connection, given, q = reading(), bank.parts(reading(), moid), _q(moid.payer if moid.kind == "b" else "")
-    hits = customer_search.find(connection, q, state().clock.today())[:20] if q else []
+    hits = customer_search.find(connection, q, state().clock.today(), 20) if q else []
     values = {"closes": bank.closes(moid), "wrong": (), "reason": "", "done": request.args.get("done", "")} | words
     return page(
         "staff/payment.html", status=status, row=moid, parts=given, q=q, typed=typed or {}, once=new_public_id(),

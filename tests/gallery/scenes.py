@@ -43,6 +43,7 @@ from tests.gallery.staff import desks
 from tests.gallery.staff_documents import puts_up
 from tests.gallery.staff_notices import composes
 from tests.gallery.staff_texts import tells
+from tests.neighbours import move_in
 from tests.views.reading_form import HTMX, Sender, change, choices, path, second_person, set_meter
 from tests.walk import ids_of, routes
 from views import errors, invoices
@@ -354,8 +355,14 @@ def raising(error: Exception) -> Callable[..., Response]:
     return broken
 
 
+def neighbours_are_many(gallery: Gallery, extra: Extra) -> None:
+    """So many that a median tells nothing of any of them."""
+    move_in(gallery.app, [3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000])
+    gallery.visitor("anna", again=True).get(f"/meters/{gallery.cast.cold}")
+
+
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, by_link, by_invoice, photographed, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns,
+    messages, absences, handovers, by_link, by_invoice, photographed, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, neighbours_are_many,
 )  # fmt: skip
