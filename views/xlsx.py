@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from html import escape  # that of xml.sax would load all of urllib
 from io import BytesIO
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 Cell = str | date | int  # an int is money in cents

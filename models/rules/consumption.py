@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from statistics import median_low
 from typing import Any
 
 FEWEST = 8  # flats of which a median is told
@@ -33,7 +32,7 @@ def usual_if_leaking(used: int, months: int, month: date, earlier: Mapping[date,
     known = season if len(season) >= _KNOWN else [*before.values()][-12:]
     if len(known) < _KNOWN:
         return None
-    usual = median_low(known) * months
+    usual = sorted(known)[(len(known) - 1) // 2] * months  # a median, of two the lower
     is_leak = used * _TIMES[1] >= usual * _TIMES[0] and used - usual >= MORE
     return usual if is_leak else None
 
