@@ -68,7 +68,7 @@ def test_a_reading_is_refused_asked_about_taken_and_corrected(anna: Person):
     anna.page.wait_for_url("**/meters?sent=*")
     expect(anna.card(cold).locator("dl")).to_contain_text("195.500 m³")
     anna.card(cold).get_by_role("link", name="History and chart").click()
-    expect(anna.page.locator("main table")).to_contain_text("corrected later")
+    expect(anna.page.get_by_role("table", name="Reading history")).to_contain_text("corrected later")
 
 
 def test_all_readings_are_sent_at_once_and_what_is_wrong_stays(anna: Person):
