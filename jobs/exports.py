@@ -11,8 +11,9 @@ from sqlmodel import col
 
 from models.customers import Customer, CustomerUser
 from models.database import Database
-from models.einvoices import EInvoice
+from models.einvoices import EInvoice, reached
 from models.meters import Meter, Register
+from models.people import User
 from models.readings import Reading
 from models.rules.numbers import format_plain
 from models.types import ExternalStatus
@@ -116,7 +117,8 @@ _PAPERLESS = (
     .join(CustomerUser, sa.and_(
         col(CustomerUser.customer_id) == col(Customer.id), col(CustomerUser.user_id) == col(EInvoice.user_id)
     ))
-    .where(col(EInvoice.paper_off)).group_by(col(Customer.id)).order_by(col(Customer.id))
+    .join(User, col(User.id) == col(EInvoice.user_id))
+    .where(col(EInvoice.paper_off), *reached()).group_by(col(Customer.id)).order_by(col(Customer.id))
 )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ _ROWS = {
 }
 _WAITS = {"b": _BANK.c.state == EntryState.OPEN, "o": _ONLINE.c.status == REVIEW}
 _DONE = {"b": _BANK.c.state != EntryState.OPEN, "o": _ONLINE.c.reason.is_not(None)}
+# Nor is undone what billing has booked or the provider has paid back since.
+_UNDONE = {"b": _DONE["b"], "o": sa.and_(_DONE["o"], sa.or_(
+    _ONLINE.c.reason != "", sa.and_(_ONLINE.c.booked_at.is_(None), _ONLINE.c.status != REFUNDED)
+))}  # fmt: skip
 # What closes one: for the kind that it is of, what then is true of it.
 _CLOSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "aside": ("b", {"state": EntryState.ASIDE}), "booked": ("o", {"status": PAID}),
@@ -129,47 +133,51 @@ def closes(row: AnyRow) -> list[str]:
 
 
 def decide(
-    session: Session, actor: Actor, row: AnyRow, act: str, cents: Mapping[int, int], why: str, once: str
+    session: Session, actor: Actor, row: AnyRow, act: str, cents: Mapping[int, int], why: str,
+    sent: Mapping[str, str],
 ) -> None:  # fmt: skip
-    """It is for invoices ("assign": `cents` by their ids), is closed, or waits again ("undo"). Raises `Changed`."""
+    """It is for invoices ("assign": `cents` by their ids), is closed, or waits again ("undo"). Raises `Changed`.
+
+    `sent`: what is kept of the form, its `once` and `content_hash`.
+    """
     now = utc_now()
     if act == "assign" and row.kind == "b":
-        assign(session, row, cents, actor, once)
+        assign(session, row, cents, actor, sent)
     elif act == "assign":  # it was over what they make together
         then = {"status": PAID, "cents": sum(cents.values()), "settled_at": now, "look_at": now, "reason": ""}
-        _settle(session, actor, row, "assigned", once, then, cents)
+        _settle(session, actor, row, "assigned", sent, then, cents)
         session.execute(sa.delete(_LINES).where(_LINES.c.payment_id == row.id))
         _add_lines(session, row.id, cents)
     elif act == "undo" and row.kind == "b":
-        _settle(session, actor, row, "undone", once, {"state": EntryState.OPEN, "reason": "", "decided_at": now})
+        _settle(session, actor, row, "undone", sent, {"state": EntryState.OPEN, "reason": "", "decided_at": now})
         _part(session, row)
     else:
         booked = now if act == "booked" else None
         then = {"decided_at": now} if row.kind == "b" else {"look_at": None, "booked_at": booked}
         then |= {"status": REVIEW, "reason": None} if act == "undo" else {"reason": why, **_CLOSES[act][1]}
-        _settle(session, actor, row, "undone" if act == "undo" else act, once, then)
+        _settle(session, actor, row, "undone" if act == "undo" else act, sent, then)
 
 
 def _settle(
-    session: Session, actor: Actor, row: AnyRow, act: str, once: str | None, then: Mapping[str, Any],
+    session: Session, actor: Actor, row: AnyRow, act: str, sent: Mapping[str, str], then: Mapping[str, Any],
     cents: Mapping[int, int] | None = None,
 ) -> None:  # fmt: skip
     """Raises `Changed` where it is not as it has to be for that."""
-    table, when = _TABLES[row.kind], (_DONE if act == "undone" else _WAITS)[row.kind]
+    table, when = _TABLES[row.kind], (_UNDONE if act == "undone" else _WAITS)[row.kind]
     changed: Any = session.execute(sa.update(table).where(table.c.id == row.id, when).values(then))
     if not changed.rowcount:
         raise Changed
-    about = {"object_type": "bank_entry" if row.kind == "b" else "payment", "object_id": row.id, "once": once}
+    about = {"object_type": "bank_entry" if row.kind == "b" else "payment", "object_id": row.id, **sent}
     detail = {"cents": row.cents, "reason": then.get("reason"), "invoices": [*(cents or {}).items()]}
     record(session, actor, f"bank.{act}", detail=detail, **about)
 
 
 def assign(
-    session: Session, row: AnyRow, cents: Mapping[int, int], actor: Actor = _ITSELF, once: str | None = None
+    session: Session, row: AnyRow, cents: Mapping[int, int], actor: Actor = _ITSELF, sent: Mapping[str, str] = {}
 ) -> None:  # fmt: skip
     """The money of an entry is for these invoices, by id, so much for each: a payment at each premises."""
     decided = utc_now() if actor.user_id else None
-    _settle(session, actor, row, "assigned", once, {"state": EntryState.MATCHED, "decided_at": decided}, cents)
+    _settle(session, actor, row, "assigned", sent, {"state": EntryState.MATCHED, "decided_at": decided}, cents)
     rows = session.execute(OWED.where(col(Invoice.id).in_(cents)).order_by(None).order_by(col(Invoice.premises_id)))
     for premises_id, some in groupby(rows.fetchall(), lambda one: one.premises_id):
         _pay(session, row, premises_id, {one.id: cents[one.id] for one in some})
@@ -184,9 +192,11 @@ def _pay(session: Session, entry: AnyRow, premises_id: int, cents: Mapping[int, 
         _ONLINE.c.started_at > datetime.combine(entry.booked_on, time(12), UTC) - timedelta(days=10),
     ).order_by(_ONLINE.c.id)  # fmt: skip
     if number := session.execute(same).scalar():
-        session.execute(sa.update(_ONLINE).where(_ONLINE.c.id == number).values(bank_entry_id=entry.id))
-        settle(session, number, PAID, now)
-        return
+        free = sa.update(_ONLINE).where(_ONLINE.c.id == number, _ONLINE.c.bank_entry_id.is_(None))
+        taken: Any = session.execute(free.values(bank_entry_id=entry.id))
+        if taken.rowcount:  # no colleague was faster
+            settle(session, number, PAID, now)
+            return
     row = OnlinePayment(
         started_by=None, premises_id=premises_id, provider=BANK, cents=total, status=PAID, started_at=now,
         settled_at=now, look_at=now, seen=_seen(session, entry, cents), bank_entry_id=entry.id,
@@ -211,7 +221,7 @@ def _seen(session: Session, entry: AnyRow, cents: Mapping[int, int]) -> int:
 def _part(session: Session, entry: AnyRow) -> None:
     """Its payments are none any more, or what they were before. Raises `Changed` where one of them is booked."""
     its, own = _ONLINE.c.bank_entry_id == entry.id, _ONLINE.c.provider == BANK
-    if session.execute(sa.select(_ONLINE.c.id).where(its, own, _ONLINE.c.booked_at.is_not(None))).first():
+    if session.execute(sa.select(_ONLINE.c.id).where(its, _ONLINE.c.booked_at.is_not(None))).first():
         raise Changed
     session.execute(sa.delete(_LINES).where(_LINES.c.payment_id.in_(sa.select(_ONLINE.c.id).where(its, own))))
     session.execute(sa.delete(_ONLINE).where(its, own))

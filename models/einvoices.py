@@ -84,6 +84,13 @@ _FRESH = col(Invoice.announced_at).is_(None)
 ANY_DUE = sa.select(1).select_from(Invoice).where(_FRESH).limit(1)
 _NEXT = sa.select(col(Invoice.id)).where(_FRESH).limit(AT_ONCE).with_for_update(skip_locked=True)
 _NUMBERS: sa.BindParameter[Any] = sa.bindparam("numbers", expanding=True)
+
+
+def reached() -> tuple[sa.ColumnElement[bool], ...]:
+    """Who gets the letters that she has chosen, of rows with `User` and `EInvoice`; to others paper goes on."""
+    return col(User.email).is_not(None), col(User.disabled_at).is_(None), ~unwanted(_TABLE.c.user_id, KIND)
+
+
 _TO_TELL = (
     sa.select(
         col(Invoice.public_id), col(Invoice.number), col(Invoice.period_start), col(Invoice.customer_id),
@@ -97,7 +104,7 @@ _TO_TELL = (
     ))
     .join(User, col(User.id) == _TABLE.c.user_id)
     .where(col(Invoice.id).in_(_NUMBERS), col(Invoice.issued_on) >= sa.bindparam("since", type_=sa.Date))
-    .where(col(User.email).is_not(None), col(User.disabled_at).is_(None), ~unwanted(_TABLE.c.user_id, KIND))
+    .where(*reached())
     .order_by(col(Invoice.id), col(User.id))
 )  # fmt: skip
 

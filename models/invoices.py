@@ -1,7 +1,7 @@
 """Invoices, their lines, and payments received. All money in cents."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from sqlmodel import Field, col
 
 from models.places import Place
 from models.rules.invoices import Status, invoice_status
+from models.rules.payments import asked, shares
 from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
 
 _UNTOLD = sa.text("announced_at IS NULL")
@@ -200,6 +201,27 @@ def lines(connection: Connection, rows: Iterable[AnyRow]) -> dict[int, list[AnyR
 def payments(connection: Connection, rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
     """What was received for each of these invoices, oldest first (C06). One statement."""
     return _by_invoice(connection.execute(_PAYMENTS, {"numbers": [row.id for row in rows]}))
+
+
+def to_pay(connection: Connection, place: Place, wanted: Collection[str], today: date) -> list[tuple[Bill, int]]:
+    """Of these invoices, by public id, those of which something is to be paid, oldest first, with what."""
+    bills, left = all_of(connection, place)[::-1], dict[int, int]()
+    received = payments(connection, [bill.row for bill in bills])
+    for customer_id in {bill.row.customer_id for bill in bills}:
+        left |= _left([bill for bill in bills if bill.row.customer_id == customer_id], received, today)
+    chosen = [bill for bill in bills if bill.row.public_id in wanted]
+    owed = [(bill.row.customer_id, left[bill.row.id], bill.row.brought_forward) for bill in chosen]
+    return [(bill, cents) for bill, cents in zip(chosen, shares(owed), strict=True) if cents]
+
+
+def _left(bills: Sequence[Bill], received: Mapping[int, Sequence[AnyRow]], today: date) -> dict[int, int]:
+    """What is still to be asked for each invoice of one customer, oldest first, by id."""
+    owed = list[tuple[int, int, int]]()
+    for number, bill in enumerate(bills):
+        before = [one for older in bills[:number] for one in received.get(older.row.id, ())]
+        late = sum(one.amount for one in before if one.paid_on >= bill.row.issued_on)
+        owed.append((bill.status(today).outstanding, bill.row.brought_forward, late))
+    return {bill.row.id: cents for bill, cents in zip(bills, asked(owed), strict=True)}
 
 
 def _by_invoice(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:

@@ -4,7 +4,7 @@ They tell what is on its way. What was received, and so the balance, says the bi
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from models.database import Database
 from models.invoices import Bill, Invoice, Payment
 from models.places import Place
 from models.premises import Premises
-from models.rules.payments import LOOKS, PaymentState, after, pause, shares
+from models.rules.payments import LOOKS, PaymentState, after, pause
 from models.tills import Till, Told
 from models.types import Addressed, AnyRow, Changed, choice
 
@@ -94,10 +94,14 @@ _ITS_INVOICES = (
 _DUE = sa.select(_TABLE).where(_TABLE.c.look_at <= sa.bindparam("now")).order_by(_TABLE.c.look_at)
 NEWEST = sa.select(sa.func.coalesce(sa.func.max(col(Payment.id)), 0))
 _THEIRS = sa.select(col(Invoice.customer_id)).join(_LINES, _LINES.c.invoice_id == col(Invoice.id))
+# Money that billing has put to an invoice of other premises is not this.
+_AT: sa.Table = sa.alias(Invoice.__table__)  # type: ignore[assignment,attr-defined]
 _RECEIVED = (
     sa.select(col(Payment.id), col(Payment.amount))
+    .outerjoin(_AT, _AT.c.id == col(Payment.invoice_id))
     .where(col(Payment.id) > sa.bindparam("seen"),
-           col(Payment.customer_id).in_(_THEIRS.where(_LINES.c.payment_id == sa.bindparam("payment_id"))))
+           col(Payment.customer_id).in_(_THEIRS.where(_LINES.c.payment_id == sa.bindparam("payment_id"))),
+           sa.or_(_AT.c.id.is_(None), _AT.c.premises_id == sa.bindparam("premises_id")))
     .order_by(col(Payment.id))
 )  # fmt: skip
 
@@ -126,13 +130,6 @@ def under_way(connection: Connection, place: Place) -> dict[int, AnyRow]:
     """Of each invoice of a place the newest payment that is on its way, or that the billing system has yet to book."""
     rows = connection.execute(_UNDER_WAY, {"premises_id": place.id}).fetchall()
     return {row.invoice_id: row for row in reversed(rows)}
-
-
-def shared(bills: Sequence[Bill], statuses: Mapping[int, int]) -> list[tuple[Bill, int]]:
-    """These invoices, oldest first, with what is paid of each; `statuses`: what is left to pay, by id."""
-    oldest = sorted(bills, key=lambda bill: (bill.row.issued_on, bill.row.id))
-    owed = [(bill.row.customer_id, statuses[bill.row.id], bill.row.brought_forward) for bill in oldest]
-    return [*zip(oldest, shares(owed), strict=True)]
 
 
 def start(
@@ -216,7 +213,8 @@ def book(database: Database, payment_id: int, now: datetime) -> bool:
         row, received = session.get_one(OnlinePayment, payment_id, with_for_update=True), 0
         row.look_at = now + _BOOKED_AGAIN
         session.add(row)
-        for number, amount in session.execute(_RECEIVED, {"seen": row.seen, "payment_id": payment_id}).all():
+        values = {"seen": row.seen, "payment_id": payment_id, "premises_id": row.premises_id}
+        for number, amount in session.execute(_RECEIVED, values).all():
             received += amount
             if received >= row.cents:
                 row.booked_at, row.look_at = now, None

@@ -35,7 +35,7 @@ TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", 
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
 LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "einvoice", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search", "reading_link_stop", "reading_photo", "online_payment", "online_payment_invoice", "bank_entry")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
-DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table", "slips.printed")  # whose GET notes the look
+DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table", "slips.printed", "staff_payments.show")  # whose GET notes the look
 MAY_WRITE = {
     "meters.send": {"reading", "audit", "reading_photo"}, "meters.send_all": {"reading", "audit", "reading_photo"}, "absences.change": {"absence", "audit"},
     "reading_links.find": {"throttle", "audit"}, "reading_links.disown": {"reading", "reading_link_stop", "audit"},

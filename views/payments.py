@@ -51,10 +51,7 @@ def _till() -> Till:
 
 def _chosen(pid: Place) -> Parts:
     """Those of the chosen invoices of which something is to be paid, and what."""
-    wanted, today = {*request.values.getlist("invoice")}, state().clock.today()
-    bills = [bill for bill in invoices.all_of(reading(), pid) if bill.row.public_id in wanted]
-    left = {bill.row.id: bill.status(today).outstanding for bill in bills}
-    return [(bill, cents) for bill, cents in table.shared(bills, left) if cents]
+    return invoices.to_pay(reading(), pid, {*request.values.getlist("invoice")}, state().clock.today())
 
 
 def _parts(parts: Parts) -> list[Part]:

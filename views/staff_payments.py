@@ -8,9 +8,10 @@ from flask import Response, abort, request
 
 from auth.access import Right, staff_right
 from auth.state import reading, somebody, state, writing
-from models import audit, bank, customer_search
+from models import activity, audit, bank, customer_search
 from models.rules.numbers import NumberProblem, parse_reading
 from models.types import AnyRow, Changed, is_public_id, new_public_id
+from views.limits import search_limit
 from views.pages import page, redirect_to
 from views.routes import Routes
 
@@ -31,16 +32,20 @@ def queue() -> Response:
     return page("staff/payments.html", found=found, online=online, is_done=is_done, q=_q(), most=bank.MOST)
 
 
-@desk.get(_HOME + "/<moid>", "staff payments view")
+@desk.get(_HOME + "/<moid>", "staff payments view", search_limit)
 def show(moid: AnyRow, typed: dict[int, str] | None = None, status: int = 200, **words: Any) -> Response:
-    """One of them, with invoices that it may be for: of whom is searched, at first of whose name is on it."""
+    """One of them, with invoices that it may be for: of whom is searched, at first of whose name is on it. Whose they
+    are is told of the look."""
     connection, given, q = reading(), bank.parts(reading(), moid), _q(moid.payer if moid.kind == "b" else "")
     hits = customer_search.find(connection, q, state().clock.today(), 20) if q else []
+    found = bank.may_be(connection, [hit.id for hit, _ in hits], [*(typed or ()), *(part.id for part in given)])
+    with writing() as session:
+        at = {row.premises_id for row in found}
+        activity.looked(session, "payments", "invoices", (), at, state().clock.today(), somebody().actor())
     values = {"closes": bank.closes(moid), "wrong": (), "reason": "", "done": request.args.get("done", "")} | words
     return page(
         "staff/payment.html", status=status, row=moid, parts=given, q=q, typed=typed or {}, once=new_public_id(),
-        found=bank.may_be(connection, [hit.id for hit, _ in hits], [*(typed or ()), *(part.id for part in given)]),
-        decides=staff_right("payments", somebody().role) >= Right.ACT, **values,
+        found=found, decides=staff_right("payments", somebody().role) >= Right.ACT, **values,
     )  # fmt: skip
 
 
@@ -59,9 +64,14 @@ def decide(moid: AnyRow) -> Response:
         return show(moid, typed, 422 if wrong else 200, wrong=wrong, reason=reason)
     here = f"{moid.kind}{moid.id}"
     try:
-        if not audit.receipt(reading(), once, somebody().user_id):
+        told = audit.content_hash({"act": act, "reason": reason, **{f"{key}": f"{one}" for key, one in cents.items()}})
+        before = audit.receipt(reading(), once, somebody().user_id)
+        if before and before.content_hash != told:
+            raise Changed
+        if not before:
             with writing() as session:
-                bank.decide(session, somebody().actor(), moid, act, cents, reason, once)
+                sent = {"once": once, "content_hash": told}
+                bank.decide(session, somebody().actor(), moid, act, cents, reason, sent)
     except Changed:
         return show(bank.one(reading(), here) or moid, typed, 409, wrong={"changed"}, reason=reason)
     return redirect_to(f"{_HOME}/{here}?done={act}")

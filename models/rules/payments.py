@@ -41,6 +41,20 @@ def pause(looks: int) -> timedelta:
     return min(_FIRST * (1 << min(looks, 10)), _MOST)
 
 
+def asked(bills: Iterable[tuple[int, int, int]]) -> list[int]:
+    """What is still to be asked for each invoice of one customer at one place, in cents.
+
+    `bills`, oldest first: what its own payments have left of it, the older debt in it, and what older ones received
+    since it was issued. What was paid of a debt at either invoice is not asked for at the other.
+    """
+    found, newer, brought_on = list[int](), 0, 0
+    for left, brought, late in reversed([*bills]):
+        left -= min(left, max(0, brought), late)
+        newer, brought_on = min(left, max(0, left - brought_on) + newer) if found else left, max(0, brought)
+        found.append(newer)
+    return found[::-1]
+
+
 def shares(owed: Iterable[tuple[Hashable, int, int]]) -> list[int]:
     """What is paid of each invoice when they are paid together, in cents.
 

@@ -12,6 +12,7 @@ from flask import Flask
 from jobs.payments import pay_due
 from models.invoices import Invoice, Payment
 from models.payments import OnlinePayment
+from models.premises import Premises
 from models.rules.payments import LOOKS
 from models.types import utc_now
 from tests import tills
@@ -99,6 +100,18 @@ def test_one_receipt_books_one_payment(anna: Browser, app: Flask, cast: Cast, kl
     received(app, cast, 8743)
     look()
     assert sorted(bool(row.booked_at) for row in rows(app)) == [False, True]
+
+
+def test_a_receipt_for_one_flat_books_no_payment_of_another(anna: Browser, app: Flask, cast: Cast, klix: Any, look: Callable[[], Any]):
+    row = pending(app, anna, cast)
+    klix.set(row.provider_id, state="paid")
+    bill = fetch(app, sa.select(Invoice.__table__).where(Invoice.public_id == cast.invoice))[0]
+    second = fetch(app, sa.select(Premises.id).where(Premises.public_id == cast.second))[0].id
+    change(app, sa.insert(Invoice.__table__).values(bill._asdict() | {"id": 9999, "public_id": "of-the-garage", "external_id": "G", "number": "G", "premises_id": second}))
+    change(app, sa.insert(Payment.__table__).values(external_id="garage", customer_id=bill.customer_id, invoice_id=9999, paid_on=TODAY, amount=8743))
+    assert look().booked_at is None
+    received(app, cast, 8743)
+    assert look().booked_at
 
 
 def test_what_is_not_booked_for_a_month_is_for_a_person_to_look_at(anna: Browser, app: Flask, cast: Cast, till: Any, look: Callable[[], Any]):

@@ -16,9 +16,9 @@ _QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-bac
 SIZES = {"phone": (360, 640), "desktop": (1280, 800)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser of one file: as long as it runs, its event loop does, and no test after it could start one."""
     path = require("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_QUIET.split())

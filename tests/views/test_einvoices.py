@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from jobs.worker import tell_invoices
-from models import einvoices
+from models import einvoices, preferences
 from models.audit import AuditRow
 from models.customers import CustomerUser
 from models.einvoices import EInvoice
@@ -18,6 +18,7 @@ from models.invoices import Invoice
 from models.outbox import Mail
 from models.people import User
 from models.preferences import Preference
+from models.types import utc_now
 from tests import letters
 from tests.browser import Browser, Page
 from tests.cast import PASSWORD, TODAY, Cast
@@ -149,6 +150,17 @@ def test_the_operator_gets_the_list_of_who_wants_no_paper(anna: Browser, app: Fl
     assert [line.split(";")[1] for line in told()] == ["code", "20417"]
     choose(anna, cast, form="link", paper=None)
     assert [line.split(";")[1] for line in told()] == ["code"]
+
+
+@pytest.mark.parametrize("without", [{"email": None}, {"disabled_at": utc_now()}, {}])
+def test_whom_no_letter_reaches_gets_paper_again(anna: Browser, app: Flask, cast: Cast, without: dict[str, Any]) -> None:
+    choose(anna, cast, form="link", paper="1")
+    if without:
+        change(app, sa.update(User).where(User.id == 1).values(without))
+    else:
+        link = "/unsubscribe/" + preferences.token(app.extensions["ekabinets"].settings.secret_key, 1, "new_invoice")
+        anna.submit(anna.get(link), link)
+    assert app.test_cli_runner().invoke(args=["data", "export", "paperless"]).stdout.count("\n") == 1
 
 
 @pytest.mark.parametrize("form", ["", "paper", "FILE"])

@@ -96,6 +96,17 @@ def test_several_at_once_count_a_debt_that_is_in_both_once(anna: Browser, app: F
     assert sorted(parts) == sorted(zip([number_of(app, older), number_of(app, cast.invoice)], each, strict=True))
 
 
+def test_a_debt_in_two_invoices_is_collected_once_also_one_after_the_other(anna: Browser, app: Flask, cast: Cast, klix: Any):
+    older = owe_two(app, cast, 8228)
+    row = fetch(app, sa.select(Invoice.customer_id, Invoice.issued_on).where(Invoice.public_id == cast.invoice))[0]
+    came = {"customer_id": row.customer_id, "paid_on": row.issued_on, "amount": 8228}
+    change(app, sa.insert(Payment.__table__).values(external_id="late", invoice_id=number_of(app, older), **came))
+    begin(anna, cast.flat, cast.invoice)
+    assert rows(app)[0].cents == 8228, "what the newest brings forward has come since"
+    change(app, sa.update(Payment).where(Payment.external_id == "late").values(invoice_id=number_of(app, cast.invoice), amount=8228 * 2))
+    assert "nothing to pay here" in main(anna.get(f"/properties/{cast.flat}/pay?invoice={older}")), "it was paid with the newest"
+
+
 def test_they_are_chosen_in_the_list_without_a_script(anna: Browser, app: Flask, cast: Cast, till: Any):
     older = owe_two(app, cast)
     page = anna.get(f"/properties/{cast.flat}/invoices")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -121,6 +122,13 @@ def test_every_other_address_stays_closed(visitor: Browser, app: Flask, cast: Ca
     for other in (f"/properties/{cast.flat}/meters", f"/meters/{cast.cold}", "/properties", f"/invoices/{cast.invoice}"):
         visitor.get(path)
         assert any(form.action == "/login" for form in visitor.get(other).forms), other
+
+
+@pytest.mark.parametrize("spelled", ["{0}*{1}", ".{0}{1}", "{0}{1}~~", "{0}{1}=", "{0} {1}"])
+def test_a_link_has_one_spelling_so_that_its_tries_are_counted(visitor: Browser, app: Flask, cast: Cast, spelled: str):
+    told = link(app, cast).removeprefix("/r/")
+    visitor.get(f"/r/{quote(spelled.format(told[:5], told[5:]))}")
+    assert visitor.status == 410
 
 
 def test_twenty_tries_an_hour_are_enough_for_anybody(visitor: Browser, app: Flask, cast: Cast):

@@ -168,6 +168,40 @@ def test_the_same_form_twice_is_one_act(app: Flask, ilze: Browser, cast: Cast):
     assert len(paid(app)) == 1 and len(acts(app)) == 1
 
 
+def test_whose_invoices_were_shown_reads_who_looked(app: Flask, anna: Browser, ilze: Browser):
+    bring(app, SOMETHING)
+    ilze.get(one(app))
+    assert "Assigning of money that came in" in anna.get("/activity?show=data").text
+
+
+def test_the_same_form_with_another_sum_or_reason_is_not_taken_for_the_first(app: Flask, ilze: Browser, cast: Cast):
+    bring(app, SOMETHING)
+    where = one(app)
+    fields = ilze.get(where).form(where).fields | {"act": "aside", "reason": "Rent"}
+    ilze.post(where, fields)
+    page = ilze.post(where, fields | {"reason": "A gift"})
+    assert ilze.status == 409 and "Nothing was changed by you" in page.text and len(acts(app)) == 1
+
+
+def test_what_is_booked_is_not_undone(app: Flask, anna: Browser, ilze: Browser, cast: Cast, klix):
+    row = pending(app, anna, cast)
+    bring(app, ntry("87.43", tx(ref=invoice(app, cast.invoice).number), day=str(TODAY)))
+    page = ilze.get(one(app))
+    change(app, sa.update(OnlinePayment).where(OnlinePayment.id == row.id).values(booked_at=utc_now()))
+    ilze.submit(page, one(app), act="undo")
+    assert ilze.status == 409 and [(one.status, bool(one.bank_entry_id)) for one in rows(app)] == [("paid", True)]
+
+
+@pytest.mark.parametrize("since", [{"booked_at": utc_now()}, {"status": "refunded"}])
+def test_a_sum_that_was_assigned_is_not_undone_once_it_is_booked_or_paid_back(app: Flask, anna: Browser, ilze: Browser, cast: Cast, klix, since: dict):
+    where = review(app, anna, cast)
+    press(ilze, where, "assign", **{f"i{invoice(app, cast.invoice).id}": "87.43"})
+    page, before = ilze.get(where), rows(app)[0]
+    change(app, sa.update(OnlinePayment).where(OnlinePayment.id == before.id).values(since))
+    ilze.submit(page, where, act="undo")
+    assert ilze.status == 409 and (rows(app)[0].status, rows(app)[0].reason) == (since.get("status", "paid"), "")
+
+
 def test_what_a_colleague_has_settled_stays(app: Flask, ilze: Browser, cast: Cast):
     bring(app, SOMETHING)
     page, number = ilze.get(one(app)), invoice(app, cast.invoice).id

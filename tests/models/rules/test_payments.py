@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.rules.payments import LOOKS, UNPAID, PaymentState, after, pause, shares
+from models.rules.payments import LOOKS, UNPAID, PaymentState, after, asked, pause, shares
 
 PENDING, PAID, FAILED, CANCELLED, EXPIRED, REFUNDED, REVIEW = PaymentState
 
@@ -49,3 +49,13 @@ def test_it_is_asked_ever_less_often_for_three_days():
 ])  # fmt: skip
 def test_a_debt_that_is_brought_forward_is_paid_once(owed: list[tuple[str, int, int]], expected: list[int]):
     assert shares(owed) == expected
+
+
+@pytest.mark.parametrize(("bills", "expected"), [
+    ([], []), ([(50, 0, 0)], [50]), ([(50, 0, 0), (90, 50, 0)], [50, 90]), ([(0, 0, 0), (90, 50, 50)], [0, 40]), ([(0, 0, 0), (90, 50, 0)], [0, 90]),
+    ([(50, 0, 0), (0, 50, 0)], [0, 0]), ([(50, 0, 0), (0, 20, 0)], [30, 0]), ([(50, 0, 0), (30, 50, 0)], [30, 30]), ([(20, 0, 0), (60, 50, 30)], [20, 30]),
+    ([(50, 0, 0), (90, 50, 0), (130, 90, 0)], [50, 90, 130]), ([(50, 0, 0), (90, 50, 0), (0, 90, 0)], [0, 0, 0]), ([(0, 0, 0), (90, 50, 50), (130, 90, 50)], [0, 40, 80]),
+    ([(50, 0, 0), (90, -10, 0)], [50, 90]),
+])  # fmt: skip
+def test_what_was_paid_of_a_debt_at_one_invoice_is_not_asked_for_at_the_other(bills: list[tuple[int, int, int]], expected: list[int]):
+    assert asked(bills) == expected
