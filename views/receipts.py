@@ -24,9 +24,10 @@ receipts = Routes("receipts", __name__)
 @receipts.get("/meters/<mid>/receipt.pdf", "meters view", file_limit)
 def printed(mid: MeterCard) -> Response:
     """Of the reading in `?reading=`, else of the newest: what it was, when and from whom it came, where to check that."""
-    held, newest = state(), next((dial.last.id for dial in mid.dials if dial.last), 0)
+    held = state()
+    newest = next((dial.last.id for dial in mid.dials if dial.last), 0)
     asked = request.args.get("reading", f"{newest}")
-    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else 0
+    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
     row = table.of_meter(reading(), mid, number) or abort(404)
     card = Calendar(held.site, (), held.clock.today()).fitted([mid])[0]
     decimals = next(dial.decimals or 0 for dial in card.dials if dial.register_id == row.register_id)
