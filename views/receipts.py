@@ -23,7 +23,7 @@ receipts = Routes("receipts", __name__)
 
 @receipts.get("/meters/<mid>/receipt.pdf", "meters view", file_limit)
 def printed(mid: MeterCard) -> Response:
-    """Of the reading in `?reading=`, else of the newest: what it was, when and from whom it came, where to check that."""
+    """Of the reading in `?reading=`, else of the newest: what and when it was, who sent it, where to check that."""
     held = state()
     newest = next((dial.last.id for dial in mid.dials if dial.last), 0)
     asked = request.args.get("reading", f"{newest}")

@@ -238,7 +238,15 @@ def test_a_token_is_worth_nothing_at_a_page(billing: Program, app: Flask):
 def test_an_import_by_the_api_is_in_the_audit_trail(billing: Program, app: Flask):
     billing.post("customers", [{"external_id": "C9", "code": "9", "name": "A"}])
     (row,) = fetch(app, sa.select(AuditRow).where(AuditRow.action == "import.finished"))
-    assert (row.source, row.detail["tables"]["customers"]["added"]) == ("api", 1)
+    assert (row.source, row.detail["tables"]["customers"]["added"], row.session_method) == ("api", 1, "token 1")
+
+
+def test_who_took_readings_and_how_many_is_in_the_audit_trail(app: Flask, no_lag: None):
+    Program(app)
+    second = Program(app, "readings:read")
+    count = len(second.get("/api/v1/readings/changes").get_json()["readings"])
+    (row,) = fetch(app, sa.select(AuditRow).where(AuditRow.action == "readings.exported"))
+    assert count and (row.source, row.session_method, row.detail) == ("api", "token 2", {"count": count})
 
 
 def test_a_program_that_asks_too_often_waits(billing: Program, monkeypatch: pytest.MonkeyPatch):
