@@ -340,7 +340,7 @@ def test_the_same_form_again_with_one_more_value_takes_that_too(anna: Browser, c
 
 def test_hot_and_cold_swapped_on_one_form_are_both_asked(anna: Browser, cast: Cast, app):
     page = fill_all(anna, cast, cold="528", hot="195,5")
-    assert anna.status == 409 and page.text.count("This looks like the reading of the other water meter") == 2
+    assert anna.status == 409 and page.text.count("The readings of cold and hot water seem to be exchanged") == 2
     assert "12345678" in page.text and "87654321" in page.text and not audit(app)
     page = fill_all(anna, cast, page, cold="195,5", hot="528")
     assert anna.status == 200 and not [row.flag for mid in (cast.cold, cast.hot) for row in stored(app, mid) if row.flag]

@@ -250,7 +250,7 @@ class Months(RuleBasedStateMachine):
     def agree(self, question, word: str):
         """Answer a question; the form and what it said where it was taken."""
         form, value, before, day, choices = question
-        reply = next((one for one in choices if ":" in one and one.startswith(word)), "")
+        reply = next((one for one in choices if one.startswith(("correct:", "other:")) and one.startswith(word)), "")
         same = reply and (before, day) == (self.model.previous(form.meter), self.model.day)
         turned = turns(before, value)
         _, status, _ = self.settle(form, value, reply, turned, likely=bool(same))
