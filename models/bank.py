@@ -16,7 +16,7 @@ from sqlmodel import Field, Session, col
 
 from models.audit import Actor, record
 from models.customers import Customer
-from models.invoices import Invoice, Payment
+from models.invoices import RECEIVED, Invoice, Payment
 from models.payments import NEWEST, OnlinePayment, PaidInvoice, settle
 from models.premises import Premises
 from models.rules.payments import CANCELLED, FAILED, PAID, REFUNDED, REVIEW
@@ -52,9 +52,10 @@ class BankEntry(Imported, table=True):
     decided_at: datetime | None = None  # by somebody: from then on nothing is matched by itself
 
 
-_BANK: sa.Table = BankEntry.__table__  # type: ignore[attr-defined]
-_ONLINE: sa.Table = OnlinePayment.__table__  # type: ignore[attr-defined]
-_LINES: sa.Table = PaidInvoice.__table__  # type: ignore[attr-defined]
+_BANK: sa.Table = BankEntry.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
+_ONLINE: sa.Table = OnlinePayment.__table__  # type: ignore[attr-defined]  # as above
+_LINES: sa.Table = PaidInvoice.__table__  # type: ignore[attr-defined]  # as above
+_OF_INVOICE: sa.Table = Invoice.__table__  # type: ignore[attr-defined]  # as above
 _WITH_LINES = _LINES.join(_ONLINE, _ONLINE.c.id == _LINES.c.payment_id)
 _TABLES = {"b": _BANK, "o": _ONLINE}
 _ROWS = {
@@ -73,12 +74,11 @@ _CLOSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "failed": ("o", {"status": FAILED}), "refunded": ("o", {"status": REFUNDED}),
 }  # fmt: skip
 _SAID = _BANK.c.payer + " " + _BANK.c.payer_iban + " " + _BANK.c.reference + " " + _BANK.c.text
-_PAID = sa.select(sa.func.sum(col(Payment.amount))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
 _COMING = sa.select(sa.func.sum(_LINES.c.cents)).select_from(_WITH_LINES).where(
     _LINES.c.invoice_id == col(Invoice.id), _ONLINE.c.status == PAID, _ONLINE.c.booked_at.is_(None)
 )  # fmt: skip
-_LEFT = col(Invoice.payable) - sa.func.coalesce(_PAID, 0) - sa.func.coalesce(_COMING.scalar_subquery(), 0)
-OWED = sa.select(Invoice.__table__, _LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))  # type: ignore[attr-defined]
+_LEFT = col(Invoice.payable) - sa.func.coalesce(RECEIVED, 0) - sa.func.coalesce(_COMING.scalar_subquery(), 0)
+OWED = sa.select(_OF_INVOICE, _LEFT.label("left")).order_by(col(Invoice.issued_on), col(Invoice.id))
 _NAME = sa.select(col(Customer.name)).where(col(Customer.id) == col(Invoice.customer_id)).scalar_subquery()
 _AT = sa.select(col(Premises.address)).where(col(Premises.id) == col(Invoice.premises_id)).scalar_subquery()
 _MAY_BE = OWED.add_columns(_NAME.label("name"), _AT.label("address")).order_by(None).order_by(

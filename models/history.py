@@ -167,9 +167,8 @@ def leaks(card: MeterCard, lines: Sequence[Line]) -> dict[int, Leak]:
 def leak(lines: Sequence[Line]) -> Leak | None:
     """Whether the newest of the readings of one register, newest first, looks as if water were leaking (D24)."""
     mine = [line for line in lines if not line.superseded]
-    spans = [(line, (line.month - before.month).days * 12, before) for line, before in pairwise(mine)]
     known = [
-        (line, max(1, (days + 182) // 365)) for line, days, before in spans
+        (line, max(1, _number(line.month) - _number(before.month))) for line, before in pairwise(mine)
         if line.used is not None and Source.ESTIMATE not in (line.source, before.source)
     ]  # fmt: skip
     if not known or known[0][0] is not mine[0]:
@@ -180,7 +179,12 @@ def leak(lines: Sequence[Line]) -> Leak | None:
     return None if usual is None else Leak(newest.used or 0, usual, tuple(mine[:6]))
 
 
+def _number(day: date) -> int:
+    """Of its month, counted through."""
+    return day.year * 12 + day.month - 1
+
+
 def _back(day: date, months: int) -> date:
     """The first day of the month `months` before."""
-    index = day.year * 12 + day.month - 1 - months
+    index = _number(day) - months
     return date(index // 12, index % 12 + 1, 1)

@@ -83,9 +83,10 @@ class Bill:
         return invoice_status(self.row.payable, self.row.due_on, payments, today)
 
 
-_PAID = sa.select(sa.func.sum(col(Payment.amount))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
+_HERE = col(Payment.invoice_id) == col(Invoice.id)
+RECEIVED = sa.select(sa.func.sum(col(Payment.amount))).where(_HERE).scalar_subquery()  # for an invoice, cents
 _LAST_PAID_ON = (
-    sa.select(sa.func.max(col(Payment.paid_on))).where(col(Payment.invoice_id) == col(Invoice.id)).scalar_subquery()
+    sa.select(sa.func.max(col(Payment.paid_on))).where(_HERE).scalar_subquery()
 )
 _EARLIER = sa.orm.aliased(Payment)
 _SO_FAR = (
@@ -96,12 +97,12 @@ _SO_FAR = (
 # Who pays in time, and something more later, is not late.
 _IN_FULL_ON = (
     sa.select(sa.func.min(col(Payment.paid_on)))
-    .where(col(Payment.invoice_id) == col(Invoice.id), col(Invoice.payable) <= _SO_FAR)
+    .where(_HERE, col(Invoice.payable) <= _SO_FAR)
     .scalar_subquery()
 )
 BILLS = sa.select(
     Invoice.__table__,  # type: ignore[attr-defined]
-    _PAID.label("paid"),
+    RECEIVED.label("paid"),
     sa.func.coalesce(_IN_FULL_ON, _LAST_PAID_ON).label("paid_on"),
 )
 # To the user's own customers only: the previous owner's invoices carry another customer (B04).

@@ -94,14 +94,15 @@ _ITS_INVOICES = (
 _DUE = sa.select(_TABLE).where(_TABLE.c.look_at <= sa.bindparam("now")).order_by(_TABLE.c.look_at)
 NEWEST = sa.select(sa.func.coalesce(sa.func.max(col(Payment.id)), 0))
 _THEIRS = sa.select(col(Invoice.customer_id)).join(_LINES, _LINES.c.invoice_id == col(Invoice.id))
-# Money that billing has put to an invoice of other premises is not this.
-_AT: sa.Table = sa.alias(Invoice.__table__)  # type: ignore[assignment,attr-defined]
+# Money that billing has put to an invoice of other premises is not this. By a name of its own, else the invoices
+# of the payment, which are asked for within, would be taken for it.
+_AT = sa.orm.aliased(Invoice)
 _RECEIVED = (
     sa.select(col(Payment.id), col(Payment.amount))
-    .outerjoin(_AT, _AT.c.id == col(Payment.invoice_id))
+    .outerjoin(_AT, col(_AT.id) == col(Payment.invoice_id))
     .where(col(Payment.id) > sa.bindparam("seen"),
            col(Payment.customer_id).in_(_THEIRS.where(_LINES.c.payment_id == sa.bindparam("payment_id"))),
-           sa.or_(_AT.c.id.is_(None), _AT.c.premises_id == sa.bindparam("premises_id")))
+           sa.or_(col(_AT.id).is_(None), col(_AT.premises_id) == sa.bindparam("premises_id")))
     .order_by(col(Payment.id))
 )  # fmt: skip
 
