@@ -213,7 +213,8 @@ def _first_steps(held: State, row: AnyRow) -> dict[str, Any]:
 
 def _csrf_ok(held: State, view: Any) -> bool:
     if g.visitor or view.access is None:  # before anything of the form is read
-        request.max_content_length = getattr(view, "takes", None)
+        takes = getattr(view, "takes", None)
+        request.max_content_length = takes(**(request.view_args or {})) if callable(takes) else takes
     sent = request.form.get("csrf_token") or request.headers.get("X-CSRFToken") or ""
     return csrf.valid(held.settings.secret_key, g.csrf_cookie, sent)
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as Xml
 from auth.state import State
 from jobs.exchange import door
 from jobs.exchange.given import Given
+from models.audit import Actor
 from models.remote import Refusal, Remote
 from models.settings import Settings
 from models.types import ExternalStatus
@@ -84,6 +85,9 @@ def _entity(reading: Mapping[str, Any], number: str, contract: str) -> bytes:
     return bytes(Xml.tostring(resource, "utf-8"))
 
 
+_COMMAND = Actor(None, "command")
+
+
 def hand_over(held: State, billing: Billing) -> Iterator[str]:
     """Give it every reading that waits for an answer, and keep each answer; a line about each.
 
@@ -91,10 +95,11 @@ def hand_over(held: State, billing: Billing) -> Iterator[str]:
     """
     cursor, more = "", True
     while more:
-        page = door.pull(held.database, cursor, is_open=True)
+        page = door.pull(held.database, cursor, _COMMAND, is_open=True)
         cursor, more = page["next"], page["more"]
         for row in page["readings"]:
             answer = billing.hand_over(row)
             told = {"external_id": row["external_id"], "status": answer.status.value}
-            door.take(held, "readings", Given(rows=[told | {"status_reason": answer.status_reason}], files={}))
+            rows = [told | {"status_reason": answer.status_reason}]
+            door.take(held, "readings", Given(rows=rows, files={}), _COMMAND)
             yield f"{row['external_id']}: {answer.status} {answer.status_reason}".rstrip()

@@ -99,7 +99,7 @@ def _with_leak(entry: Entry, answer: Answer, known: Known, today: date) -> Answe
     number, month = entry.dial.register_id, entry.window.period
     lines = history.lines_of(known.get(number, ()), {number: entry.dial.digits or 5})
     earlier = [line for line in lines if line.month < month][::-1]
-    new = history.Line(number, "", today, answer.at, month, answer.value, answer.used, Source.SELF, False, None)
+    new = history.Line(number, "", today, answer.at, month, answer.value, answer.used, Source.SELF, False, None, None)
     return replace(answer, leak=history.leaks(entry.card, [new, *earlier]).get(number))
 
 

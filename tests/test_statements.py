@@ -22,7 +22,7 @@ from sqlmodel import Session
 from auth.methods.second import about
 from auth.methods.totp import new_secret
 from jobs.exchange import door
-from models import calendars, emails, preferences, sessions, staff, tokens
+from models import calendars, emails, preferences, receipts, sessions, staff, tokens
 from models.access_requests import AccessRequest
 from models.audit import Actor
 from models.factors import Factor
@@ -50,7 +50,7 @@ from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
 from tests.tills import Montonio, open_till
-from tests.views.by_link import link, usual
+from tests.views.by_link import current, link, usual
 from tests.views.factor_help import HOME, SECOND, Authenticator, asked, code_of, later
 from tests.views.reading_form import HTMX, second_person
 from tests.views.test_api import Program
@@ -366,8 +366,17 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
         if "/invitations/" in rule:
             ((number,),) = fetch(app, sa.select(Mandate.id).where(Mandate.public_id == cast.mandate))
             secrets = [link_for(app, "anna", INVITATION, mandate=number)]
+        if "/receipts/" in rule:
+            secrets = [receipt_of(app, cast.cold)]
         asked = f"?invoice={cast.invoice}" if rule.endswith("/pay") else "?from=call&user=1&act=link_sent" if "<custid>" in rule else SEARCHED.get(rule, "")
         yield rule, paths(rule, values | {"token": secrets})[0] + asked
+
+
+def receipt_of(app: Flask, meter: str) -> str:
+    """The end of the address that proves the newest reading of a meter."""
+    row = current(app, meter)
+    receipt = receipts.Receipt(row.id, row.value, 3, row.read_on, row.received_at)
+    return receipts.token(app.extensions["ekabinets"].settings.secret_key, receipt)
 
 
 def answered(app: Flask) -> str:

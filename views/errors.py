@@ -18,6 +18,7 @@ from models.quarantine import HeldBack
 from models.types import Role
 from views.language import text
 from views.pages import fragment, here, is_fragment, page, redirect_to, settle_language
+from views.pdf import PdfBusy, PdfFailed
 from views.problems import problem_json
 
 log = logging.getLogger("ekabinets")
@@ -30,8 +31,8 @@ def install(app: Flask) -> None:
     """Answer every error with a page or, to htmx, with a message on top of the form."""
     handlers: dict[type[Exception], Any] = {
         NotLoggedIn: _not_logged_in, StalePage: _stale_page, LockedSection: _locked, StepFirst: _step_first,
-        Busy: _busy, FileMissing: _no_file, StorageAway: _no_file, HeldBack: _held_back, HTTPException: _http,
-        Exception: _broken,
+        Busy: _busy, PdfBusy: _busy, PdfFailed: _busy, FileMissing: _no_file, StorageAway: _no_file,
+        HeldBack: _held_back, HTTPException: _http, Exception: _broken,
     }  # fmt: skip
     for kind, handler in handlers.items():
         app.register_error_handler(kind, handler)

@@ -100,7 +100,12 @@ def send(token: str) -> Response:
     return _page(token, _open(token) or abort(410), status=status, answers=answers)
 
 
-send.takes = TAKES  # type: ignore[attr-defined]  # for `auth.guard`
+def _takes(token: str) -> int | None:
+    """Room for photos, for whoever has a link of ours."""
+    return TAKES if reading_links.read(state().settings.secret_key, token) else None
+
+
+send.takes = _takes  # type: ignore[attr-defined]  # for `auth.guard`
 
 
 class _Opened(NamedTuple):

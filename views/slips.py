@@ -17,11 +17,10 @@ from models.rules.windows import Window
 from models.types import AnyRow
 from models.windows import latest
 from views.downloads import download
-from views.errors import problem
 from views.language import render
 from views.limits import file_limit
 from views.pages import redirect_to
-from views.pdf import PdfBusy, PdfFailed, render_html
+from views.pdf import render_html
 from views.qr import text_qr_png
 from views.routes import Routes
 
@@ -47,12 +46,7 @@ def printed(hoid: AnyRow) -> Response:
         "slips/pdf.html", language=g.language, slips=found, house=hoid, site=state().site,
         short=f"{settings.base_url}/r".partition("//")[2], demo=settings.demo,
     )  # fmt: skip
-    try:
-        pdf = render_html(unicodedata.normalize("NFC", html), Limits(wall_seconds=settings.pdf_seconds))
-    except (PdfBusy, PdfFailed):
-        response = problem(503)
-        response.headers["Retry-After"] = "10"
-        return response
+    pdf = render_html(unicodedata.normalize("NFC", html), Limits(wall_seconds=settings.pdf_seconds))
     detail = {"count": len(found), "opens": f"{found[0].window.opens}"}
     with writing() as session:
         record(session, somebody().actor(), "slips.printed", object_type="house", object_id=hoid.id, detail=detail)

@@ -17,7 +17,7 @@ from jobs.exchange.load import ImportBusy, import_rows
 from jobs.exchange.openapi import document
 from jobs.exchange.source import ExchangeError
 from jobs.exports import COLUMNS, marked
-from models.audit import Actor
+from models.audit import Actor, record
 from models.database import Database
 from models.readings import Reading
 from models.types import AnyRow, ExternalStatus, utc_now
@@ -66,10 +66,10 @@ def _decoded(name: str, content: object) -> bytes:
 
 
 def take(
-    held: State, table: str, source: Given, *, dry_run: bool = False
+    held: State, table: str, source: Given, actor: Actor, *, dry_run: bool = False
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What became of the rows, and what is wrong with those that were left out. Raises as `import_rows`."""
-    parts, actor = (held.database, held.storage, held.site, held.settings.identifier_key), Actor(None, "api")
+    parts = (held.database, held.storage, held.site, held.settings.identifier_key)
     report = import_rows(*parts, table, source, dry_run=dry_run, actor=actor, wait=_WAIT)
     counts = asdict(report.tables[table])
     done = {name: counts[name] for name in ("read", "added", "changed", "unchanged")}
@@ -95,7 +95,7 @@ _CHANGED = (
 _OPEN = _CHANGED.where(col(Reading.status).in_((ExternalStatus.RECEIVED, ExternalStatus.EXPORTED)))
 
 
-def pull(database: Database, cursor: str, *, is_open: bool) -> dict[str, Any]:
+def pull(database: Database, cursor: str, actor: Actor, *, is_open: bool) -> dict[str, Any]:
     """Readings that changed after what `cursor` has seen, oldest first; they are exported with this. Raises `Wrong`.
 
     `is_open`: only those that wait for an answer.
@@ -108,6 +108,7 @@ def pull(database: Database, cursor: str, *, is_open: bool) -> dict[str, Any]:
         return {"readings": [], "next": cursor, "more": False}
     with database.write() as session:
         cells = marked(session.connection(), [row.id for row in found])
+        record(session, actor, "readings.exported", detail={"count": len(found)})
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in cells]
     for row in rows:
         row["value"] = str(row["value"]).replace(",", ".")

@@ -4,12 +4,18 @@ from datetime import date
 from io import BytesIO
 from unittest.mock import patch
 
+import sqlalchemy as sa
+
+from models import receipts
 from models.files import StorageAway
+from models.readings import Reading
+from models.types import ExternalStatus, utc_now
 from tests.gallery import Gallery
 from tests.gallery.furniture import Extra
 from tests.models.test_intake import picture
 from tests.registering import printed
-from tests.views.by_link import link, usual
+from tests.standing import change
+from tests.views.by_link import current, link, usual
 from views import reading_links, uploads
 from views.limits import limiter
 
@@ -72,3 +78,18 @@ def photographed(gallery: Gallery, extra: Extra) -> None:
         reply = page.form(where).choices[f"reply-{cold}-1"][-1]
         anna.post(where, page.form(where).fields | wrong | {f"reply-{cold}-1": reply})
         gallery.visitor("ilze").get("/staff/readings")
+
+
+def receipts_are_shown(gallery: Gallery, extra: Extra) -> None:
+    """A receipt, and its page: while the reading stands, when it was replaced, refused and forgotten, and of nobody."""
+    limiter.reset()
+    cold, anna, held = gallery.cast.cold, gallery.visitor("anna"), gallery.app.extensions["ekabinets"]
+    anna.get(f"/meters/{cold}/receipt.pdf")
+    row = current(gallery.app, cold)
+    words = receipts.token(held.settings.secret_key, receipts.Receipt(row.id, row.value, 3, row.read_on, row.received_at))
+    as_it_is = {"superseded_at": row.superseded_at, "status": row.status, "value": row.value}
+    for became in ({}, {"superseded_at": utc_now()}, {"status": ExternalStatus.REJECTED}, {"value": row.value + 1}):
+        change(gallery.app, sa.update(Reading).where(Reading.id == row.id).values(as_it_is | became))
+        gallery.visitor("").get(f"/receipts/{words}")
+    change(gallery.app, sa.update(Reading).where(Reading.id == row.id).values(as_it_is))
+    gallery.visitor("").get(f"/receipts/{words}x")

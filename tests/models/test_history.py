@@ -30,7 +30,7 @@ def database(staged_url: str):
 def line(ago: int, used: int | None, **values: object) -> Line:
     day = month(ago) + timedelta(days=27)
     at = datetime.combine(day, datetime.min.time(), UTC)
-    fields = dict(register_id=1, register_name="", read_on=day, received_at=at, month=month(ago), value=0, used=used, source=Source.SELF, superseded=False, photo=None)
+    fields = dict(register_id=1, register_name="", read_on=day, received_at=at, month=month(ago), value=0, used=used, source=Source.SELF, superseded=False, photo=None, number=None)
     return Line(**fields | values)
 
 

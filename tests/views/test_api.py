@@ -221,7 +221,7 @@ def test_a_token_is_told_once_and_kept_as_a_hash(app: Flask):
     assert app.test_client().get("/api/v1/readings/changes", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
     assert "never used" not in run(args=["api", "token", "list"]).output
     acts = [row.action for row in fetch(app, sa.select(AuditRow.action).order_by(AuditRow.id))]
-    assert acts[-1] == "api.token_made"
+    assert acts[-2:] == ["api.token_made", "readings.exported"]
 
 
 def test_a_session_is_worth_nothing_at_the_api(anna: Browser, billing: Program):
@@ -238,7 +238,15 @@ def test_a_token_is_worth_nothing_at_a_page(billing: Program, app: Flask):
 def test_an_import_by_the_api_is_in_the_audit_trail(billing: Program, app: Flask):
     billing.post("customers", [{"external_id": "C9", "code": "9", "name": "A"}])
     (row,) = fetch(app, sa.select(AuditRow).where(AuditRow.action == "import.finished"))
-    assert (row.source, row.detail["tables"]["customers"]["added"]) == ("api", 1)
+    assert (row.source, row.detail["tables"]["customers"]["added"], row.session_method) == ("api", 1, "token 1")
+
+
+def test_who_took_readings_and_how_many_is_in_the_audit_trail(app: Flask, no_lag: None):
+    Program(app)
+    second = Program(app, "readings:read")
+    count = len(second.get("/api/v1/readings/changes").get_json()["readings"])
+    (row,) = fetch(app, sa.select(AuditRow).where(AuditRow.action == "readings.exported"))
+    assert count and (row.source, row.session_method, row.detail) == ("api", "token 2", {"count": count})
 
 
 def test_a_program_that_asks_too_often_waits(billing: Program, monkeypatch: pytest.MonkeyPatch):

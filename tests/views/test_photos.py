@@ -71,6 +71,13 @@ def test_a_photo_is_kept_with_the_reading_without_where_and_when_it_was_taken(ap
     assert b"Secret" not in app.extensions["ekabinets"].storage.open(row.file_hash)
 
 
+def test_who_has_no_link_of_ours_has_no_room_for_photos(app: Flask, browser: Browser, cast: Cast):
+    """Else anybody could make us read thirty times as much before the token of the form is looked at."""
+    form = browser.get(link(app, cast)).form(link(app, cast)).fields
+    browser.post("/r/not-ours", form | {f"photo-{cast.cold}": (BytesIO(b"x" * 1_500_000), "large.jpg")})
+    assert browser.status == 413
+
+
 def test_a_reading_by_a_link_brings_its_photo_which_the_link_never_shows(app: Flask, anna: Browser, browser: Browser, cast: Cast):
     where = link(app, cast)
     form = browser.get(where).form(where).fields
