@@ -47,11 +47,9 @@ def run(app: Flask) -> None:
         while not ended.is_set():
             try:
                 if looked != held.clock.today():
-                    end_due(held.database, held.clock.today(), utc_now())
-                    close_due(held.database, held.site.desk.close_after, held.clock.now())
-                    remind(held)
+                    begin_day(held)
                     looked = held.clock.today()
-                _turn(held)
+                turn(held)
                 busy = post.send_due() + sealer.seal_due() + hooks.tell_due()
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
@@ -64,7 +62,14 @@ def run(app: Flask) -> None:
                 ended.wait(_PAUSE)
 
 
-def _turn(held: State) -> None:
+def begin_day(held: State) -> None:
+    """What comes with a new day, and once more with each start of the worker."""
+    end_due(held.database, held.clock.today(), utc_now())
+    close_due(held.database, held.site.desk.close_after, held.clock.now())
+    remind(held)
+
+
+def turn(held: State) -> None:
     """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
     send_due(held.database, held.clock)
     announce_due(held)

@@ -1,6 +1,7 @@
 """Every route asked by everybody for everybody's objects: what is another's answers as what nobody has, byte for byte."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from io import BytesIO
 from urllib.parse import quote, unquote
@@ -21,6 +22,7 @@ from tests.auth.strangers import Ids, settle
 from tests.browser import Browser
 from tests.cast import Cast
 from tests.standing import change, dump, fetch
+from tests.tools import require
 from tests.walk import Route, routes
 
 RESIDENTS = ("anna", "viktors", "peteris", "liga")
@@ -90,8 +92,10 @@ def test_what_is_anothers_answers_as_what_nobody_has(app: Flask, whose: dict[str
 
 
 def text(answer: TestResponse) -> str:
-    """What an answer says, also in the files that are packed in it."""
+    """What an answer says, also in the files that are packed in it, and on the pages of a PDF that we made."""
     packed = BytesIO(answer.get_data())
+    if b"/FlateDecode" in packed.getvalue():
+        return subprocess.run([require("pdftotext"), "-", "-"], input=packed.getvalue(), stdout=subprocess.PIPE, check=True).stdout.decode()
     if not is_zipfile(packed):
         return answer.get_data(as_text=True)
     with ZipFile(packed) as files:
