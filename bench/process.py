@@ -34,7 +34,7 @@ def measure(settings: "Settings", people: Sequence["Person"], requests: int) -> 
     """CPU seconds of the start, memory after it and after so many home pages, and which PDF modules are loaded."""
     for number in (0, requests):  # the first leaves the modules compiled, as an installation does
         done = subprocess.run(  # noqa: S603  # our own
-            [sys.executable, "-m", "bench.process", str(number)], env=environment(settings),
+            [sys.executable, "-OO", "-m", "bench.process", str(number)], env=environment(settings),
             input=json.dumps([vars(person) for person in people]), stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
     return dict(json.loads(done.stdout))

@@ -68,7 +68,7 @@ def _command(port: int) -> list[str]:
     options = (
         f"--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws --log-level warning"
     )
-    return [sys.executable, "-m", "granian", "--factory", "app:server", *options.split()]
+    return [sys.executable, "-OO", "-m", "granian", "--factory", "app:server", *options.split()]
 
 
 def _environment(folder: Path, database_url: str, port: int, changed: dict[str, str]) -> dict[str, str]:
