@@ -76,7 +76,7 @@ def _log_in(database: Database, every: int) -> list[Person]:
     login, hashed = sessions.Login("password", lifetime=timedelta(days=1)), Passwords(19456, 2, 1).hash(PASSWORD)
     people = []
     with database.write() as session:
-        known = dict(session.execute(sa.select(col(User.username), col(User.id))).tuples().all())
+        known = {row.username: row.id for row in session.execute(sa.select(col(User.username), col(User.id)))}
         for customer_id, place, meter in session.execute(query).fetchall():
             user_id = known.get(f"bench{customer_id}") or _user(session, customer_id, hashed)
             people.append(Person(user_id, sessions.begin(session, user_id, login, utc_now()), place, meter))

@@ -15,6 +15,7 @@ from app import create_app
 from auth.access import Right
 from auth.state import state
 from auth.visitor import Visitor
+from models import missed
 from models.cards import Dial, Mark, MeterCard
 from models.database import Database
 from models.invoices import Bill
@@ -29,7 +30,10 @@ from views.pages import page, settle_language
 
 SESSION = """
 SELECT s.id, s.user_id, s.method, s.acr, s.authenticated_at, s.seen_at, s.expires_at, s.remembered, u.name, u.username,
-u.language, u.role, u.password_hash IS NOT NULL, u.theme, u.password_issued, u.terms_version
+u.language, u.role, u.password_hash IS NOT NULL, u.theme,
+(SELECT count(*) FROM thread WHERE user_id = u.id AND unread AND mandate_version IS NULL),
+u.password_issued, u.terms_version, (SELECT count(*) + count(CASE WHEN valid_until < ? THEN 1 END)
+FROM text_override WHERE key = 'terms' AND valid_from <= ?)
 FROM web_session s JOIN user_account u ON u.id = s.user_id
 WHERE s.token_hash = ? AND s.ended_at IS NULL AND u.disabled_at IS NULL
 """
@@ -61,7 +65,11 @@ FROM premises p {TENURES} WHERE p.public_id = ? ORDER BY {FIRST}
 """  # noqa: S608  # our own text
 BILL = """
 SELECT i.*, (SELECT sum(amount) FROM payment WHERE invoice_id = i.id) paid,
-(SELECT max(paid_on) FROM payment WHERE invoice_id = i.id) paid_on
+coalesce((SELECT min(x.paid_on) FROM payment x WHERE x.invoice_id = i.id AND i.payable <= (
+SELECT sum(amount) FROM payment WHERE invoice_id = x.invoice_id AND paid_on <= x.paid_on)),
+(SELECT max(paid_on) FROM payment WHERE invoice_id = i.id)) paid_on,
+(SELECT max(payment_id) FROM online_payment_invoice JOIN online_payment o ON o.id = payment_id
+WHERE invoice_id = i.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review')) coming
 FROM invoice i WHERE premises_id = ? AND customer_id = ? ORDER BY issued_on DESC, id DESC LIMIT 1
 """
 _LIVED = f"""
@@ -157,10 +165,12 @@ def home(pid: str) -> Response:
             raise RuntimeError("the twin knows no notices")
         calendar = windows(sql, here, today)
         span = (here.since, here.until)
-        meters = meter_views(cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here), calendar)
+        found = cards(sql(CARDS, *span, *span, here.id, here.house_id, today), here)
+        late = missed.of_cards(None, found, calendar)  # type: ignore[arg-type]  # the twin knows nobody who is late
         return page(
-            "properties/home.html", current="home", place=here, home=here, others=others, bill=bill,
-            fresh=[], **sorted_out(meters), may_act=True,
+            "properties/home.html", current="home", place=here, home=here, others=others, bill=bill, coming=None,
+            fresh=[], missed=max(late.values(), default=0), to={}, may_act=True,
+            **sorted_out(meter_views(found, calendar)),
             rights={"invoices": Right.ACT, "meters": Right.ACT, "notices": Right.ACT, "messages": Right.ACT},
         )  # fmt: skip
     finally:
@@ -182,17 +192,18 @@ def windows(sql: Raw, here: Place, today: date) -> Calendar:
 
 
 def _visitor(sql: Raw) -> Visitor:
+    today = state().clock.today()
     ((number, user, method, acr, since, seen, expires, remembered, *who),) = sql(
-        SESSION, token_hash(request.cookies["session"])
+        SESSION, today, today, token_hash(request.cookies["session"])
     )
     now = utc_now()
     if moment(expires) <= now or not (remembered or now - moment(seen) < state().settings.idle):
         raise RuntimeError("the session is over")
-    name, username, language, role, has_password, theme, is_issued, terms = who
-    if is_issued or terms != state().site.terms_version:
+    name, username, language, role, has_password, theme, unread, is_issued, terms, changes = who
+    if is_issued or terms != state().site.terms_version + changes:
         raise RuntimeError("the twin knows no first steps")
     about = (name, username, language, Role(role), method, acr, moment(since), bool(remembered))
-    return Visitor(user, number, *about, bool(has_password), theme)
+    return Visitor(user, number, *about, bool(has_password), theme, unread)
 
 
 def moment(value: Any) -> datetime:
@@ -223,6 +234,8 @@ def _bill(sql: Raw, here: Place) -> Bill | None:
     values = dict(zip(names, rows[0], strict=True))
     for name in ("period_start", "period_end", "issued_on", "due_on", "paid_on"):
         values[name] = day(values[name])
+    if values["coming"]:
+        raise RuntimeError("the twin knows no payments that are under way")
     row: Any = namedtuple("Row", names)(**values)
     return Bill(row, here, values["paid"] or 0, values["paid_on"])
 

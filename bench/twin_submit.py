@@ -14,6 +14,7 @@ from auth import csrf
 from auth.state import state
 from bench.twin import DIALS, FIRST, HERE, MARKS, TENURES, Raw, begin, cards, day, moment, place, windows
 from models.audit import content_hash
+from models.entries import _with_leak
 from models.places import Place
 from models.types import MeterKind, Source, utc_now
 from models.weighing import Answer, Decision, Entry, decide
@@ -35,7 +36,8 @@ LEFT JOIN absence b ON b.premises_id = ? AND b.announced_on >= ? AND b.announced
 """
 KNOWN = """
 SELECT a.id, a.register_id, a.value, a.read_on, a.rolled_over, a.period, a.source, a.received_at, a.actor_user_id,
-a.flag, m.kind, m.place FROM reading a JOIN register r ON r.id = a.register_id JOIN meter m ON m.id = r.meter_id
+a.flag, m.kind, m.place, r.name, NULL, NULL FROM reading a JOIN register r ON r.id = a.register_id
+JOIN meter m ON m.id = r.meter_id
 WHERE m.premises_id = ? AND (m.removed_on IS NULL OR m.removed_on > ?) AND a.superseded_at IS NULL
 AND a.read_on >= ? AND a.read_on <= ? ORDER BY a.register_id, a.read_on, a.id
 """
@@ -50,7 +52,8 @@ INSERT INTO audit (at, action, actor_user_id, principal_customer_id, session_met
 detail, once, content_hash) VALUES (?, 'reading.submitted', ?, ?, ?, 'self', ?, 'reading', ?, ?, ?)
 """
 _Known = namedtuple(
-    "_Known", "id register_id value read_on rolled_over period source received_at actor_user_id flag kind place"
+    "_Known", "id register_id value read_on rolled_over period source received_at actor_user_id flag kind place name "
+    "superseded_at photo"
 )
 
 
@@ -81,8 +84,9 @@ def _store(sql: Raw, here: Place, entry: Entry, now: datetime, today: date) -> A
     locked = sql(lock, once, user, here.id, here.since, here.until, register)
     if locked[0][1]:
         raise RuntimeError("the twin knows no form that is sent again")
+    known = _known(sql, here, today)
     found = decide(
-        entry, _known(sql, here, today), user, today, seal, {(day(row[2]), day(row[3])) for row in locked if row[2]}
+        entry, known, user, today, seal, {(day(row[2]), day(row[3])) for row in locked if row[2]}
     )
     if not isinstance(found, Decision) or entry.window is None or found.flag:
         raise RuntimeError(f"the twin takes right readings only: {found}")
@@ -95,17 +99,17 @@ def _store(sql: Raw, here: Place, entry: Entry, now: datetime, today: date) -> A
     hashed = content_hash({f"{register}": f"{entry.text.strip()} {entry.reply}"})
     sql(AUDIT, _utc(now), user, customer, method, here.id, json.dumps({"saved": [saved]}), once, hashed)
     sql("COMMIT")
-    return Answer(register, "saved", "", "", found.value, found.used, now)
+    return _with_leak(entry, Answer(register, "saved", "", "", found.value, found.used, now), known, today)
 
 
 def _known(sql: Raw, here: Place, today: date) -> dict[int, list[Any]]:
     since = max(here.since, date.fromordinal(today.toordinal() - 400))
     known: dict[int, list[Any]] = {}
-    for number, register, value, on, rolled, period, source, received, *rest, kind, where in sql(
+    for number, register, value, on, rolled, period, source, received, user, flag, kind, *rest in sql(
         KNOWN, here.id, today, since, today
     ):
         row = (number, register, value, day(on), bool(rolled), day(period), Source(source), moment(received))
-        known.setdefault(register, []).append(_Known._make((*row, *rest, MeterKind(kind), where)))
+        known.setdefault(register, []).append(_Known._make((*row, user, flag, MeterKind(kind), *rest)))
     return known
 
 

@@ -211,8 +211,7 @@ def serve(demo: Demo) -> int:
 
 
 def _web_server(port: int) -> list[str]:
-    # -OO: 6 MB of documentation stay out. A worker that is told to stop while it starts forgets it: the last option
-    # ends it all the same.
+    # A worker that is told to stop while it starts forgets it: the last option ends it all the same.
     options = f"""--interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 2 --no-ws
         --log-level warning --workers-kill-timeout 1"""
     return [sys.executable, "-OO", "-m", "granian", "--factory", "app:server", *options.split()]
