@@ -11,7 +11,7 @@ PART ?=
 CUSTOMERS ?= 1000
 CONVERSATIONS ?= 1000000
 
-.PHONY: help run test lint bench mutate messages migrate lock env
+.PHONY: help run cluster test lint bench mutate messages migrate lock env
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -23,6 +23,9 @@ env:
 
 run: env  ## the demo: SITE=ogre PORT=8000 DATA=instance/ogre TODAY=2026-11-30
 	@exec $(PY) -m demo.run --site "$(SITE)" --port "$(PORT)" --data "$(DATA)" --today "$(TODAY)"
+
+cluster: env  ## the same on three instances behind nginx, two workers, PostgreSQL and Redis: SITE=ogre PORT=8443
+	@exec $(PY) -m scripts.cluster --site "$(SITE)" --port "$(if $(filter 8000,$(PORT)),8443,$(PORT))" --today "$(TODAY)"
 
 test: env  ## everything
 	@sh scripts/test.sh $(PY)

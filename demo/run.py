@@ -194,7 +194,7 @@ def serve(demo: Demo) -> int:
     children = Children(demo.environment)
     try:
         children.start("web server", *_web_server(demo.port))
-        children.start("mail server", *_mail_server(demo))
+        children.start("mail server", *mail_server(demo))
         if demo.banks:
             children.start("bank", sys.executable, "-m", "demo.banks")
         deadline = time.monotonic() + _START_SECONDS
@@ -217,9 +217,9 @@ def _web_server(port: int) -> list[str]:
     return [sys.executable, "-OO", "-m", "granian", "--factory", "app:server", *options.split()]
 
 
-def _mail_server(demo: Demo) -> list[str]:
-    letters = str(demo.data / "letters")
-    return [sys.executable, "-m", "demo.mailserver", "--folder", letters, "--port", str(demo.mail_port)]
+def mail_server(demo: Demo) -> list[str]:
+    """The command that starts the mail server of a demo."""
+    return [sys.executable, *f"-m demo.mailserver --port {demo.mail_port} --folder".split(), f"{demo.data / 'letters'}"]
 
 
 def _answers(port: int) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"zbarimg": "zbar-tools", "java": "default-jre-headless"} | dict.fromkeys(
+PACKAGES = {
+    "zbarimg": "zbar-tools", "java": "default-jre-headless", "nginx": "nginx-light", "systemd-analyze": "systemd",
+} | dict.fromkeys(
     ("pdffonts", "pdfimages", "pdfinfo", "pdftoppm", "pdftotext"), "poppler-utils"
 )
 

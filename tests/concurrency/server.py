@@ -74,17 +74,21 @@ class Visitor:
     """A browser of one person that many threads may use at once: what it is told to keep is kept at login only."""
 
     def __init__(self, port: int, username: str = "") -> None:
-        self.port, self.cookies = port, {"lang": "en"}
+        self.port, self.cookies, self.more = port, {"lang": "en"}, dict[str, str]()
         if username:
             form = Page(self.ask("GET", "/login")[1]).form("/login").fields
             status, _ = self.ask("POST", "/login", form | {"username": username, "password": PASSWORD})
             assert status == 303
 
+    def connect(self) -> http.client.HTTPConnection:
+        """A new connection."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+
     def ask(self, method: str, path: str, fields: dict[str, str] | None = None, htmx: bool = False) -> tuple[int, str]:
         """One request on a connection of its own: status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = self.connect()
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        headers |= {"HX-Request": "true"} if htmx else {}
+        headers |= self.more | ({"HX-Request": "true"} if htmx else {})
         headers |= {"Content-Type": "application/x-www-form-urlencoded"} if fields is not None else {}
         try:
             connection.request(method, path, None if fields is None else urlencode(fields), headers)
