@@ -1,4 +1,4 @@
-/* gives what offline.js has kept */
+/* see offline.js */
 oninstall = () => skipWaiting();
 onfetch = e => {
   const r = e.request;

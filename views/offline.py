@@ -1,4 +1,4 @@
-"""Without a connection, on a remembered device: a page to note readings on, its worker, and what installs both (D18)."""
+"""Where there is no connection: what a remembered device shows instead of a page, its worker, its name (D18)."""
 
 import json
 
@@ -26,10 +26,8 @@ def show() -> Response:
         abort(404)
     open_to_her = (one for one in g.reach.places if may(state().site, person, "meters", one) >= Right.ACT)
     places = {place.id: place.public_id for place in open_to_her if not place.has_ended(today)}
-    dials = cards.named(reading(), places, today)
-    return make_response(
-        render("meters/offline.html", shell=shell, status=200, today=today, device=person.device, dials=dials, places=places)
-    )
+    told = {"dials": cards.named(reading(), places, today), "places": places, "device": person.device, "today": today}
+    return make_response(render("meters/offline.html", shell=shell, status=200, **told))
 
 
 @offline.get("/sw.js", "public")
@@ -44,5 +42,6 @@ def worker() -> Response:
 def manifest() -> Response:
     """How the portal is called where somebody puts it on her home screen."""
     site, icon = state().site, {"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}
-    said = {"name": site.name, "short_name": site.short_name, "start_url": "/", "display": "minimal-ui", "icons": [icon]}
+    names = {"name": site.name, "short_name": site.short_name}
+    said = names | {"start_url": "/", "display": "minimal-ui", "icons": [icon]}
     return Response(json.dumps(said), mimetype="application/manifest+json")

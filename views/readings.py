@@ -169,8 +169,8 @@ def with_answers(card: MeterCard, answers: Sequence[Answer], calendar: Calendar)
         answer = by_register.get(dial.register_id)
         if answer and answer.value is not None and answer.at and window and _is_news(dial, answer.at):
             mark = Mark(
-                0, answer.value, answer.read_on or calendar.today, Source(somebody().at(card.place).source), answer.at, window.period,
-                answer.code == "rollover_likely", somebody().user_id, answer.code or None,
+                0, answer.value, answer.read_on or calendar.today, Source(somebody().at(card.place).source), answer.at,
+                window.period, answer.code == "rollover_likely", somebody().user_id, answer.code or None,
             )  # fmt: skip
             corrected = dial.last and stands(dial.last, window)
             dial = replace(dial, last=mark, before=dial.before if corrected else dial.last)
