@@ -26,7 +26,8 @@ from models.types import AnyRow, Role, utc_now
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = {"GET", "HEAD"}
 STAFF = "staff "  # before the section of a page of theirs
-SAME_FOR_ALL = ("help.static_file", "help.favicon", "api.described")  # files without a visitor: no session is looked up
+# Files without a visitor: no session is looked up.
+SAME_FOR_ALL = ("help.static_file", "help.favicon", "api.described", "offline.manifest")
 # Pages whose address with this field may be asked for by itself: nobody need be there.
 QUIET = {
     "help.show": "q", "help.suggestions": "subject", "composing.poll": "thread", "composing.keep": "auto",

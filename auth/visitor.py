@@ -1,5 +1,6 @@
 """The visitor: who is here, and how she logged in. Everything personal is fetched through her."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,12 @@ class Visitor:
     step: str = ""  # what she has to do before anything else (`models.rules.first_steps`)
     terms: int = 1  # the version of the terms of use today
     terms_are_new: bool = False  # since she accepted them
+
+    @property
+    def device(self) -> str:
+        """Whose notes a remembered device keeps, as a word that says nothing else; empty on any other device."""
+        mine = self.remembered and self.session_id and not self.step
+        return hashlib.sha256(f"device:{self.user_id}".encode()).hexdigest()[:8] if mine else ""
 
     def actor(self) -> Actor:
         """Who stands on what this visitor writes about herself."""

@@ -36,7 +36,7 @@ LEFT JOIN absence b ON b.premises_id = ? AND b.announced_on >= ? AND b.announced
 """
 KNOWN = """
 SELECT a.id, a.register_id, a.value, a.read_on, a.rolled_over, a.period, a.source, a.received_at, a.actor_user_id,
-a.flag, m.kind, m.place, r.name, NULL, NULL FROM reading a JOIN register r ON r.id = a.register_id
+a.flag, m.kind, m.place, r.name, NULL, NULL, NULL FROM reading a JOIN register r ON r.id = a.register_id
 JOIN meter m ON m.id = r.meter_id
 WHERE m.premises_id = ? AND (m.removed_on IS NULL OR m.removed_on > ?) AND a.superseded_at IS NULL
 AND a.read_on >= ? AND a.read_on <= ? ORDER BY a.register_id, a.read_on, a.id
@@ -53,7 +53,7 @@ detail, once, content_hash) VALUES (?, 'reading.submitted', ?, ?, ?, 'self', ?, 
 """
 _Known = namedtuple(
     "_Known", "id register_id value read_on rolled_over period source received_at actor_user_id flag kind place name "
-    "superseded_at photo"
+    "superseded_at photo taken_at"
 )
 
 

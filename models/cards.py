@@ -3,7 +3,7 @@
 The last readings come by correlated scalar subqueries, never by loading a history (performance.md, habit 1).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -169,6 +169,18 @@ _ONE = _with_readings(
     sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) >= col(Tenure.starts_on)),
 ).order_by(col(Register.ordinal))  # fmt: skip
 _ORDER = list(MeterKind)
+_NAMED = (
+    sa.select(
+        col(Meter.premises_id), col(Meter.public_id), col(Meter.kind), col(Meter.place), col(Meter.serial),
+        col(Register.ordinal), col(Register.name),
+    )
+    .join(Register, col(Register.meter_id) == col(Meter.id))
+    .where(
+        col(Meter.premises_id).in_(sa.bindparam("ids", expanding=True)), sa.not_(col(Meter.is_remote)),
+        sa.or_(col(Meter.removed_on).is_(None), col(Meter.removed_on) > sa.bindparam("today")),
+        sa.or_(col(Meter.installed_on).is_(None), col(Meter.installed_on) <= sa.bindparam("today")),
+    )
+)  # fmt: skip
 
 
 def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
@@ -180,6 +192,12 @@ def cards(connection: Connection, place: Place, today: date) -> list[MeterCard]:
     rows = connection.execute(_OF_PLACE, values | {"today": min(today, place.until)}).fetchall()
     found = [_card(list(dials), place) for _, dials in groupby(rows, key=lambda row: row.id)]
     return sorted(found, key=lambda card: (card.is_house, _ORDER.index(card.kind), card.where, card.serial))
+
+
+def named(connection: Connection, places: Collection[int], today: date) -> list[AnyRow]:
+    """The dials that people read in these premises, each by no more than what tells it from the others (D18)."""
+    rows = connection.execute(_NAMED, {"ids": places, "today": today}).fetchall()
+    return sorted(rows, key=lambda row: (row.premises_id, _ORDER.index(row.kind), row.place, row.serial, row.ordinal))
 
 
 def card(

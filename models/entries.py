@@ -36,7 +36,7 @@ _KNOWN = (
         col(Reading.id), col(Reading.register_id), col(Reading.value), col(Reading.read_on),
         col(Reading.rolled_over), col(Reading.period), col(Reading.source), col(Reading.received_at),
         col(Reading.actor_user_id), col(Reading.flag), col(Meter.kind), col(Meter.place), col(Register.name),
-        col(Reading.superseded_at), sa.null().label("photo"),
+        col(Reading.superseded_at), sa.null().label("photo"), sa.null().label("taken_at"),
     )
     .join(Register, col(Register.id) == col(Reading.register_id))
     .join(Meter, col(Meter.id) == col(Register.meter_id))
@@ -143,7 +143,7 @@ def _stored(
     return [
         Answer(
             item.entry.dial.register_id, "saved", item.flag or "", "", item.value, item.used, now,
-            reading_id=new.id if new else None,
+            reading_id=new.id if new else None, read_on=new.read_on if new else None,
         )
         if isinstance(item, Decision)
         else item
@@ -152,10 +152,11 @@ def _stored(
 
 
 def _reading(item: Decision, actor: Actor, now: datetime, today: date) -> Reading:
-    window = item.entry.window
+    window, noted = item.entry.window, item.entry.noted
     assert window is not None
     return Reading(
-        register_id=item.entry.dial.register_id, value=item.value, read_on=today, received_at=now, changed_at=now,
+        register_id=item.entry.dial.register_id, value=item.value, received_at=now, changed_at=now,
+        read_on=noted.on if noted else today, taken_at=noted.at if noted else None,
         period=None if window.is_final else window.period, source=Source(actor.source), rolled_over=item.rolled_over,
         flag=item.flag, actor_user_id=actor.user_id, principal_customer_id=actor.principal_customer_id,
         mandate_version=actor.mandate_version, session_method=actor.session_method,

@@ -37,6 +37,7 @@ class Line:
     superseded: bool
     photo: str | None  # in its address
     number: int | None  # None: not stored yet
+    taken_at: datetime | None = None  # noted then, without a connection
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ _HISTORY: AnySelect = (
     sa.select(
         col(Reading.register_id), col(Register.name), col(Reading.read_on), col(Reading.received_at),
         col(Reading.period), col(Reading.value), col(Reading.source), col(Reading.rolled_over),
-        col(Reading.superseded_at), col(ReadingPhoto.public_id).label("photo"), col(Reading.id),
+        col(Reading.superseded_at), col(ReadingPhoto.public_id).label("photo"), col(Reading.id), col(Reading.taken_at),
     )
     .join(Register, col(Register.id) == col(Reading.register_id))
     .outerjoin(ReadingPhoto, col(ReadingPhoto.reading_id) == col(Reading.id))
@@ -112,7 +113,7 @@ def _line(row: AnyRow, before: int | None, digits: int) -> Line:
     return Line(
         row.register_id, row.name, row.read_on, row.received_at, row.period or row.read_on.replace(day=1), row.value,
         used if used is not None and used >= 0 and row.superseded_at is None else None,
-        row.source, row.superseded_at is not None, row.photo, row.id,
+        row.source, row.superseded_at is not None, row.photo, row.id, row.taken_at,
     )  # fmt: skip
 
 

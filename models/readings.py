@@ -28,6 +28,7 @@ class Reading(Numbered, table=True):
     register_id: int = Field(foreign_key="register.id")
     value: int = Field(sa_type=sa.BigInteger)
     read_on: date  # the local day the dial was read
+    taken_at: datetime | None = None  # noted then, on a device without a connection, and sent later
     received_at: datetime = Field(default_factory=utc_now)
     period: date | None = None  # first day of the month it is for
     source: Source = choice(Source)

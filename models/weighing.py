@@ -15,6 +15,7 @@ from typing import Literal
 from models.cards import Dial, Mark, MeterCard
 from models.history import Leak
 from models.rules.absences import Days, days_away, is_unexplained
+from models.rules.noted import Noted
 from models.rules.numbers import NumberProblem, format_plain, parse_reading
 from models.rules.plausibility import Situation, Thresholds, Verdict, consumption, judge, monthly_average, months_since
 from models.rules.windows import Window
@@ -49,13 +50,14 @@ class Answer:
     seen: int | None = None  # what stood on the page, as the entry said
     reading_id: int | None = None  # of what stands now; not of the answer to a form sent again
     leak: Leak | None = None  # what the reading looks like beside the earlier ones
+    read_on: date | None = None  # where that is not today
 
 
 @dataclass(frozen=True)
 class Entry:
     """One field of the form. `reply` answers an earlier question: "", "correct:SEAL", "other:SEAL" (replaced or
     rolled over) or "meant:123456", thousandths to be filled in. `seen` is the reading of this window that stood on
-    the page, if any."""
+    the page, if any; `noted`, when it was written down without a connection."""
 
     card: MeterCard
     dial: Dial
@@ -64,10 +66,18 @@ class Entry:
     text: str
     reply: str = ""
     seen: int | None = None
+    noted: Noted | None = None
 
     def problem(self, code: str) -> Answer:
         """What is typed cannot be taken."""
         return Answer(self.dial.register_id, "problem", code, self.text, seen=self.seen)
+
+    def untimely(self) -> str:
+        """Why it is not taken now: no window is open, or what was noted was noted before this one, or at no time."""
+        if self.window is None or self.noted is None:
+            return "" if self.window else "closed"
+        since = max(self.window.opens, self.card.place.since)
+        return self.noted.wrong or ("stale" if self.noted.on < since else "")
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ def decide(
     """
     if not entry.text.strip():
         return Answer(entry.dial.register_id, "empty")
-    if problem := entry.card.refusal(today) or ("" if entry.window else "closed"):
+    if problem := entry.card.refusal(today) or entry.untimely():
         return entry.problem(problem)
     away = absences if entry.card.kind in _STOPS else ()
     try:

@@ -1,4 +1,4 @@
-/* progressive extras only: every page works without this file */
+/* extras only: every page works without this file */
 (function () {
   'use strict';
   var d = document, root = d.documentElement, data = d.body.dataset, bar = d.getElementById('bar'), timer;
@@ -19,7 +19,7 @@
     clearTimeout(timer); net(); root.classList.remove('busy'); if (e.detail.target) e.detail.target.removeAttribute('aria-busy');
   });
 
-  /* 2 failures: nothing is swapped, the form and its values stay */
+  /* 2 failures: the form and its values stay */
   function fail(e) {
     var kind = e.type === 'htmx:responseError' ? 'server' : 'net';
     var f = e.detail.elt.closest('form'), m = f && f.querySelector('[data-fail=' + kind + ']');
@@ -43,11 +43,11 @@
 
   /* 4 drafts: in this tab; for 7 days on a device that is remembered */
   var store, TEXT = /^(text|search|email|tel|textarea)$/;
-  try { store = 'ownDevice' in data ? localStorage : sessionStorage; } catch (_) { store = null; }
+  try { store = 'ownDevice' in data ? localStorage : sessionStorage; if ('private' in data && store !== localStorage) forget('o:', localStorage); } catch (_) { store = null; }
   function key(i) { return 'd:' + i.form.dataset.draft + ':' + i.name; }
-  function forget(what) { if (store) Object.keys(store).forEach(function (k) { if (!k.indexOf('d:' + what)) store.removeItem(k); }); }
+  function forget(what, at) { if (at = at || store) Object.keys(at).forEach(function (k) { if (!k.indexOf(what)) at.removeItem(k); }); }
   function drafts() {
-    each('.msg[data-forget]', function (x) { forget(x.dataset.forget); });
+    each('.msg[data-forget]', function (x) { forget('d:' + x.dataset.forget); });
     each('form[data-draft] [name]', function (i) { if (store && TEXT.test(i.type) && !i.value) i.value = store.getItem(key(i)) || ''; });
   }
   on('input', function (e) {
@@ -55,7 +55,7 @@
     try { store.setItem(key(i), i.value); store.setItem('d@', Date.now()); } catch (_) { /* full or forbidden */ }
   });
   on('htmx:afterSettle', drafts);
-  if (store && store.getItem('d@') < Date.now() - 6048e5) forget('');
+  if (store && store.getItem('d@') < Date.now() - 6048e5) forget('d:');
   drafts();
 
   /* 5 on and off line */
@@ -68,14 +68,14 @@
   each('[data-show],[data-copy]', function (x) { if (x.dataset.show || navigator.clipboard) x.hidden = false; });
   on('click', function (e) {
     var b = up(e, '[data-show],[data-copy],a[data-forget]'), i, shown; if (!b) return;
-    if (b.dataset.forget) forget(b.dataset.forget);
+    if (b.dataset.forget) forget('d:' + b.dataset.forget);
     if (b.dataset.copy) navigator.clipboard.writeText(b.dataset.copy).then(function () { b.firstChild.data = b.dataset.said; say(b.dataset.said); });
     if (!b.dataset.show) return;
     i = d.getElementById(b.dataset.show); shown = i.type === 'password';
     i.type = shown ? 'text' : 'password'; b.textContent = shown ? b.dataset.hide : b.dataset.label; say(shown ? b.dataset.saidOn : b.dataset.saidOff);
   });
 
-  /* 7 passkeys, identity cards: where they work, what needs them is shown and what says that they do not is hidden */
+  /* 7 passkeys and identity cards, where they work */
   var P = window.PublicKeyCredential, W = window.webeid;
   function ask(e) {
     var f = e.target, n = f.dataset.card, o = n || JSON.parse(f.dataset.passkey);

@@ -126,6 +126,8 @@ def test_script_and_style_are_light_as_they_are_served(site: str):
     print(sizes)
     assert sizes["app.js"] <= 6144 and sizes["app.css"] <= 20_480
     assert "SITE(" not in assets.css
+    beside = {name: len(assets.content(name)) for name in ("offline.js", "sw.js", "gone.js")}
+    assert beside["offline.js"] + beside["sw.js"] <= 2000 and beside["gone.js"] <= 250  # decision 28
 
 
 def test_colours_are_named_in_one_place():

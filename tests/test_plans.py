@@ -30,6 +30,7 @@ from models.reminders import Reminder
 from models.rules.threads import ThreadState
 from models.seals import Sealer, verify
 from models.search import SavedSearch
+from models.sessions import WebSession
 from models.substitutes import StaffAway
 from models.threads import MessageDraft, Thread, ThreadNote
 from models.types import Role, utc_now
@@ -98,6 +99,7 @@ def everything(app: Flask, cast: Cast, anna: Browser) -> dict[str, Sent]:
     """Each different statement of every page and form, with the values that it was sent with first."""
     sent: dict[str, Sent] = {}
     ilze = supervisor(app)
+    change(app, sa.update(WebSession).where(WebSession.user_id == 1).values(remembered=True))  # as /offline asks
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         sent.setdefault(statement, (statement, parameters))

@@ -429,6 +429,7 @@ def unsubscribing(app: Flask) -> str:
 def counted(app: Flask, cast: Cast, anna: Browser, statements: list[str]) -> Iterator[tuple[str, int]]:
     """Each page as Anna opens it, then each form as she sends it."""
     ilze = supervisor(app)
+    change(app, sa.update(sessions.WebSession).values(remembered=True))  # as /offline asks
     change(app, sa.insert(Waiting).values(key="x", user_id=2, language="lv", code="77777", asked_at=utc_now()))
     billing, rows = Program(app), [{"external_id": "H1", "address": "Brīvības iela 12", "town": "Ogre"}]
     assert billing.post("houses", rows)[0] == 200

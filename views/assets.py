@@ -17,6 +17,9 @@ FILES = {
     "app.js": "app.js",
     "htmx.js": "vendor/htmx.min.js",
     "staff.js": "staff.js",
+    "offline.js": "offline.js",
+    "sw.js": "sw.js",
+    "gone.js": "gone.js",
     "favicon.svg": "favicon.svg",
 }
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -50,11 +53,11 @@ class Assets:
         for name, path in FILES.items():
             self._add(name, _served(name, (FOLDER / path).read_bytes(), site))
         for theme in THEMES:
-            css = self._content("app.css").decode()
+            css = self.content("app.css").decode()
             self._add(f"{theme}.css", _in_theme(css, theme).encode())
         if card_script:
             self._add("card.js", card_script.read_bytes())
-        self.css = self._content("app.css").decode()
+        self.css = self.content("app.css").decode()
         digest = hashlib.sha256(self.css.encode()).digest()
         self.css_hash = "sha256-" + base64.b64encode(digest).decode()  # what allows it inline in the CSP
 
@@ -62,7 +65,8 @@ class Assets:
         """Where a file is; the name changes with its content, so it may be cached for ever."""
         return self.urls[name]
 
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """What is in a file."""
         return self.by_name[self.urls[name].rpartition("/")[2]].plain
 
     def _add(self, name: str, content: bytes) -> None:

@@ -11,12 +11,13 @@ from flask import g, request
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from auth.state import somebody, state, writing
+from auth.state import somebody, state, visitor, writing
 from models import reading_photos
 from models.audit import Actor
 from models.cards import Dial, Mark, MeterCard
 from models.entries import submit as store
 from models.places import Place
+from models.rules.noted import Noted, noted
 from models.types import Source, utc_now
 from models.weighing import Answer, Entry, stands
 from models.windows import Calendar
@@ -117,8 +118,15 @@ def _entry(view: "MeterView", dial: Dial, photos: bool = False) -> Entry:
     seen = request.form.get(field.replace("r-", "seen-", 1), "")
     return Entry(
         view.card, dial, view.rule, view.window, request.form.get(field, "")[:_LONGEST], reply,
-        int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else None,
+        int(seen) if re.fullmatch(r"[0-9]{1,18}", seen) else None, _noted(field),
     )  # fmt: skip
+
+
+def _noted(field: str) -> Noted | None:
+    """When it was written down without a connection, of which only a remembered device may tell (D18)."""
+    person, clock = visitor(), state().clock
+    said = request.form.get(f"taken-{field}", "")[:_LONGEST] if person and person.device else ""
+    return noted(said, utc_now(), clock.today(), clock.timezone)
 
 
 def _empty(entry: Entry) -> Answer:
@@ -161,8 +169,8 @@ def with_answers(card: MeterCard, answers: Sequence[Answer], calendar: Calendar)
         answer = by_register.get(dial.register_id)
         if answer and answer.value is not None and answer.at and window and _is_news(dial, answer.at):
             mark = Mark(
-                0, answer.value, calendar.today, Source(somebody().at(card.place).source), answer.at, window.period,
-                answer.code == "rollover_likely", somebody().user_id, answer.code or None,
+                0, answer.value, answer.read_on or calendar.today, Source(somebody().at(card.place).source), answer.at,
+                window.period, answer.code == "rollover_likely", somebody().user_id, answer.code or None,
             )  # fmt: skip
             corrected = dial.last and stands(dial.last, window)
             dial = replace(dial, last=mark, before=dial.before if corrected else dial.last)

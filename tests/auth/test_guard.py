@@ -102,7 +102,7 @@ SENT_ON = {
     "login.start", "login.form", "properties.last", "passwords.well_known", "passwords.reset", "account.first_visit", "emails.link",
     "second.form", "second.ask", "invitations.show", "factors.leaving", "notifications.ask",
     "outside.back", "cards.ask", "outside.choose", "registration.identity", "registration.check_email", "registration.code", "staff.welcome",
-    "help.suggestions", "reading_links.show", "payments.choose", "calendars.feed", "receipts.show",
+    "help.suggestions", "reading_links.show", "payments.choose", "calendars.feed", "receipts.show", "offline.show",
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from tests.gallery.lending import lends
 from tests.gallery.messages import messages
 from tests.gallery.money import moneys
 from tests.gallery.office import office
+from tests.gallery.offline import in_the_basement
 from tests.gallery.outside import banks
 from tests.gallery.paying import pays
 from tests.gallery.protection import protection
@@ -364,5 +365,5 @@ def neighbours_are_many(gallery: Gallery, extra: Extra) -> None:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, neighbours_are_many,
+    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, in_the_basement, neighbours_are_many,
 )  # fmt: skip

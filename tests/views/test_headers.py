@@ -95,7 +95,7 @@ def test_files_are_saved_and_pdfs_shown(answers: dict[str, TestResponse]):
 
 def test_static_files_are_kept_for_ever_and_set_no_cookie(app: Flask, anna: Browser):
     assets = app.extensions["assets"]
-    assert sorted(assets.urls) == ["app.css", "app.js", "dark.css", "favicon.svg", "htmx.js", "light.css", "staff.css", "staff.js"]
+    assert sorted(assets.urls) == ["app.css", "app.js", "dark.css", "favicon.svg", "gone.js", "htmx.js", "light.css", "offline.js", "staff.css", "staff.js", "sw.js"]
     for url in assets.urls.values():
         answer = anna.client.get(url)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"

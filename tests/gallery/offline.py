@@ -1,0 +1,19 @@
+"""On a telephone that remembers her: the page for where there is no connection, and what was noted at no such time."""
+
+from datetime import timedelta
+
+from models.types import utc_now
+from tests.gallery import Gallery
+from tests.gallery.furniture import Extra
+from tests.views.reading_form import Sender
+
+
+def in_the_basement(gallery: Gallery, extra: Extra) -> None:
+    cast, phone = gallery.cast, gallery.visitor("anna", again=True, remember="1")
+    for path in ("/offline", f"/properties/{cast.flat}", f"/properties/{cast.flat}/meters", f"/properties/{cast.flat}/readings"):
+        phone.get(path)
+    gallery.visitor("liga", again=True, remember="1").get("/offline")  # who has no meter
+    sender, field = Sender(phone), f"taken-r-{cast.hot}-1"
+    for moment in ("", (utc_now() - timedelta(days=9)).isoformat(), utc_now().isoformat()):
+        sender.send(cast.hot, "528,25", **{field: moment or "yesterday"})
+    phone.get(f"/meters/{cast.hot}")
