@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
+from models.customers import Customer
 from models.places import Place
+from models.premises import Premises
 from models.rules.invoices import Status, invoice_status
 from models.rules.payments import asked, shares
 from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
@@ -41,6 +43,7 @@ class Invoice(Imported, Addressed, table=True):
     payee_iban: str = Field(max_length=34)
     reference: str = Field(index=True, max_length=140)  # what the payer writes as payment reference
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
+    ubl_hash: str | None = Field(default=None, max_length=64)  # the UBL document that it came as
     announced_at: datetime | None = None  # when its letters were written, or that none were to be
 
 
@@ -57,6 +60,7 @@ class InvoiceLine(Numbered, table=True):
     unit: str = Field(default="", max_length=16)
     price: int | None = None  # ten-thousandths of a euro
     amount: int  # without VAT
+    vat_rate: int | None = None  # hundredths of a percent
 
 
 class Payment(Imported, table=True):
@@ -123,10 +127,18 @@ _COMING: sa.ColumnElement[int] = sa.literal_column(
     " WHERE invoice_id = invoice.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review'))"
 ).label("coming")
 _NEWEST = _OF_PLACE.add_columns(_COMING).limit(ONE)
-_ONE = BILLS.where(
+_TO = sa.select(col(Customer.is_company)).where(col(Customer.id) == col(Invoice.customer_id)).scalar_subquery()
+_ONE = BILLS.add_columns(_TO.label("is_company")).where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
 )
+_BUYER: AnySelect = (
+    sa.select(
+        col(Customer.name), col(Customer.code), col(Customer.identifier_encrypted).label("sealed"),
+        col(Premises.external_id).label("premises"), col(Premises.address),
+    )
+    .select_from(Invoice).join(Customer).join(Premises).where(col(Invoice.id) == sa.bindparam("number"))
+)  # fmt: skip
 _EARLIER_ONES = sa.tuple_(col(Invoice.issued_on), col(Invoice.id)) < sa.tuple_(
     sa.bindparam("day", type_=sa.Date), sa.bindparam("number")
 )
@@ -178,6 +190,11 @@ def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill
     """One invoice of these places; None for anybody else's."""
     found = _bills(connection, _ONE, places, public_id=public_id, premises_ids={place.id for place in places})
     return next((bill for bill in found if bill.row.customer_id in bill.place.customer_ids), None)
+
+
+def buyer(connection: Connection, bill: Bill) -> AnyRow:
+    """To whom it is addressed and for which premises, as an e-invoice says it."""
+    return connection.execute(_BUYER, {"number": bill.row.id}).one()
 
 
 def _bills(connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object) -> list[Bill]:
