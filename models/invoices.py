@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -127,17 +128,13 @@ _COMING: sa.ColumnElement[int] = sa.literal_column(
     " WHERE invoice_id = invoice.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review'))"
 ).label("coming")
 _NEWEST = _OF_PLACE.add_columns(_COMING).limit(ONE)
-_TO = sa.select(col(Customer.is_company)).where(col(Customer.id) == col(Invoice.customer_id)).scalar_subquery()
-_ONE = BILLS.add_columns(_TO.label("is_company")).where(
+_ABOUT: tuple[Any, ...] = (  # of whom it is for, as an e-invoice says it
+    col(Customer.is_company), col(Customer.identifier_encrypted), col(Customer.name).label("buyer"), col(Customer.code),
+    col(Premises.external_id).label("place"), col(Premises.address),
+)  # fmt: skip
+_ONE = BILLS.add_columns(*_ABOUT).join(Customer).join(Premises).where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
-)
-_BUYER: AnySelect = (
-    sa.select(
-        col(Customer.name), col(Customer.code), col(Customer.identifier_encrypted).label("sealed"),
-        col(Premises.external_id).label("premises"), col(Premises.address),
-    )
-    .select_from(Invoice).join(Customer).join(Premises).where(col(Invoice.id) == sa.bindparam("number"))
 )  # fmt: skip
 _EARLIER_ONES = sa.tuple_(col(Invoice.issued_on), col(Invoice.id)) < sa.tuple_(
     sa.bindparam("day", type_=sa.Date), sa.bindparam("number")
@@ -190,11 +187,6 @@ def one(connection: Connection, places: Sequence[Place], public_id: str) -> Bill
     """One invoice of these places; None for anybody else's."""
     found = _bills(connection, _ONE, places, public_id=public_id, premises_ids={place.id for place in places})
     return next((bill for bill in found if bill.row.customer_id in bill.place.customer_ids), None)
-
-
-def buyer(connection: Connection, bill: Bill) -> AnyRow:
-    """To whom it is addressed and for which premises, as an e-invoice says it."""
-    return connection.execute(_BUYER, {"number": bill.row.id}).one()
 
 
 def _bills(connection: Connection, statement: AnySelect, places: Sequence[Place], **values: object) -> list[Bill]:

@@ -17,7 +17,7 @@ from models.invoices import Bill
 from models.places import Place
 from models.rules.colours import derive
 from models.rules.differences import Line, Sums, difference
-from models.rules.ubl import Party, written
+from models.rules.ubl import written
 from models.types import AnyRow
 from views.downloads import download
 from views.errors import problem
@@ -63,7 +63,7 @@ def show(iid: Bill) -> Response:
     parts = difference(_sums(before, lines), _sums(iid.row, lines)) if before else []
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
-        has_ubl=_has_ubl(iid, lines[iid.row.id]),
+        has_ubl=iid.row.is_company and (iid.row.ubl_hash or ubl_of(iid, lines[iid.row.id])),
         payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
         till=bool(state().till), sent=online.under_way(connection, iid.place).get(iid.row.id), has_qr=_to_pay(iid) > 0,
         may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
@@ -113,26 +113,16 @@ def xml(iid: Bill) -> Response:
     return response
 
 
-def _has_ubl(bill: Bill, lines: Sequence[AnyRow]) -> bool:
-    return bool(bill.row.is_company and (bill.row.ubl_hash or ubl_of(bill, lines)))
-
-
 def ubl_of(bill: Bill, lines: Sequence[AnyRow]) -> bytes:
     """Nothing where there is none. Raises `FileMissing`, `StorageAway`."""
-    held, row, site = state(), bill.row, state().site
-    if row.is_company and row.ubl_hash:
+    held, row = state(), bill.row
+    if row.ubl_hash:
         return held.storage.open(row.ubl_hash)
-    buyer = table.buyer(reading(), bill) if row.is_company and site.vat_number else None
-    if buyer is None or not buyer.sealed:
-        return b""
     try:
-        number = Identifiers(held.settings.identifier_key).decrypt(buyer.sealed)
+        number = Identifiers(held.settings.identifier_key).decrypt((row.is_company and row.identifier_encrypted) or "")
     except IdentifierUnreadable:
         return b""
-    desk = next((contact.address for contact in site.contacts if contact.address), "")
-    seller = Party(site.legal_name, site.registration_number, vat=site.vat_number, address=desk)
-    to = Party(buyer.name, number, code=buyer.code)
-    return written(row, lines, seller, to, (buyer.premises, buyer.address))
+    return written(row, lines, held.site, number)
 
 
 def pdf_of(bill: Bill) -> bytes:

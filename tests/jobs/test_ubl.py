@@ -162,18 +162,6 @@ def test_sums_that_do_not_add_up_are_refused_with_the_right_one(ready: Exchange,
     assert (path, value, expected) in refused(report) and ours(ready, "id") == []
 
 
-def test_what_is_taken_off_or_added_for_all_of_it_is_a_line_of_its_own(ready: Exchange):
-    def charge(sign: str, amount: str) -> str:
-        category = "<cac:TaxCategory><cbc:ID>S</cbc:ID><cbc:Percent>21</cbc:Percent></cac:TaxCategory>"
-        return f'<cac:AllowanceCharge><cbc:ChargeIndicator>{sign}</cbc:ChargeIndicator><cbc:AllowanceChargeReason>Par {sign}</cbc:AllowanceChargeReason>{sums(Amount=amount)}{category}</cac:AllowanceCharge>'
-
-    data = changed(("<cac:TaxTotal>", f"{charge('true', '2.00')}{charge('false', '3.00')}<cac:TaxTotal>"), (f"</{TOTALS}>", f"{sums(AllowanceTotalAmount='3.00', ChargeTotalAmount='2.00')}</{TOTALS}>"))
-    for old, new in (("10.00</cbc:Tax", "9.00</cbc:Tax"), ("12.10<", "10.89<"), ("2.10<", "1.89<")):
-        data = data.replace(old.encode(), new.encode())
-    assert not bring(ready, data).problems
-    assert ready.column("invoice_line", "amount", invoice_id=ours(ready, "id")[0][0]) == [329, 671, 200, -300]
-
-
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "windows-1257", "ISO-8859-13", "ISO-8859-4"])
 def test_the_declaration_decides_the_encoding(ready: Exchange, encoding: str):
     text = document().decode().replace("“", "").replace("”", "").replace('encoding="UTF-8"', f'encoding="{encoding}"')
@@ -185,7 +173,7 @@ def test_the_declaration_decides_the_encoding(ready: Exchange, encoding: str):
 @pytest.mark.parametrize(("data", "expected"), [
     (document(head='<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), "XML without a DOCTYPE"), (b"no xml", "XML that can be read"), (document(encoding="UTF-8")[:-9], "XML that can be read"),
     (document().replace(b"<Invoice", b"<CreditNote").replace(b"</Invoice", b"</CreditNote"), "a CreditNote comes as a row"), (b"<Document/>", "an Invoice of UBL 2.1"),
-    (b"<Invoice/>", "1 to 10000 elements InvoiceLine"), (b"<Invoice>" + b"<InvoiceLine/>" * 10_001 + b"</Invoice>", "1 to 10000 elements"),
+    (b"<Invoice/>", "each InvoiceLine"), (changed(("<cac:TaxTotal>", "<cac:AllowanceCharge/><cac:TaxTotal>")), "none of its sums in an AllowanceCharge"),
     (document().replace("“Ūdens”".encode(), b"\xff"), "XML that can be read"), (b"<a>" + b" " * 20_000_000 + b"</a>", "a file of at most 20 MB"),
 ])  # fmt: skip
 def test_what_is_no_such_document_is_refused_as_a_whole(ready: Exchange, data: bytes, expected: str):
@@ -221,7 +209,7 @@ def test_what_adds_up_is_taken_and_a_cent_beside_it_is_not(amounts: list[int], b
     vat = ubl.tax(net, 2100)
     old, new = (f'TaxInclusiveAmount currencyID="EUR">{(net + vat + more) / 100:.2f}<' for more in (0, beside))
     if old in data.decode():  # half a cent below zero is rounded elsewhere to the other side
-        one = Document(changed((old, new), data=data), "Māja")
+        one = Document(changed((old, new), data=data))
         assert bool(one.wrong) == bool(beside)
         assert sum(line["amount"] for line in one.lines) == one.fields["net"]
 
@@ -230,7 +218,7 @@ def test_what_adds_up_is_taken_and_a_cent_beside_it_is_not(amounts: list[int], b
 @given(some.text("<>/&; a", max_size=60), some.sampled_from(re.findall(rb">[^<\n]{1,40}<", document())))
 def test_no_text_anywhere_does_more_than_be_refused(text: str, old: bytes):
     try:
-        one = Document(document().replace(old, f">{text}<".encode()), "Māja")
+        one = Document(document().replace(old, f">{text}<".encode()))
     except Refused:
         return
     assert one.wrong or one.fields["total"] == one.fields["net"] + one.fields["vat"]
