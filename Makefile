@@ -47,4 +47,4 @@ migrate: env  ## write the migration that the tables ask for: NAME="add x"
 
 lock:  ## pin every dependency again
 	uv pip compile pyproject.toml --extra postgres --extra redis --extra s3 --group dev --universal --generate-hashes --no-header -q -o requirements.lock
-	uv pip compile --group certified --universal --generate-hashes --no-header -q -o tests/certified/requirements.lock
+	uv pip compile --group certified --no-deps --universal --generate-hashes --no-header -q -o tests/certified/requirements.lock

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from auth.state import State
-from jobs.exchange.load import import_folder
+from jobs.exchange.load import FOLDERS, import_folder
 from jobs.exchange.source import VERSION, ExchangeError
 from models import imports
 from models.audit import Actor
@@ -61,7 +61,7 @@ def _laid_out(held: State, row: AnyRow) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         alone = row.kind != imports.ARCHIVE
         ending = row.file_name[row.file_name.rindex(".") :].lower()
-        path = Path(folder, "bank" * (ending == ".xml"), (row.kind if alone else "exchange") + ending)
+        path = Path(folder, FOLDERS[row.kind] if ending == ".xml" else "", (row.kind if alone else "exchange") + ending)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(held.storage.open(row.file_hash))
         Path(folder, "exchange.toml").write_text(f"version = {VERSION}\n", "utf-8")

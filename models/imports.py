@@ -23,8 +23,9 @@ MOST_TRIES, BROKEN = 3, "broken off"
 ARCHIVE = "archive"  # a ZIP of the exchange format
 KINDS = (  # the tables of the exchange format
     "customers", "houses", "entrances", "premises", "tenures", "meters", "readings", "invoices", "invoice_lines",
-    "payments", "bank_entries", "estimates", "documents", "notices", "users",
+    "einvoices", "payments", "bank_entries", "estimates", "documents", "notices", "users",
 )  # fmt: skip
+XML = ("bank_entries", "einvoices")  # which may come as XML, too
 
 
 class ImportState(StrEnum):

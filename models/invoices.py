@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Field, col
 
+from models.customers import Customer
 from models.places import Place
+from models.premises import Premises
 from models.rules.invoices import Status, invoice_status
 from models.rules.payments import asked, shares
 from models.types import ONE, Addressed, AnyRow, AnySelect, Imported, Numbered
@@ -41,6 +44,7 @@ class Invoice(Imported, Addressed, table=True):
     payee_iban: str = Field(max_length=34)
     reference: str = Field(index=True, max_length=140)  # what the payer writes as payment reference
     file_hash: str | None = Field(default=None, max_length=64)  # the operator's own PDF
+    ubl_hash: str | None = Field(default=None, max_length=64)  # the UBL document that it came as
     announced_at: datetime | None = None  # when its letters were written, or that none were to be
 
 
@@ -57,6 +61,7 @@ class InvoiceLine(Numbered, table=True):
     unit: str = Field(default="", max_length=16)
     price: int | None = None  # ten-thousandths of a euro
     amount: int  # without VAT
+    vat_rate: int | None = None  # hundredths of a percent
 
 
 class Payment(Imported, table=True):
@@ -123,10 +128,14 @@ _COMING: sa.ColumnElement[int] = sa.literal_column(
     " WHERE invoice_id = invoice.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review'))"
 ).label("coming")
 _NEWEST = _OF_PLACE.add_columns(_COMING).limit(ONE)
-_ONE = BILLS.where(
+_ABOUT: tuple[Any, ...] = (  # of whom it is for, as an e-invoice says it
+    col(Customer.is_company), col(Customer.identifier_encrypted), col(Customer.name).label("buyer"), col(Customer.code),
+    col(Premises.external_id).label("place"), col(Premises.address),
+)  # fmt: skip
+_ONE = BILLS.add_columns(*_ABOUT).join(Customer).join(Premises).where(
     col(Invoice.public_id) == sa.bindparam("public_id"),
     col(Invoice.premises_id).in_(sa.bindparam("premises_ids", expanding=True)),
-)
+)  # fmt: skip
 _EARLIER_ONES = sa.tuple_(col(Invoice.issued_on), col(Invoice.id)) < sa.tuple_(
     sa.bindparam("day", type_=sa.Date), sa.bindparam("number")
 )

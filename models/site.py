@@ -133,8 +133,7 @@ class Payee(_Frozen):
 
     name: str = Field(min_length=1, max_length=70)  # as long as an EPC QR can carry
     iban: Annotated[str, AfterValidator(_check_iban)]
-    # With {number} of the invoice and {code} of the customer in it.
-    reference: str = Field(max_length=100, pattern=r"\{number\}")
+    reference: str = Field(max_length=100, pattern=r"\{number\}")  # of the invoice, and {code} of the customer
 
 
 class Site(_Frozen):
@@ -145,6 +144,7 @@ class Site(_Frozen):
     short_name: str = Field(min_length=1, max_length=12)  # under an icon on a telephone
     legal_name: str = Field(min_length=1)
     registration_number: str
+    vat_number: str = Field("", pattern=r"^(LV\d{11})?$")  # with it, and other facts, companies get UBL of us
     colour: str = Field(pattern=r"^#[0-9A-Fa-f]{6}$")
     languages: tuple[Language, ...]  # the first is the default
     timezone: Annotated[str, AfterValidator(_check_zone)]

@@ -26,7 +26,7 @@ _NAMERS = (
     Attorney, Document, Invoice, NoticeFile, RenderedFile, Quarantined, DataCopy, MessageFile, MessageDraft, ImportJob,
     ReadingPhoto,
 )  # fmt: skip
-NAMING = tuple(table.file_hash for table in _NAMERS)
+NAMING = (*(table.file_hash for table in _NAMERS), Invoice.ubl_hash)
 _MADE_AGAIN = ("rendered_file", "quarantine", "data_copy")  # where a missing file is no loss
 
 

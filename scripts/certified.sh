@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches the certified OpenID provider of the tests and the Node that it runs on, once per content of their locks.
+# Fetches the certified OpenID provider of the tests and the Node that it runs on, and the rules for e-invoices with
+# what they run on, once per content of their locks.
 set -eu
 python=$1
 cd "$(dirname "$0")/.."

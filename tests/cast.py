@@ -147,7 +147,7 @@ class _Stage:
                 period_start=month(ago), period_end=month(ago).replace(day=28), issued_on=issued,
                 due_on=issued + timedelta(days=20), net=net, vat=total - net, total=total, brought_forward=forward,
                 payable=total + forward, payee_name="SIA “Māja”", payee_iban=IBAN,
-                reference=f"2026-{self.count}, kods {customer.code}", **more,
+                reference=f"2026-{self.count}, kods {customer.code}", ubl_hash=self.storage.put(b"<Invoice/>"), **more,
             )
         )  # fmt: skip
         self.add(InvoiceLine(invoice_id=row.id, position=1, service="Aukstais ūdens", quantity=3100, unit="m3", price=10500, amount=326))

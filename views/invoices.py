@@ -12,10 +12,12 @@ from models import payments as online
 from models import quarantine
 from models.children import Limits
 from models.files import FileMissing
+from models.identifiers import Identifiers, IdentifierUnreadable
 from models.invoices import Bill
 from models.places import Place
 from models.rules.colours import derive
 from models.rules.differences import Line, Sums, difference
+from models.rules.ubl import written
 from models.types import AnyRow
 from views.downloads import download
 from views.errors import problem
@@ -61,6 +63,7 @@ def show(iid: Bill) -> Response:
     parts = difference(_sums(before, lines), _sums(iid.row, lines)) if before else []
     return page(
         "invoices/show.html", current="invoices", place=iid.place, bill=iid, lines=lines[iid.row.id],
+        has_ubl=iid.row.is_company and (iid.row.ubl_hash or ubl_of(iid, lines[iid.row.id])),
         payments=table.payments(connection, [iid.row])[iid.row.id], before=before, parts=parts,
         till=bool(state().till), sent=online.under_way(connection, iid.place).get(iid.row.id), has_qr=_to_pay(iid) > 0,
         may_ask=may(state().site, somebody(), "messages", iid.place) >= Right.ACT,
@@ -97,6 +100,29 @@ def pdf(iid: Bill) -> Response:
         return response
     except PdfFailed:
         return problem(503, pdf=iid)
+
+
+@invoices.get("/invoices/<iid>.xml", "invoices view", file_limit)
+def xml(iid: Bill) -> Response:
+    """The e-invoice of a company: the document that came, byte by byte, else ours where all is known that it needs."""
+    content = ubl_of(iid, table.lines(reading(), [iid.row])[iid.row.id])
+    if not content:
+        abort(404)
+    response = download(content, f"{iid.row.number}.xml", "application/xml")
+    response.headers["Content-Type"] = "application/xml"  # in the encoding that it declares itself
+    return response
+
+
+def ubl_of(bill: Bill, lines: Sequence[AnyRow]) -> bytes:
+    """Nothing where there is none. Raises `FileMissing`, `StorageAway`."""
+    held, row = state(), bill.row
+    if row.ubl_hash:
+        return held.storage.open(row.ubl_hash)
+    try:
+        number = Identifiers(held.settings.identifier_key).decrypt((row.is_company and row.identifier_encrypted) or "")
+    except IdentifierUnreadable:
+        return b""
+    return written(row, lines, held.site, number)
 
 
 def pdf_of(bill: Bill) -> bytes:

@@ -49,7 +49,7 @@ def upload() -> Response:
     if kind not in (*imports.KINDS, imports.ARCHIVE):
         return show(422, wrong_kind="missing")
     name = clean_name(file.filename or "")[-120:] if file and file.filename else ""
-    endings = (".zip",) if kind == imports.ARCHIVE else (".csv", ".xlsx", ".xml" if kind == "bank_entries" else ".csv")
+    endings = (".zip",) if kind == imports.ARCHIVE else (".csv", ".xlsx", ".xml" if kind in imports.XML else ".csv")
     if file is None or not name.lower().endswith(endings):
         return show(422, wrong_file="kind" if name else "missing")
     if not 0 < file.stream.seek(0, 2) <= imports.LARGEST:

@@ -23,7 +23,7 @@ class Given(Source):
 
     def open(self, name: str) -> BinaryIO:
         """A file by its path in an exchange. Refuses what is none."""
-        found = self.files.get(name.removeprefix("files/"))
+        found = self.files.get(name.rpartition("/")[2])
         if found is None:
             raise Refused(f"the name of a file that came with it ({name} is missing)")
         return BytesIO(found)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from jobs.exchange.batch import Batch, Table
 from jobs.exchange.cells import Refused
+from jobs.exchange.einvoices import FOLDER, OneFile
 from jobs.exchange.given import Given, Rows
 from jobs.exchange.report import SHOWN_MISSING, Counts, Problem, Progress, Report
 from jobs.exchange.sheet import Sheet, open_table
@@ -21,6 +22,7 @@ from jobs.exchange.statements import Statement
 from jobs.exchange.tables import TABLES
 from jobs.exchange.work import Work
 from jobs.exchange.xml import MAX_XML
+from models.imports import XML
 from models.types import new_public_id, utc_now
 
 CHUNK = 2000  # rows
@@ -54,6 +56,9 @@ class FileImport:
             if isinstance(self.work.source, Given):
                 self._read(Rows(self.work.source.rows, self._refuse))
                 return
+            if self.name.startswith(FOLDER):
+                self._read(OneFile([{"file": self.name.removeprefix(FOLDER)}], self._refuse))
+                return
             if self.name.endswith(".xml"):
                 data = read_whole(self.work.source, self.name, MAX_XML, f"a file of at most {MAX_XML // 10**6} MB")
                 self._read(Statement(data, self._refuse))
@@ -83,7 +88,7 @@ class FileImport:
         self._flush([])
         self.progress(self.name, self.counts.read, 1.0)
         # A file that only brings statuses of readings says nothing about which there are, nor does a statement.
-        is_part = self.table.name == "bank_entries" or (self.table.name == "readings" and "meter" not in sheet.header)
+        is_part = self.table.name in XML or (self.table.name == "readings" and "meter" not in sheet.header)
         if sheet.complete and not is_part:
             self._report_missing()
 

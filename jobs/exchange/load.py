@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from jobs.exchange.batch import Table
+from jobs.exchange.einvoices import FOLDER
 from jobs.exchange.given import Given
 from jobs.exchange.intake import SEEN, FileImport
 from jobs.exchange.report import Problem, Progress, Report
@@ -22,6 +23,7 @@ from models.identifiers import Identifiers
 from models.site import Site
 
 _COMMAND = Actor(None, "command")
+FOLDERS = {"bank_entries": "bank/", "einvoices": FOLDER}  # of XML files, one after the other
 
 
 class ImportBusy(ExchangeError):
@@ -123,4 +125,4 @@ def _files(source: Source, report: Report) -> Iterator[tuple[Table, str]]:
             report.add_problems([Problem(files[1], 0, "", "", f"not also {files[0]}; neither was read")])
         elif files:
             yield table, files[0]
-        yield from ((table, file) for file in source.xml("bank/" if name == "bank_entries" else None))
+        yield from ((table, file) for file in source.xml(FOLDERS.get(name)))

@@ -17,7 +17,8 @@ _ROWS = {
     "readings": "R1;M1;1;126,5;2026-10-25;2026-10;import;0;;accepted;",
     "invoices": "I1;C1;F34;2026-0417;2026-10-01;2026-10-31;2026-11-10;2026-11-30;10,00;2,10;12,10;0,00;12,10;;"
     "LV44DEMO0000000000001;2026-0417;2026-0417.pdf",
-    "invoice_lines": "I1;1;Aukstais ūdens;3,125;m3;1,0512;3,28",
+    "invoice_lines": "I1;1;Aukstais ūdens;3,125;m3;1,0512;3,28;21",
+    "einvoices": "2026-0418.xml",
     "payments": "B1;C1;I1;2026-11-20;12,10",
     "bank_entries": "K1;LV44DEMO0000000000001;2026-11-20;12,10;Anna Ozoliņa;LV17DEMO0000000000002;;Rēķins 2026-0417",
     "estimates": "S1;H1;2026;1;Apkope;0,4213",

@@ -6,6 +6,7 @@ Above each stand the rules that look at more than one cell; meters and readings 
 from jobs.exchange import cells
 from jobs.exchange.bank import BANK_ENTRIES
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
+from jobs.exchange.einvoices import EINVOICES
 from jobs.exchange.meters import METERS, READINGS
 from jobs.exchange.notices import NOTICES
 from jobs.exchange.source import read_document, read_pdf
@@ -135,6 +136,7 @@ INVOICE_LINES = Table(
     "invoice_lines", InvoiceLine, (
         ref("invoice", "invoices", True), must("position", position), must("service"), Column("quantity", quantity),
         Column("unit", default=""), Column("price", price), must("amount", money),
+        Column("vat_rate", cells.number(2, 0, 100, "21")),
     ), key=("invoice_id", "position"),
 )  # fmt: skip
 
@@ -221,7 +223,7 @@ USERS = Table(
 TABLES = {
     one.name: one
     for one in (
-        CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, PAYMENTS,
-        BANK_ENTRIES, ESTIMATES, DOCUMENTS, NOTICES, USERS,
+        CUSTOMERS, HOUSES, ENTRANCES, PREMISES, TENURES, METERS, READINGS, INVOICES, INVOICE_LINES, EINVOICES,
+        PAYMENTS, BANK_ENTRIES, ESTIMATES, DOCUMENTS, NOTICES, USERS,
     )
 }  # fmt: skip

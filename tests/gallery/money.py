@@ -83,6 +83,12 @@ def invoices_differ(gallery: Gallery, extra: Extra) -> None:
         with database.write() as session:
             session.execute(sa.update(Invoice).where(Invoice.id == number).values(payable=payable))
         marta.get(f"/invoices/{shown}")
+    for is_company in (True, False):
+        with database.write() as session:
+            kept = gallery.app.extensions["ekabinets"].storage.put(b"<Invoice/>")
+            session.execute(sa.update(Invoice).where(Invoice.id == number).values(ubl_hash=kept))
+            session.execute(sa.update(Customer).where(Customer.id == customer).values(is_company=is_company))
+        marta.get(f"/invoices/{shown}")
     for settlement, payable in ((Settlement.INSTALMENTS, 9_999_99), (Settlement.METERED, before)):
         with database.write() as session:
             session.execute(sa.update(Invoice).where(Invoice.id == number).values(payable=payable))

@@ -9,6 +9,7 @@ from jobs.exchange.samples import columns
 from jobs.exchange.tables import TABLES as FORMAT
 from models.imports import KINDS
 from tests.jobs.exchanges import PDF, SITE, Exchange
+from tests.ubl import document
 
 
 def test_the_examples_of_all_tables_are_a_delivery_that_is_taken_in(exchange: Exchange):
@@ -18,6 +19,8 @@ def test_the_examples_of_all_tables_are_a_delivery_that_is_taken_in(exchange: Ex
             csv.writer(file, delimiter=";").writerows([[one.name for one in told], [one.example for one in told]])
     for name in ("2026-0417.pdf", "akts.pdf"):
         (exchange.path / "files" / name).write_bytes(PDF)
+    (exchange.path / "einvoices").mkdir()
+    (exchange.path / "einvoices" / "2026-0418.xml").write_bytes(document(number="2026-0418", code="20417", place="F34"))
     report = exchange.run()
     assert not report.problems, report.problems
     assert {name: counts.added for name, counts in report.tables.items()} == dict.fromkeys(FORMAT, 1)

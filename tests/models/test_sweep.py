@@ -17,6 +17,7 @@ from models.audit import AuditRow
 from models.database import Database, metadata
 from models.documents import Document
 from models.files import FolderStorage, Storage
+from models.invoices import Invoice
 from models.notices import NoticeFile
 from models.reading_photos import ReadingPhoto
 from models.storages import storage_of
@@ -57,6 +58,7 @@ def test_both_ways_are_found_and_only_what_nobody_names_is_removed(app: Flask, c
     used, lost, orphan = storage.put(b"used"), "f" * 64, storage.put(b"orphan")
     for table in (Document, NoticeFile, MessageFile, ReadingPhoto):
         change(app, sa.update(table).values(file_hash=used))
+    change(app, sa.update(Invoice).values(ubl_hash=used))
     change(app, sa.update(Document).where(Document.public_id == cast.document).values(file_hash=lost))
     number = fetch(app, sa.select(Document.id).where(Document.public_id == cast.document))[0][0]
     found = in_two_days(database, storage)

@@ -188,7 +188,7 @@ def test_the_scheme_may_be_written_in_any_case(billing: Program):
 
 
 def test_a_token_opens_what_it_is_for(app: Flask):
-    every = [("GET", "/api/v1/readings/changes", READ), *(("POST", f"/api/v1/{table}", f"{table}:write") for table in TABLES)]
+    every = [("GET", "/api/v1/readings/changes", READ), *(("POST", f"/api/v1/{table}", f"{table}:write") for table in (*TABLES, "einvoices"))]
     for _, _, scope in every:
         program = Program(app, scope)
         for verb, path, needed in every:
@@ -333,7 +333,7 @@ def test_a_cursor_of_somebody_else_is_a_problem(billing: Program, cursor: str):
 def test_the_description_has_every_table_and_column(app: Flask):
     answer = app.test_client().get("/api/openapi.json")
     told = json.loads(answer.data)
-    assert told["openapi"] == "3.1.0" and {path.removeprefix("/api/v1/") for path in told["paths"]} == {*TABLES, "readings/changes"}
+    assert told["openapi"] == "3.1.0" and {path.removeprefix("/api/v1/") for path in told["paths"]} == {*TABLES, "einvoices", "readings/changes"}
     for table, text in TABLES.items():
         assert {*text.split("\n")[0].split(";")} <= {*told["components"]["schemas"][table]["properties"]}, table
     assert app.test_client().get("/api/openapi.json", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304

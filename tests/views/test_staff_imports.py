@@ -19,12 +19,14 @@ from models.customers import Customer
 from models.imports import ImportJob
 from models.invoices import Invoice
 from models.people import User
+from models.premises import Premises
 from models.types import Role, utc_now
 from tests.banking import camt, ntry, tx
 from tests.browser import Browser, Page
 from tests.cast import Cast
 from tests.keeping import purge
 from tests.standing import change, fetch, main
+from tests.ubl import document
 from tests.views.test_colleagues import enters
 
 IMPORTS = "/staff/imports"
@@ -155,6 +157,17 @@ def test_a_bank_statement_is_checked_and_taken_in(app: Flask, ilze: Browser, cas
     assert fetch(app, sa.select(BankEntry.id)) == [] and "that is meant" not in page.text
     agree(ilze, page)
     assert work(app) == 1 and [tuple(row) for row in fetch(app, sa.select(BankEntry.cents, BankEntry.state))] == [(8743, "matched")]
+
+
+def test_an_e_invoice_is_checked_and_taken_in(app: Flask, ilze: Browser, cast: Cast):
+    about = sa.select(Customer.code, Premises.external_id).select_from(Invoice).join(Customer).join(Premises).where(Invoice.public_id == cast.invoice)
+    code, place = fetch(app, about)[0]
+    said = main(checked(app, ilze, document(code=code), kind="einvoices", name="e.xml"))
+    assert "Delivery/DeliveryLocation/ID F35 the external_id of one of this customer's premises" in said
+    page = checked(app, ilze, document(code=code, place=place), kind="einvoices", name="Rēķins.XML")
+    assert "E-invoices (UBL) 1 0 0 0" in main(page) and "XML, UBL 2.1" in main(page)
+    agree(ilze, page)
+    assert work(app) == 1 and fetch(app, sa.select(Invoice.total).where(Invoice.external_id == "UBL-2026-9"))[0].total == 1210
 
 
 def test_a_file_that_is_no_statement_says_so(app: Flask, ilze: Browser):
