@@ -77,7 +77,7 @@ def test_a_reading_noted_in_the_basement_is_sent_once_by_her_own_press_with_its_
     expect(anna.page.get_by_text("NOT SENT YET").first).to_be_hidden()
     note(anna)
     expect(anna.page.locator("#unsent")).to_contain_text("Cold water, kitchen, No. …678: 194,5, noted ")
-    expect(anna.page.locator(f"#r-{anna.server.cast.cold}-1 + .tag")).to_have_text("NOT SENT YET")
+    expect(anna.page.locator(f"#r-{anna.server.cast.cold}-1 + p")).to_have_text("NOT SENT YET")
     come_up(anna)
     assert anna.server.stored() == 0, "nothing goes by itself"
     anna.page.locator("#unsent").get_by_role("link", name="To the form").click()
