@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from auth.state import State
 from jobs.copies import make_due
+from jobs.emails import take_due
 from jobs.hooks import Hooks
 from jobs.imports import import_due
 from jobs.mail import Post
@@ -56,7 +57,8 @@ def run(app: Flask) -> None:
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first
-                    busy = make_due(app) or import_due(held) or pay_due(held) or next(counted) or next(purge)
+                    busy = make_due(app) or import_due(held) or take_due(held) or pay_due(held)
+                    busy = busy or next(counted) or next(purge)
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
                 busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)

@@ -95,6 +95,7 @@ class Settings(BaseModel):
     horizon_url: Annotated[str, AfterValidator(_outside)] = ""  # up to /rest
     horizon_user: str = ""
     horizon_password: str = Field("", repr=False)
+    emails_dir: str = ""  # a Maildir, or a folder of .eml files, with readings (docs/operating.md); empty: none
     undo_seconds: int = Field(15, ge=0, le=600)  # in which staff can take an answer back; the worker sends it then
     session_idle_minutes: Count = 30
     session_hours: Count = 12
