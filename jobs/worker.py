@@ -57,8 +57,7 @@ def run(app: Flask) -> None:
                 if held.settings.scanner:
                     busy += scan_waiting(held.database, held.storage, scanner, utc_now())
                 if not busy:  # letters first
-                    busy = make_due(app) or import_due(held) or take_due(held) or pay_due(held)
-                    busy = busy or next(counted) or next(purge)
+                    busy = make_due(app) or import_due(held) or pay_due(held) or next(counted) or next(purge)
             except (OperationalError, StorageAway) as error:  # so are the letters, for now
                 log.warning("the database or the storage cannot be used: %s", type(error).__name__)
                 busy, purge, counted = 0, daily(*parts), regularly(held.database, held.site, held.clock)
@@ -67,7 +66,8 @@ def run(app: Flask) -> None:
 
 
 def _turn(held: State) -> None:
-    """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
+    """Take e-mails; write letters: of answers that can be taken back no more, notices, applications, requests."""
+    take_due(held)
     send_due(held.database, held.clock)
     announce_due(held)
     tell_invoices(held)

@@ -53,7 +53,7 @@ class _Token(NamedTuple):
 def own_words(subject: str, text: str) -> str:
     """What the writer says: no history of a conversation, no signature; of what is passed on that, too."""
     lines, kept, is_passed = text[:LONGEST].splitlines(), list[str](), bool(_LINES["forward"].match(subject))
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in pairwise([*lines, ""]):
         bare = line.lstrip("> ")
         if _LINES["passed"].match(bare[:_LINE]):
             is_passed = True
@@ -172,16 +172,21 @@ def _tokens(found: re.Match[str], words: Sequence[_Word], meters: set[str]) -> I
 
 
 def _turned(tokens: list[_Token], text: str, meters: set[str]) -> list[_Token]:
-    """A line that begins with its number is turned; with the last digits of a meter, as on a list, it is not."""
-    values = [one for one in tokens if not one.about]
-    if not values or tokens[0].about:
+    """A line in which labels stand behind their numbers is turned; where that cannot be told its numbers are none.
+
+    The last digits of a meter before a number, as on a list, are no number.
+    """
+    places = [place for place, one in enumerate(tokens) if not one.about]
+    if not places:
         return tokens
-    first = text[values[0].start : values[0].end]
-    if values[1:] and len(first) > 3 and len(theirs := [one for one in meters if one.endswith(first)]) == 1:
-        return [_Token("meter", frozenset(theirs), *values[0][2:]), *tokens[1:]]
+    first = text[tokens[places[0]].start : tokens[places[0]].end]
+    if places[0] == 0 and places[1:] and len(first) > 3 and any(one.endswith(first) for one in meters):
+        its = frozenset(one for one in meters if one.endswith(first))
+        return [_Token("meter", its, *tokens[0][2:]), *tokens[1:]]
+    before, behind = tokens[: places[0]], {one.about for one in tokens[places[0] :]} - {""}
+    if not behind or behind & {one.about for one in before}:
+        return tokens
     if not tokens[-1].about:
-        return tokens
-    turned: list[_Token] = []
-    for value, after in pairwise([*(place for place, one in enumerate(tokens) if not one.about), len(tokens)]):
-        turned += [*tokens[value + 1 : after], tokens[value]]
-    return turned
+        return [one for one in tokens if one.about]
+    turned = ((*tokens[value + 1 : after], tokens[value]) for value, after in pairwise([*places, len(tokens)]))
+    return [*before, *(one for some in turned for one in some)]

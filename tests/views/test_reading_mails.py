@@ -1,6 +1,5 @@
 """The desk for e-mails with readings: proposed from the text, saved only by a person (D26)."""
 
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +8,6 @@ from flask import Flask
 from models.audit import AuditRow
 from models.people import User
 from models.reading_mails import ReadingMail
-from models.readings import Reading
 from models.tenures import Tenure
 from models.types import Role, utc_now
 from tests.browser import Browser, Page
