@@ -28,6 +28,7 @@ from models.rules.reading_mail import LONGEST
 log = logging.getLogger("ekabinets.emails")
 group = AppGroup("emails", help="E-mails with readings.")
 LARGEST, _PARTS, _BATCH, _MARKUP = 25 * 10**6, 100, 50, 500_000  # bytes; parts; files of a turn; characters of HTML
+_BEFORE = "was taken before"
 _BREAKS = {**dict.fromkeys(("br", "p", "div", "tr", "li"), "\n"), "td": " ", "blockquote": "\n-- \n"}  # it quotes
 
 
@@ -54,20 +55,18 @@ def take(held: State, data: bytes) -> str:
         return "is larger than 25 MB"
     try:
         message = message_from_bytes(data, policy=default)
-        if f"{message.get('Auto-Submitted', 'no')}".strip().lower() != "no":
+        if f"{message['Auto-Submitted'] or 'no'}".strip().lower() != "no":
             return "was written by a machine"
-        sender, subject = fold_login(parseaddr(f"{message['From'] or ''}")[1])[:254], f"{message['Subject'] or ''}"
+        sender, subject = parseaddr(f"{message['From'] or ''}")[1], " ".join(f"{message['Subject'] or ''}".split())
         key = f"{message['Message-ID']} {message['Date']} {sender}" if message["Message-ID"] else f"{data!r}"
         text, files = _read(message)
     except Exception as error:  # a parser fed with anything at all raises anything at all
         return f"cannot be read ({type(error).__name__})"
-    said = {"sender": sender, "subject": " ".join(subject.split())[:200], "text": text}
-    said = {name: value.replace("\0", "").encode("utf-8", "replace").decode() for name, value in said.items()}
-    try:
-        with held.database.write() as session:
-            return "" if reading_mails.take(session, key, files=files, **said) else "was taken before"
-    except IntegrityError:  # by another worker, this moment
-        return "was taken before"
+    said = [one.replace("\0", "").encode("utf-8", "replace").decode() for one in (fold_login(sender), subject, text)]
+    with suppress(IntegrityError), held.database.write() as session:  # or another worker has taken it, this moment
+        if reading_mails.take(session, key, said[0][:254], said[1][:200], said[2], files):
+            return ""
+    return _BEFORE
 
 
 def _read(message: EmailMessage) -> tuple[str, int]:
@@ -110,11 +109,7 @@ def take_due(held: State, folder: str = "") -> int:
 @click.argument("source", type=click.Path(exists=True, allow_dash=True))
 def command(source: str) -> None:
     """Take the e-mails of a folder, or with - one from standard input, to the desk of staff."""
-    if source == "-":
-        if why := take(state(), sys.stdin.buffer.read(LARGEST + 1)):
-            click.echo(f"the e-mail {why}", err=True)
-        return
-    count = 0
-    while done := take_due(state(), source):
-        count += done
-    click.echo(f"{count} e-mails")
+    if source != "-":
+        click.echo(f"{sum(iter(lambda: take_due(state(), source), 0))} e-mails")
+    elif (why := take(state(), sys.stdin.buffer.read(LARGEST + 1))) not in ("", _BEFORE):
+        raise click.ClickException(f"the e-mail {why}")  # so that whoever delivers it knows

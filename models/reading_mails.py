@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,19 +14,11 @@ from models.customers import Customer, CustomerUser
 from models.meters import Meter
 from models.people import User
 from models.tenures import Tenure, during
-from models.types import AnyRow, Numbered, choice, utc_now
-
-
-class MailState(StrEnum):
-    """What has become of an e-mail."""
-
-    NEW = "new"
-    DONE = "done"
-    DISMISSED = "dismissed"
+from models.types import AnyRow, Numbered, utc_now
 
 
 class ReadingMail(Numbered, table=True):
-    """One of them, as text; `files` is how many files it had, which are not kept here."""
+    """One of them, as text; of its `files` only how many there were. Decided with a `reason`, it was dismissed."""
 
     __tablename__ = "reading_mail"
 
@@ -37,14 +28,13 @@ class ReadingMail(Numbered, table=True):
     subject: str = Field(max_length=200)
     text: str = Field(sa_type=sa.Text)
     files: int
-    state: MailState = choice(MailState, default=MailState.NEW, index=True)
     reason: str = Field(default="", max_length=500)
     decided_by: int | None = Field(default=None, foreign_key="user_account.id")
     decided_at: datetime | None = Field(default=None, index=True)
 
 
 _TABLE: sa.Table = ReadingMail.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
-_WAITS = _TABLE.c.state == MailState.NEW
+_WAITS = _TABLE.c.decided_at.is_(None)
 _ROWS = sa.select(_TABLE, col(User.name)).outerjoin(User, col(User.id) == _TABLE.c.decided_by)
 _SENDER: sa.BindParameter[Any] = sa.bindparam("sender")
 _SAID: sa.BindParameter[Any] = sa.bindparam("words", expanding=True)
@@ -62,20 +52,21 @@ _WHOSE = (
 )  # fmt: skip
 
 
-def take(session: Session, key: str, **values: Any) -> bool:
+def take(session: Session, key: str, sender: str, subject: str, text: str, files: int) -> bool:
     """Keep one; False where it was taken before. `key`: what makes it this one."""
     hashed = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
     if session.execute(_ROWS.where(_TABLE.c.message_hash == hashed)).first():
         return False
-    session.add(ReadingMail(message_hash=hashed, received_at=utc_now(), **values))
+    about = {"message_hash": hashed, "received_at": utc_now(), "sender": sender, "subject": subject}
+    session.add(ReadingMail.model_validate(about | {"text": text, "files": files}))
     return True
 
 
 def found(connection: Connection, key: int, most: int, *, is_done: bool) -> Sequence[AnyRow]:
     """No more than `most` of what waits, the oldest first, or of the rest, the latest first, after the number `key`."""
     number = _TABLE.c.id
-    done = _ROWS.where(~_WAITS, number < key).order_by(number.desc())
-    rows = done if is_done else _ROWS.where(_WAITS, number > key).order_by(number)
+    waiting = _ROWS.where(_WAITS, number > key).order_by(number)
+    rows = _ROWS.where(~_WAITS, number < key).order_by(number.desc()) if is_done else waiting
     return connection.execute(rows.limit(sa.literal_column(f"{most}"))).fetchall()
 
 
@@ -90,15 +81,12 @@ def whose(connection: Connection, words: Iterable[str], sender: str, today: date
     return [*{row.id: row for row in rows}.values()]
 
 
-def settle(
-    session: Session, actor: Actor, number: int, state: MailState, reason: str = "", once: str | None = None
-) -> bool:
-    """It is done, dismissed with a reason, or waits again; False where a colleague was faster."""
-    opens, now = state is MailState.NEW, utc_now()
-    mine = sa.update(_TABLE).where(_TABLE.c.id == number, ~_WAITS if opens else _WAITS)
-    then = {"decided_by": None if opens else actor.user_id, "decided_at": None if opens else now}
-    changed: Any = session.execute(mine.values(state=state, reason=reason, **then))
+def settle(session: Session, actor: Actor, number: int, act: str, reason: str = "", once: str | None = None) -> bool:
+    """It is "done", "dismissed" with a reason, or "undone": waits again. False where a colleague was faster."""
+    when, by, at = (~_WAITS, None, None) if act == "undone" else (_WAITS, actor.user_id, utc_now())
+    its = sa.update(_TABLE).where(_TABLE.c.id == number, when)
+    changed: Any = session.execute(its.values(reason=reason, decided_by=by, decided_at=at))
     if changed.rowcount:
         about = {"object_type": "reading_mail", "object_id": number, "detail": {"reason": reason}, "once": once}
-        record(session, actor, f"reading_mail.{'undone' if opens else state}", **about)
+        record(session, actor, f"reading_mail.{act}", **about)
     return bool(changed.rowcount)

@@ -12,7 +12,6 @@ from models import activity, audit, dossier, reading_mails
 from models.activity import NEWEST
 from models.audit import Actor
 from models.places import Place
-from models.reading_mails import MailState
 from models.rules.identifiers import fold_login
 from models.rules.reading_mail import Spot, codes, own_words, propose
 from models.types import AnyRow, Source
@@ -28,7 +27,7 @@ from views.told import meters_at, places_now
 desk = Routes("reading_mails", __name__)
 _HOME = "/staff/reading-mails"
 _PAGE, _LONGEST = 25, 500  # e-mails of a page, characters of a reason
-_ACTS = {"dismiss": MailState.DISMISSED, "undo": MailState.NEW, "accept": MailState.DONE}
+_ACTS = {"dismiss": "dismissed", "undo": "undone", "accept": "done"}
 
 
 @desk.get(_HOME, "staff readings act")
@@ -54,7 +53,7 @@ def show(
         with writing() as session:
             at = {place.id for place in places[:1]}
             activity.looked(session, "email", "meters", (), at, today, somebody().actor())
-    waits = emid.state == MailState.NEW
+    waits = emid.decided_at is None
     form = readings.form_for(answers or (_proposed(emid, people, places[0], shown) if places and waits else ()))
     return page(
         "staff/reading_mail.html", status=status, row=emid, people=people, places=places, form=form, wrong=wrong,
@@ -107,7 +106,7 @@ def decide(emid: AnyRow) -> Response:
     if act == "dismiss" and not (0 < len(reason) <= _LONGEST and "\0" not in reason):
         return show(emid, 422, wrong="reason")
     is_done = bool(once and audit.receipt(reading(), once, somebody().user_id))
-    if act == "accept" and emid.state == MailState.NEW:
+    if act == "accept" and emid.decided_at is None:
         return _accept(emid)
     if act != "accept" and not is_done:
         with writing() as session:
@@ -133,4 +132,4 @@ def _accept(mail: AnyRow) -> Response:
 def _done(mail: AnyRow, actor: Actor, session: Session, answers: Sequence[Answer]) -> None:
     """Nothing of it waits any more, unless another address is in it, too."""
     if "more" not in request.form and all(answer.state == "saved" for answer in answers):
-        reading_mails.settle(session, actor, mail.id, MailState.DONE)
+        reading_mails.settle(session, actor, mail.id, "done")

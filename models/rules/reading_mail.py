@@ -27,10 +27,8 @@ _P: dict[str, dict[str, str]] = {
 }  # fmt: skip
 _LINES = {name: re.compile(pattern) for name, pattern in _P["lines"].items()}
 _EARLIER, _JOINED = re.compile(_P["patterns"]["earlier"]), re.compile(_P["patterns"]["joined"])
-_ALSO = {"water": ("cold_water", "hot_water"), "gas": ("gas", "lpg")}
 _Word = tuple[str, tuple[str, ...], str]  # what it is about, what it says, how it is written
-_WORDS: list[_Word] = [("kind", _ALSO.get(kind, (kind,)), words) for kind, words in _P["kinds"].items()]
-_WORDS += [("room", (room,), words) for room, words in _P["rooms"].items()]
+_WORDS = [(part[:-1], (*says.split(),), words) for part in ("kinds", "rooms") for says, words in _P[part].items()]
 _FIXED = "|".join([*_P["labels"].values(), *_P["others"].values()])
 
 

@@ -6,6 +6,7 @@ from models.people import User
 from models.reading_mails import ReadingMail
 from models.readings import Reading
 from models.tenures import Tenure
+from models.types import utc_now
 from tests.cast import month
 from tests.gallery import Gallery, Visitor
 from tests.gallery.furniture import Extra
@@ -33,7 +34,7 @@ def mailed(gallery: Gallery, _extra: Extra) -> None:
     for number in range(26):
         brought(app, subject=f"Nr {number}")
     ilze.get(MAILS)
-    change(app, sa.update(ReadingMail).where(ReadingMail.subject != "").values(state="done"))
+    change(app, sa.update(ReadingMail).where(ReadingMail.subject != "").values(decided_at=utc_now()))
     ilze.get(f"{MAILS}?show=done")
     gallery.visitor("anna", again=True).get("/activity?show=data")
     change(app, sa.update(Reading).where(Reading.superseded_by_id > last).values(superseded_by_id=None, superseded_at=None))

@@ -9,8 +9,6 @@ down_revision = "0035"
 branch_labels = None
 depends_on = None
 
-_STATES = sa.Enum("new", "done", "dismissed", name="mailstate", native_enum=False, length=16)
-
 
 def upgrade() -> None:
     op.create_table(
@@ -22,7 +20,6 @@ def upgrade() -> None:
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("files", sa.Integer(), nullable=False),
-        sa.Column("state", _STATES, nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
         sa.Column("decided_by", sa.Integer(), nullable=True),
         sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -30,7 +27,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_mail")),
         sa.UniqueConstraint("message_hash", name=op.f("uq_reading_mail_message_hash")),
     )
-    op.create_index("ix_reading_mail_state", "reading_mail", ["state"])
     op.create_index("ix_reading_mail_decided_at", "reading_mail", ["decided_at"])
 
 
