@@ -40,9 +40,9 @@ _PAGES = [import_module(f"views.{name}") for name in (
     "colleagues", "composing", "copies", "customers", "desk_work", "desks", "documents", "einvoices", "emails",
     "factors", "handovers", "health", "help", "identities", "inbox", "invitations", "invoices", "leaks", "login",
     "messages", "meters", "notices", "notifications", "offline", "outside", "passwords", "payments", "photos",
-    "preview", "profile", "properties", "reading_links", "receipts", "registration", "replies", "reports", "review",
-    "search", "second", "slips", "staff", "staff_documents", "staff_imports", "staff_notices", "staff_payments",
-    "staff_texts", "statements", "told", "users", "windows",
+    "preview", "profile", "properties", "reading_links", "reading_mails", "receipts", "registration", "replies",
+    "reports", "review", "search", "second", "slips", "staff", "staff_documents", "staff_imports", "staff_notices",
+    "staff_payments", "staff_texts", "statements", "told", "users", "windows",
 )]  # fmt: skip
 gc.freeze()  # what was imported stays: the first collection need not look at it all
 gc.enable()

@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from auth.access import unreachable
 from auth.methods.password import one_time_password
 from auth.state import reading, state, writing
-from jobs import api, articles, privacy, schedule, staff
+from jobs import api, articles, emails, privacy, schedule, staff
 from models import accounts, outbox, seals
 from models.audit import Actor, record
 from models.people import User
@@ -33,7 +33,7 @@ def groups(app: Flask) -> list[click.Command]:
     """All that `flask` of this application knows."""
     add = _add(app.extensions["ekabinets"].site.languages)
     own = AppGroup("users", help="Accounts.", commands={**users.commands, "add": add})
-    theirs = (api.group, articles.group, privacy.group, schedule.group, staff.group)
+    theirs = (api.group, articles.group, emails.group, privacy.group, schedule.group, staff.group)
     return [*plain.commands.values(), db, data, mail, own, files, audit, *theirs]
 
 

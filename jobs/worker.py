@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from auth.state import State
 from jobs.copies import make_due
+from jobs.emails import take_due
 from jobs.hooks import Hooks
 from jobs.imports import import_due
 from jobs.mail import Post
@@ -70,7 +71,8 @@ def begin_day(held: State) -> None:
 
 
 def turn(held: State) -> None:
-    """What becomes letters: answers that can be taken back no more, notices, applications, requests."""
+    """Take e-mails; write letters: of answers that can be taken back no more, notices, applications, requests."""
+    take_due(held)
     send_due(held.database, held.clock)
     announce_due(held)
     tell_invoices(held)

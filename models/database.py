@@ -34,9 +34,9 @@ _TABLES = (
     "absences", "access_requests", "api_tokens", "articles", "attorneys", "audit", "bank", "canned", "composing",
     "copies", "customers", "documents", "einvoices", "factors", "figures", "files", "handovers", "identities",
     "imports", "invoices", "mandates", "mentions", "meters", "notices", "outbox", "overrides", "payments", "pending",
-    "people", "preferences", "premises", "providers", "quarantine", "reading_links", "reading_photos", "readings",
-    "registrations", "reminders", "seals", "search", "sessions", "substitutes", "tenures", "threads", "throttle",
-    "tokens", "webhooks",
+    "people", "preferences", "premises", "providers", "quarantine", "reading_links", "reading_mails", "reading_photos",
+    "readings", "registrations", "reminders", "seals", "search", "sessions", "substitutes", "tenures", "threads",
+    "throttle", "tokens", "webhooks",
 )  # fmt: skip
 
 

@@ -94,9 +94,7 @@ def _whole(dials: Sequence[_Dial]) -> dict[date, int]:
     return {month: sum(dial.used[month] for dial in dials) for month in months}
 
 
-def _dials(
-    connection: Connection, site: Site, house_id: int, kinds: Collection[MeterKind], today: date
-) -> list[_Dial]:
+def _dials(connection: Connection, site: Site, house_id: int, kinds: Collection[MeterKind], today: date) -> list[_Dial]:
     """Of the months that are settled."""
     values = {"house_id": house_id, "kinds": [*kinds], "since": today - timedelta(days=440), "today": today}
     last, found = (today - _SETTLED).replace(day=1), []

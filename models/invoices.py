@@ -90,9 +90,7 @@ class Bill:
 
 _HERE = col(Payment.invoice_id) == col(Invoice.id)
 RECEIVED = sa.select(sa.func.sum(col(Payment.amount))).where(_HERE).scalar_subquery()  # for an invoice, cents
-_LAST_PAID_ON = (
-    sa.select(sa.func.max(col(Payment.paid_on))).where(_HERE).scalar_subquery()
-)
+_LAST_PAID_ON = (sa.select(sa.func.max(col(Payment.paid_on))).where(_HERE).scalar_subquery())
 _EARLIER = sa.orm.aliased(Payment)
 _SO_FAR = (
     sa.select(sa.func.sum(col(_EARLIER.amount)))

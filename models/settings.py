@@ -95,6 +95,7 @@ class Settings(BaseModel):
     horizon_url: Annotated[str, AfterValidator(_outside)] = ""  # up to /rest
     horizon_user: str = ""
     horizon_password: str = Field("", repr=False)
+    emails_dir: str = ""  # a Maildir, or a folder of .eml files, with readings (docs/operating.md); empty: none
     undo_seconds: int = Field(15, ge=0, le=600)  # in which staff can take an answer back; the worker sends it then
     session_idle_minutes: Count = 30
     session_hours: Count = 12
@@ -198,10 +199,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
             if environ.get(variable.removesuffix("_FILE")):
                 raise SettingsError(f"{variable}: the value is given twice, here and without _FILE")
             value = _content(variable, Path(value))
-        yield (
-            key,
-            [host.strip() for host in value.split(",") if host.strip()] if key in _HOSTS else value,
-        )
+        yield (key, [host.strip() for host in value.split(",") if host.strip()] if key in _HOSTS else value)
 
 
 def _content(variable: str, path: Path) -> str:

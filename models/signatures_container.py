@@ -38,9 +38,7 @@ _OURS = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.I)
 _OTHERS = re.compile(r"META-INF/[^/]*\.(p7s|tst)", re.I)
 _SHA = r"SHA(256|384|512)"
 _DIGESTS = frozenset(one for one in DigestAlgorithm if re.fullmatch(_SHA, one.name))
-_METHODS = frozenset(
-    one for one in SignatureMethod if re.fullmatch(rf"(RSA|ECDSA)_{_SHA}|{_SHA}_RSA_MGF1", one.name)
-)
+_METHODS = frozenset(one for one in SignatureMethod if re.fullmatch(rf"(RSA|ECDSA)_{_SHA}|{_SHA}_RSA_MGF1", one.name))
 _WRONG = (SignXMLException, etree.LxmlError, ValueError, TypeError)  # what signxml raises for a signature that is none
 
 

@@ -19,6 +19,7 @@ from models.audit import Actor, record
 from models.bank import BankEntry, EntryState
 from models.factors import Factor
 from models.people import BY_LOGIN, User
+from models.reading_mails import ReadingMail
 from models.registrations import Waiting
 from models.rules.identifiers import fold_login
 from models.rules.mail import address_ok, header_safe
@@ -46,6 +47,7 @@ _WAIT: Mapping[str, tuple[Any, sa.ColumnElement[bool]]] = {
     "requests": (
         col(AccessRequest.asked_at), col(AccessRequest.owner_id).is_(None) & col(AccessRequest.looked_at).is_not(None),
     ),
+    "emails": (col(ReadingMail.received_at), col(ReadingMail.decided_at).is_(None)),
     "payments": (col(BankEntry.booked_on), col(BankEntry.state) == EntryState.OPEN),
 }  # fmt: skip
 _WAITING = sa.select(*(

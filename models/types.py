@@ -58,6 +58,7 @@ class Source(StrEnum):
     CALL = "call"  # staff, on behalf of who told it by telephone,
     VISIT = "visit"  # at the counter,
     LETTER = "letter"
+    EMAIL = "email"  # in an e-mail
     MESSAGE = "message"  # and in a conversation
     LINK = "link"
     SLIP = "slip"

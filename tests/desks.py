@@ -12,10 +12,12 @@ from models.attorneys import Attorney
 from models.bank import BankEntry
 from models.handovers import Handover
 from models.invoices import Invoice
+from models.premises import Premises
 from models.readings import Reading
 from models.types import utc_now
 from tests.browser import Browser
 from tests.cast import TODAY
+from tests.mails import MAILS, brought
 from tests.powers import ASKED, DESK, PDF
 from tests.standing import change, fetch
 
@@ -72,5 +74,9 @@ def desk_acts(app: Flask, ilze: Browser) -> Iterator[tuple[str, Browser, str, st
     one, number = f"{MONEY}/{came(app)}", fetch(app, sa.select(sa.func.max(Invoice.id)).where(Invoice.customer_id == 1))[0][0]
     for act, what in (("assign", ""), ("undo", " (undone)"), ("search", " (searched)"), ("aside", " (put aside)")):
         yield f"{MONEY}/<moid>{what}", ilze, one, one, {"act": act, "reason": "Rent", f"i{number}": "87.43"}
+    for act, what in (("accept", ""), ("dismiss", " (dismissed)"), ("undo", " (undone)")):
+        one = one if act == "undo" else brought(app, "Klienta nr. 20417, karstais 529", Message_ID=f"<{act}@example.com>")
+        at = f"&at={fetch(app, sa.select(Premises.public_id).where(Premises.id == 1))[0][0]}" if act == "accept" else ""
+        yield f"{MAILS}/<emid>{what}", ilze, one, f"{one}?code=20417{at}", {"act": act, "reason": "No."}
     yield WINDOWS, ilze, WINDOWS, WINDOWS, WINDOW
     yield f"{WINDOWS} (ended)", ilze, WINDOWS, WINDOWS, {"act": "end", "number": "1"}

@@ -32,6 +32,7 @@ REST = {
     "views/customers.py: action": {"customer.viewed", "customer.previewed"},
     "models/accounts.py: f'account.{act}'": {"account.unlocked", "account.invited_again", "account.link_sent"},
     "models/payments.py: action": {f"payment.{act}" for act in ("started", "paid", "ended", "refused")},
+    "models/reading_mails.py: f'reading_mail.{act}'": {f"reading_mail.{act}" for act in ("done", "dismissed", "undone")},
     "models/bank.py: f'bank.{act}'": {f"bank.{act}" for act in ("assigned", "aside", "booked", "failed", "refunded", "undone")},
     "models/access_requests.py: action": {"access.granted", "access.denied", "access.answered"},
 }

@@ -46,6 +46,7 @@ from tests.cast import PASSWORD, Cast
 from tests.desks import application, came, desk_acts
 from tests.gallery.scenes import GOOD, link_for
 from tests.lend import INVITE, fill
+from tests.mails import brought as written
 from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
@@ -350,7 +351,7 @@ def pages(app: Flask, cast: Cast) -> Iterator[tuple[str, str]]:
     """Every page's rule with its address in Anna's flat."""
     values = {name: ids[:1] for name, ids in ids_of("anna", cast).items()}
     values |= {"thid": ["9001"], "custid": ["1"], "crid": ["1"], "afid": [cast.thread_file], "sphid": [cast.photo], "meid": [answered(app)], "table": ["meters"]}
-    values |= {"snid": ["1"], "artid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)], "moid": [came(app)]}
+    values |= {"snid": ["1"], "artid": ["1"], "poid": [str(application(app, code="99999"))], "hoid": ["2"], "suid": ["5"], "imid": [brought(app)], "moid": [came(app)], "emid": [written(app).rpartition("/")[2]]}
     values |= {"rid": [str(number) for (number,) in fetch(app, sa.select(Waiting.id))]}
     values |= {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": [link_for(app, "anna")], "signature": [unsubscribing(app)], "family": ["bank"], "slug": ["how-to-read"]}
     for rule in sorted(rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())):

@@ -33,9 +33,9 @@ SEED, COUNT = 20261130, 10_000  # on each database
 KNOWN = {200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429}
 TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "sqlite", "werkzeug", "jinja", "site-packages", "ValueError", "KeyError", "TypeError", "RuntimeError")
 NAMES = {"anna": "Anna Ozoliņa", "viktors": "Viktors Petrovs", "peteris": "Pēteris Kalniņš", "liga": "Līga Ozoliņa", "ilze": "Ilze Kļaviņa"}
-LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "einvoice", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search", "reading_link_stop", "reading_photo", "online_payment", "online_payment_invoice", "bank_entry")  # tables that requests write
+LIVELY = ("reading", "audit", "web_session", "known_device", "throttle", "rendered_file", "mail", "pending_login", "user_account", "notice_receipt", "preference", "registration", "mandate", "mail_token", "absence", "handover", "power_of_attorney", "access_request", "factor", "search_miss", "einvoice", "thread", "message", "message_file", "message_draft", "thread_note", "staff_away", "composing", "canned_reply", "mention", "thread_text", "saved_search", "reading_link_stop", "reading_photo", "online_payment", "online_payment_invoice", "bank_entry", "reading_mail")  # tables that requests write
 COUNTED = ("reading.submitted", "login.succeeded")
-DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table", "slips.printed", "staff_payments.show")  # whose GET notes the look
+DESKS = ("attorneys.show", "attorneys.document", "desks.requests", "desks.premises", "review.queue", "review.house", "review.house_table", "slips.printed", "reading_mails.show", "staff_payments.show")  # whose GET notes the look
 MAY_WRITE = {
     "meters.send": {"reading", "audit", "reading_photo"}, "meters.send_all": {"reading", "audit", "reading_photo"}, "absences.change": {"absence", "audit"},
     "reading_links.find": {"throttle", "audit"}, "reading_links.disown": {"reading", "reading_link_stop", "audit"},
@@ -57,6 +57,7 @@ MAY_WRITE = {
     "composing.keep": {"composing"}, "composing.poll": {"composing"},
     "staff_search.keep": {"audit", "saved_search"}, "staff_search.drop": {"audit", "saved_search"},
     "customers.help_out": {"audit", "mail", "throttle", "user_account"}, "told.send_readings": {"audit", "reading"}, "told.log": {"audit", "thread", "thread_text", "message", "message_draft"},
+    "reading_mails.decide": {"reading_mail", "reading", "audit"},
     "staff_payments.decide": {"bank_entry", "online_payment", "online_payment_invoice", "audit"},
     "staff_notices.show": {"audit"}, "notices.confirm": {"notice_receipt", "audit"},
     "asking.apply": {"power_of_attorney", "audit"}, "asking.ask": {"throttle", "access_request", "audit"},

@@ -75,7 +75,7 @@ def ids_of(whose: str, cast: Cast) -> dict[str, list[str]]:
 
 def examples(app: Flask, ids: dict[str, list[str]]) -> dict[str, list[str]]:
     """Values for every variable of a path: these ids for objects, and one of everything else."""
-    return {"rid": ["1"], "crid": ["1"], "meid": ["-"], "table": ["customers"], "custid": ["1"], "poid": ["1"], "hoid": ["1"], "snid": ["1"], "artid": ["1"], "suid": ["5"], "imid": ["1"], "moid": ["b1"], "thid": ["9001"], "afid": ids.get("aid", ["-"]), "sphid": ids.get("phid", ["-"])} | ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"], "family": ["bank", "eparaksts"], "slug": ["how-to-read"]}
+    return {"rid": ["1"], "crid": ["1"], "meid": ["-"], "table": ["customers"], "custid": ["1"], "poid": ["1"], "hoid": ["1"], "snid": ["1"], "artid": ["1"], "suid": ["5"], "imid": ["1"], "moid": ["b1"], "emid": ["1"], "thid": ["9001"], "afid": ids.get("aid", ["-"]), "sphid": ids.get("phid", ["-"])} | ids | {"name": [*app.extensions["assets"].by_name][:1], "key": ["terms"], "token": ["no-such-link"], "signature": ["not-ours"], "family": ["bank", "eparaksts"], "slug": ["how-to-read"]}
 
 
 def routes(app: Flask, ids: dict[str, list[str]]) -> Iterator[Route]:

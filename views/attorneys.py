@@ -111,9 +111,7 @@ def _list() -> tuple[dict[str, Any], set[str]]:
     is_wrong = {name: not _ok(typed[name]) for name in _SEEN} | {"right": not rights}
     is_wrong |= {"until": not until or until < today, "revocation": not looked or looked > today}
     is_text = typed["customer"].isprintable()
-    is_wrong["premises"] = not (
-        is_text and attorneys.chosen(reading(), typed["customer"], typed["premises"], today)
-    )
+    is_wrong["premises"] = not (is_text and attorneys.chosen(reading(), typed["customer"], typed["premises"], today))
     typed |= {"rights": " ".join(rights), "by": somebody().name, "by_id": somebody().user_id, "list": new_public_id()}
     typed |= {"until": f"{until or typed['until']}", "revocation": f"{looked or typed['revocation']}"}
     return typed, {name for name, wrong in is_wrong.items() if wrong}

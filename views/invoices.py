@@ -24,7 +24,7 @@ from views.errors import problem
 from views.language import text
 from views.limits import file_limit
 from views.pages import page
-from views.pdf import InvoicePdf, PdfBusy, PdfFailed, PdfLine, cached_invoice_pdf
+from views.pdf import InvoicePdf, PdfBusy, PdfFailed, cached_invoice_pdf
 from views.qr import payment_qr_svg
 from views.routes import Routes
 
@@ -70,9 +70,13 @@ def show(iid: Bill) -> Response:
     )  # fmt: skip
 
 
+def _lines(rows: Sequence[AnyRow]) -> tuple[Line, ...]:
+    return tuple(Line(row.service, row.quantity, row.unit, row.price, row.amount) for row in rows)
+
+
 def _sums(row: AnyRow, lines: dict[int, list[AnyRow]]) -> Sums:
-    made_of = [Line(line.service, line.quantity, line.unit, line.price, line.amount) for line in lines[row.id]]
-    return Sums(made_of, (row.period_end - row.period_start).days + 1, row.vat, row.brought_forward, row.payable)
+    days = (row.period_end - row.period_start).days + 1
+    return Sums(_lines(lines[row.id]), days, row.vat, row.brought_forward, row.payable)
 
 
 @invoices.get("/invoices/<iid>/qr.svg", "invoices view")
@@ -94,12 +98,10 @@ def pdf(iid: Bill) -> Response:
     """The operator's own file where it was imported, else ours, made once and kept (C03; LU-21)."""
     try:
         return download(pdf_of(iid), f"{iid.row.number}.pdf", "application/pdf")
-    except PdfBusy:
+    except (PdfBusy, PdfFailed):
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"
         return response
-    except PdfFailed:
-        return problem(503, pdf=iid)
 
 
 @invoices.get("/invoices/<iid>.xml", "invoices view", file_limit)
@@ -155,7 +157,7 @@ def document(bill: Bill, lines: Sequence[AnyRow], payments: Sequence[AnyRow]) ->
         colour=derive(site.colour).brand, number=row.number, period_start=row.period_start,
         period_end=row.period_end, issued_on=row.issued_on, due_on=row.due_on,
         customer_name=bill.place.customer_name, customer_code=bill.place.customer_code, address=bill.place.address,
-        lines=tuple(PdfLine(line.service, line.quantity, line.unit, line.price, line.amount) for line in lines),
+        lines=_lines(lines),
         net=row.net, vat=row.vat, total=row.total, brought_forward=row.brought_forward, payable=row.payable,
         payee_name=row.payee_name, payee_iban=row.payee_iban, reference=row.reference,
         payments=tuple((payment.paid_on, payment.amount) for payment in payments), demo=held.settings.demo,

@@ -42,6 +42,5 @@ def worker() -> Response:
 def manifest() -> Response:
     """How the portal is called where somebody puts it on her home screen."""
     site, icon = state().site, {"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}
-    names = {"name": site.name, "short_name": site.short_name}
-    said = names | {"start_url": "/", "display": "minimal-ui", "icons": [icon]}
-    return Response(json.dumps(said), mimetype="application/manifest+json")
+    said = {"name": site.name, "short_name": site.short_name, "start_url": "/", "display": "minimal-ui"}
+    return Response(json.dumps(said | {"icons": [icon]}), mimetype="application/manifest+json")

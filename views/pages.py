@@ -180,10 +180,7 @@ def set_cookie(
 
 def install(app: Flask) -> None:
     """Language switching before, headers and compression after each request; two filters of our own."""
-    app.jinja_env.filters |= {
-        "iban": group_iban,
-        "plain_cents": lambda cents: f"{cents // 100}.{cents % 100:02d}",
-    }
+    app.jinja_env.filters |= {"iban": group_iban, "plain_cents": lambda cents: f"{cents // 100}.{cents % 100:02d}"}
     htmx.init_app(app)
     app.before_request(_switch_language)
     app.after_request(_finish)

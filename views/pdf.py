@@ -18,6 +18,7 @@ from models.children import Ended, Limits, run
 from models.database import Database
 from models.files import Storage, find_renderings, keep_rendering
 from models.locks import Taken, only_one
+from models.rules.differences import Line
 from views.language import render
 from views.qr import payment_qr_png
 
@@ -46,17 +47,6 @@ class PdfBusy(Exception):
 
 
 @dataclass(frozen=True)
-class PdfLine:
-    """One service: thousandths of `unit`, ten-thousandths of a euro, cents without VAT."""
-
-    service: str
-    quantity: int | None
-    unit: str
-    price: int | None
-    amount: int
-
-
-@dataclass(frozen=True)
 class InvoicePdf:
     """All that is printed on one invoice; nothing else decides how it looks. Money in cents, local dates."""
 
@@ -72,7 +62,7 @@ class InvoicePdf:
     customer_name: str
     customer_code: str
     address: str
-    lines: tuple[PdfLine, ...]
+    lines: tuple[Line, ...]
     net: int
     vat: int
     total: int
@@ -119,7 +109,7 @@ def invoice_html(it: InvoicePdf) -> str:
     return unicodedata.normalize("NFC", html)  # the fonts have ē, not e and a macron after it
 
 
-def _decimals(lines: tuple[PdfLine, ...]) -> dict[str, int]:
+def _decimals(lines: tuple[Line, ...]) -> dict[str, int]:
     """How many decimals the quantities of a unit need, so that they stand aligned and none is rounded."""
     needed: dict[str, int] = {}
     for line in lines:

@@ -127,9 +127,7 @@ def _clash(typed: Words, store: Callable[[Session, Words], None]) -> int | None:
     return None
 
 
-def _store(
-    session: Session, row: AnyRow | None, act: str, typed: Words, said: articles.Said, noted: Words
-) -> None:
+def _store(session: Session, row: AnyRow | None, act: str, typed: Words, said: articles.Said, noted: Words) -> None:
     actor, first = somebody().actor(), state().site.languages[0]
     if row:
         article = articles.to_edit(session, row.id, typed.get("seen", ""))

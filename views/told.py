@@ -28,7 +28,7 @@ WAYS = ("call", "visit")
 _HEARD = (Source.CALL, Source.VISIT, Source.LETTER, Source.MESSAGE)
 
 
-def _places(customer: AnyRow) -> list[Place]:
+def places_now(customer: AnyRow) -> list[Place]:
     """Where she stands today, first the address that was asked for; 404 where that is none of them."""
     today, wanted = state().clock.today(), request.args.get("at")
     found = [place for place in dossier.places(reading(), customer.id, today) if not place.has_ended(today)]
@@ -42,9 +42,9 @@ def edit_readings(
     custid: AnyRow, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = (), wrong: str = ""
 ) -> Response:
     """The form of all meters at one of her addresses, as she has it herself, and how the figures were told."""
-    places, form = _places(custid), readings.form_for(answers)
+    places, form = places_now(custid), readings.form_for(answers)
     seen = looked(custid, "meters", premises_id=places[0].id if places else None)
-    shown = _meters(places[0]) if places else []
+    shown = meters_at(places[0]) if places else []
     why, _, number = seen["why"].partition(":")
     first = {"heard": Source.MESSAGE.value if number else why, "thread": number}
     return page(
@@ -55,7 +55,8 @@ def edit_readings(
     )  # fmt: skip
 
 
-def _meters(place: Place) -> list[MeterView]:
+def meters_at(place: Place) -> list[MeterView]:
+    """The meters at an address, as she has them herself."""
     calendar = calendar_for(reading(), place)
     return meter_views(cards.cards(reading(), place, calendar.today), calendar)
 
@@ -64,9 +65,9 @@ def _meters(place: Place) -> list[MeterView]:
 def send_readings(custid: AnyRow) -> Response:
     """Take them as hers, weighed as she is asked herself; a window that is closed is closed to staff, too."""
     purpose(custid)  # before anything is stored
-    place = next(iter(_places(custid)), None) or abort(404)
+    place = next(iter(places_now(custid)), None) or abort(404)
     heard, number = request.form.get("heard", ""), thread_of(custid, request.form.get("thread", ""))
-    shown = _meters(place)
+    shown = meters_at(place)
     if readings.others(shown):
         abort(404)
     if heard not in _HEARD or (heard == Source.MESSAGE and not number):

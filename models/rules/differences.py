@@ -15,7 +15,7 @@ MEASURED = ("m3", "kwh", "mwh")  # units of which more is used in more days; an 
 
 @dataclass(frozen=True)
 class Line:
-    """One service on an invoice, without VAT."""
+    """One service on an invoice: thousandths of `unit`, ten-thousandths of a euro, cents without VAT."""
 
     service: str
     quantity: int | None

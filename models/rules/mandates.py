@@ -38,11 +38,7 @@ class Lent(StrEnum):
 
 READINGS = frozenset({Lent.SUBMIT, Lent.METERS, Lent.NOTICES})  # lent without a strong login (decisions.md 23)
 BY_ONESELF = tuple(one for one in Lent if one is not Lent.HOUSE_FILE)  # it needs a power of attorney (decisions.md 24)
-PRESETS = {
-    "readings": READINGS,
-    "bills": READINGS | {Lent.INVOICES, Lent.MESSAGES},
-    "all": frozenset(BY_ONESELF),
-}
+PRESETS = {"readings": READINGS, "bills": READINGS | {Lent.INVOICES, Lent.MESSAGES}, "all": frozenset(BY_ONESELF)}
 
 
 class Ending(StrEnum):

@@ -11,9 +11,7 @@ from models.rules.windows import IsWorking, WindowRule, window_of
 MOST = 12  # more are not counted: by then it is a matter for a conversation
 
 
-def missed(
-    rule: WindowRule, last: date, away: Iterable[tuple[date, date]], today: date, is_working: IsWorking
-) -> int:
+def missed(rule: WindowRule, last: date, away: Iterable[tuple[date, date]], today: date, is_working: IsWorking) -> int:
     """The windows in a row that have closed before `today` without a reading; 0 to `MOST`.
 
     `last`: the month of the last reading, any day of it; where there is none, that in which the tenure or the meter

@@ -29,6 +29,7 @@ from tests.gallery.furniture import Extra, bring_files, slow_down_everybody
 from tests.gallery.handovers import handovers
 from tests.gallery.help import helps
 from tests.gallery.lending import lends
+from tests.gallery.mailed import mailed
 from tests.gallery.messages import messages
 from tests.gallery.money import moneys
 from tests.gallery.office import office
@@ -365,5 +366,5 @@ def neighbours_are_many(gallery: Gallery, extra: Extra) -> None:
 SCENES = (
     everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, in_the_basement, neighbours_are_many,
+    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, in_the_basement, mailed, neighbours_are_many,
 )  # fmt: skip

@@ -59,6 +59,7 @@ FORMS = {
     "staff_documents.add": {303, 400, 422}, "staff_documents.withdraw": {303, 422}, "staff_notices.withdraw": {303}, "staff_notices.attach": {303, 422}, "notices.confirm": {303},
     "attorneys.decide": {303, 404, 409, 422}, "desks.answered": {303, 404}, "desks.confirm": {303}, "review.decide": {303, 404, 422}, "windows.decide": {200, 303, 404, 409, 422},
     "colleagues.invite": {303, 422}, "colleagues.change": {303, 404, 409}, "staff_imports.upload": {303, 409, 422}, "staff_imports.decide": {303, 409, 422}, "checks.send": {303, 404},
+    "reading_mails.decide": {303, 400, 404, 409, 422},
     "staff_payments.decide": {200, 303, 400, 409, 422},
     "profile.set_language": {303, 422}, "profile.set_appearance": {303, 422},
 }  # fmt: skip

@@ -26,19 +26,20 @@ from models.children import ABANDONED, FOLDER, Limits
 from models.database import Database
 from models.files import FolderStorage
 from models.locks import only_one
+from models.rules.differences import Line
 from models.types import utc_now
 from tests.tools import run
 from views import language, pdf
-from views.pdf import InvoicePdf, PdfBusy, PdfFailed, PdfLine
+from views.pdf import InvoicePdf, PdfBusy, PdfFailed
 
 ROOT = Path(__file__).parents[2]
 GENEROUS = Limits(wall_seconds=120, wait_seconds=120)
 LINES = (
-    PdfLine("Aukstais ūdens", 3100, "m3", 10500, 326),
-    PdfLine("Karstā ūdens uzsildīšana", 1245, "mwh", 654321, 8146),
-    PdfLine("Apkure <b>& tīkli</b>", 4000, "m3", 13000, 520),
-    PdfLine("Atkritumu izvešana", 2000, "gab.", 23100, 462),
-    PdfLine("Korekcija: Корректировка, Ёлкина", None, "", None, -105),
+    Line("Aukstais ūdens", 3100, "m3", 10500, 326),
+    Line("Karstā ūdens uzsildīšana", 1245, "mwh", 654321, 8146),
+    Line("Apkure <b>& tīkli</b>", 4000, "m3", 13000, 520),
+    Line("Atkritumu izvešana", 2000, "gab.", 23100, 462),
+    Line("Korekcija: Корректировка, Ёлкина", None, "", None, -105),
 )
 INVOICE = InvoicePdf(
     language="lv",
@@ -234,7 +235,7 @@ def test_a_paid_invoice_asks_for_nothing(tmp_path: Path) -> None:
 
 
 def test_an_invoice_of_1500_lines_is_printed_whole(tmp_path: Path, children: list[subprocess.Popen[bytes]]) -> None:
-    lines = tuple(PdfLine(f"Dzīvoklis {n}.", n, "m3", 10500, n) for n in range(1, 1501))
+    lines = tuple(Line(f"Dzīvoklis {n}.", n, "m3", 10500, n) for n in range(1, 1501))
     text = words(replace(INVOICE, lines=lines), tmp_path)
     assert [int(n) for n in re.findall(r"Dzīvoklis (\d+)\.", text)] == list(range(1, 1501))
     assert "125,52 €" in text and gone(children[0])
@@ -261,7 +262,7 @@ def test_a_document_reaches_no_network_and_no_file(tmp_path: Path, children: lis
 
 
 def test_a_word_of_200_kilobytes_is_ended_at_the_limit(children: list[subprocess.Popen[bytes]], own_tmp: Path) -> None:
-    word = replace(INVOICE, lines=(PdfLine("W" * 200_000, None, "", None, 1),))  # many times the limit
+    word = replace(INVOICE, lines=(Line("W" * 200_000, None, "", None, 1),))  # many times the limit
     with pytest.raises(PdfFailed) as failed:
         pdf.render_invoice(word, Limits(wall_seconds=2))
     assert failed.value.code == "too_long"

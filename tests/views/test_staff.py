@@ -191,7 +191,7 @@ def test_pages_of_staff_do_not_exist_for_residents_nor_those_of_residents_for_st
 
 def test_the_desk_says_what_waits_and_since_when(app: Flask, ilze: Browser, asked: int):
     page = ilze.get("/staff")
-    assert main(page).count("Nothing waits here.") == 3 and "1 waits, since" in main(page)
+    assert main(page).count("Nothing waits here.") == 4 and "1 waits, since" in main(page)
     assert "Līga Ozoliņa" in main(ilze.get(QUEUE)) and "Customer code 20417" in main(ilze.get(QUEUE))
 
 

@@ -1,0 +1,115 @@
+"""`flask emails take`: e-mails with readings, from a folder or standard input to the desk of staff (D26).
+
+The folder is a Maildir, or has files whose names end in .eml: whatever receives mail can deliver there. What was taken
+is moved aside (`cur`, or the folder `taken`), never deleted. Only text is kept of it.
+"""
+
+import logging
+import re
+import sys
+from contextlib import suppress
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parseaddr
+from html.parser import HTMLParser
+from itertools import islice
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import IntegrityError
+
+from auth.state import State, state
+from models import reading_mails
+from models.rules.identifiers import fold_login
+from models.rules.reading_mail import LONGEST
+
+log = logging.getLogger("ekabinets.emails")
+group = AppGroup("emails", help="E-mails with readings.")
+LARGEST, _PARTS, _BATCH, _MARKUP = 25 * 10**6, 100, 50, 500_000  # bytes; parts; files of a turn; characters of HTML
+_BEFORE = "was taken before"
+_BREAKS = {**dict.fromkeys(("br", "p", "div", "tr", "li"), "\n"), "td": " ", "blockquote": "\n-- \n"}  # it quotes
+
+
+class _Text(HTMLParser):
+    """The text of a page, by lines."""
+
+    said, hidden = "", 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.hidden += tag in ("script", "style", "title")
+        self.said += _BREAKS.get(tag, "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden = max(0, self.hidden - (tag in ("script", "style", "title")))
+        self.said += _BREAKS.get(tag, "")
+
+    def handle_data(self, data: str) -> None:
+        self.said += "" if self.hidden else re.sub(r"\s+", " ", data)
+
+
+def take(held: State, data: bytes) -> str:
+    """Keep an e-mail, once; why it was not taken, if it was not."""
+    if len(data) > LARGEST:
+        return "is larger than 25 MB"
+    try:
+        message = message_from_bytes(data, policy=default)
+        if f"{message['Auto-Submitted'] or 'no'}".strip().lower() != "no":
+            return "was written by a machine"
+        sender, subject = parseaddr(f"{message['From'] or ''}")[1], " ".join(f"{message['Subject'] or ''}".split())
+        key = f"{message['Message-ID']} {message['Date']} {sender}" if message["Message-ID"] else f"{data!r}"
+        text, files = _read(message)
+    except Exception as error:  # a parser fed with anything at all raises anything at all
+        return f"cannot be read ({type(error).__name__})"
+    said = [one.replace("\0", "").encode("utf-8", "replace").decode() for one in (fold_login(sender), subject, text)]
+    with suppress(IntegrityError), held.database.write() as session:  # or another worker has taken it, this moment
+        if reading_mails.take(session, key, said[0][:254], said[1][:200], said[2], files):
+            return ""
+    return _BEFORE
+
+
+def _read(message: EmailMessage) -> tuple[str, int]:
+    """The text, of HTML where there is no other, and how many files came with it."""
+    texts, files, page = {"text/plain": "", "text/html": ""}, 0, _Text()
+    for part in islice(message.walk(), _PARTS):
+        kind = part.get_content_type()
+        if part.get_filename() or part.get_content_maintype() == "image":
+            files += 1
+        elif kind in texts and isinstance(payload := part.get_payload(decode=True), bytes):
+            charset = part.get_content_charset() or "utf-8"
+            with suppress(LookupError):  # a charset that nobody knows
+                texts[kind] += payload.decode(charset, "replace") + "\n"
+    page.feed(texts["text/html"][:_MARKUP])
+    text = (texts["text/plain"].strip() or page.said.strip()).replace("\r\n", "\n")
+    return re.sub(r"\n\s*\n", "\n\n", text)[:LONGEST], files
+
+
+def take_due(held: State, folder: str = "") -> int:
+    """Take what lies in a folder, else in that of the settings, a batch at a time; how many files were looked at."""
+    if not (folder or held.settings.emails_dir):
+        return 0
+    here, parts = Path(folder or held.settings.emails_dir), {"new": "cur", "": "taken"}
+    new = "new" if (here / "new").is_dir() else ""
+    try:
+        files = [*islice((here / new).glob("*" if new else "*.eml"), _BATCH)]
+        for file in files:
+            with file.open("rb") as opened:
+                if why := take(held, opened.read(LARGEST + 1)):
+                    log.warning("the e-mail %s %s", file.name, why)
+            (here / parts[new]).mkdir(exist_ok=True)
+            file.rename(here / parts[new] / (f"{file.name}:2,S" if new else file.name))
+    except OSError as error:
+        log.warning("the folder of e-mails cannot be used: %s", error)
+        return 0
+    return len(files)
+
+
+@group.command("take")
+@click.argument("source", type=click.Path(exists=True, allow_dash=True))
+def command(source: str) -> None:
+    """Take the e-mails of a folder, or with - one from standard input, to the desk of staff."""
+    if source != "-":
+        click.echo(f"{sum(iter(lambda: take_due(state(), source), 0))} e-mails")
+    elif (why := take(state(), sys.stdin.buffer.read(LARGEST + 1))) not in ("", _BEFORE):
+        raise click.ClickException(f"the e-mail {why}")  # so that whoever delivers it knows
