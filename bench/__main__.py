@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench import acts, crowd, inbox, letters, process, reminders
+from bench import acts, api, crowd, inbox, letters, process, reminders
 from bench.ask import rounds
 from bench.data import IMPORTED, prepare, settings
 from bench.loading import bare_rate
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=SMALL, help="1,000, 10,000 or a multiple of it")
     parser.add_argument("--requests", type=int, default=100, help="of one candidate in a round")
     parser.add_argument("--data", type=Path, help="a folder to keep SQLite's databases in, or to find them")
-    parser.add_argument("--part", choices=["", "inbox", "reminders"], default="", help="this, and nothing else")
+    parser.add_argument("--part", choices=["", "api", "inbox", "reminders"], default="", help="this, and nothing else")
     parser.add_argument("--conversations", type=int, default=1_000_000, help="a multiple of 1,000")
     asked = parser.parse_args()
     figures: dict[str, dict[str, Any]] = {}
@@ -45,16 +45,19 @@ def main() -> None:
         for kind in ("sqlite", "postgres"):
             place = _Place(kind, folder, server)
             started = time.perf_counter()
-            if asked.part == "reminders":
-                with place.database("reminders") as url:
-                    figures[kind] = reminders.measure(url, asked.customers) | {"microseconds": {}}
+            if asked.part in ("api", "reminders"):
+                with place.database(asked.part) as url:
+                    figures[kind] = {"microseconds": {}} | (
+                        reminders.measure(url, asked.customers) if asked.part == "reminders"
+                        else api.measure(url, folder, asked.customers)
+                    )  # fmt: skip
             elif asked.part:
                 figures[kind] = _inbox(place, asked.conversations, asked.requests)
             else:
                 figures[kind] = _measure(place, asked.customers, asked.requests)
             print(f"{kind}: measured in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    if asked.part == "reminders":
-        report(figures, asked.customers, "reminders", f"PART=reminders CUSTOMERS={asked.customers}")
+    if asked.part in ("api", "reminders"):
+        report(figures, asked.customers, asked.part, f"PART={asked.part} CUSTOMERS={asked.customers}")
     elif asked.part:
         report(figures, asked.conversations, "conversations", f"PART=inbox CONVERSATIONS={asked.conversations}")
     else:
