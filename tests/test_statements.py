@@ -44,9 +44,9 @@ from tests.auth.provider import Hostile, choose, set_up
 from tests.browser import Browser
 from tests.cast import PASSWORD, Cast
 from tests.desks import application, came, desk_acts
-from tests.mails import brought as written
 from tests.gallery.scenes import GOOD, link_for
 from tests.lend import INVITE, fill
+from tests.mails import brought as written
 from tests.powers import PDF, POWERS, supervisor
 from tests.registering import ADD, CODE, IDENTITY, printed, prove
 from tests.standing import change, fetch
