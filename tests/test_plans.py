@@ -25,6 +25,7 @@ from models.people import User
 from models.preferences import Preference
 from models.premises import Entrance
 from models.reading_links import ReadingLinkStop
+from models.reading_mails import ReadingMail
 from models.registrations import Waiting
 from models.reminders import Reminder
 from models.rules.threads import ThreadState
@@ -69,6 +70,7 @@ def crowd(app: Flask, anna: Browser, cast: Cast, house_file: None) -> Flask:
     change(app, sa.insert(Handover).values(public_id="handed-over", premises_id=1, user_id=1, to_whom="1", changes_on=TODAY, readings=[], state="refused", reason=""))
     anna.get(f"/notices/{cast.notice}")
     came(app, state="matched")
+    change(app, sa.insert(ReadingMail).values(message_hash="x", received_at=utc_now(), sender="", subject="", text="x", files=0, reason="x", decided_at=utc_now()))
     change(app, sa.insert(Preference).values(user_id=1, kind="answers", wanted=False, changed_at=utc_now()))
     known = {"family": "bank", "provider": "Banka", "issuer": "https://bank.example", "linked_at": utc_now(), "used_at": utc_now()}
     change(app, sa.insert(Identity).values(user_id=1, subject="anna", **known))

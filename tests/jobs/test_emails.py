@@ -87,6 +87,7 @@ def test_a_folder_that_cannot_be_used_is_said_and_stops_nothing(app: Flask, tmp_
 
 @pytest.mark.parametrize(("data", "why"), [
     (b"x" * (LARGEST + 1), "is larger than 25 MB"), (letter(Auto_Submitted="auto-replied").as_bytes(), "was written by a machine"),
+    (b"From: " + b"<" * 10_001 + b"\n\nx", "has a header that is too long"),
     (b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (number, number) for number in range(3000)), "cannot be read"),
 ])  # fmt: skip
 def test_what_is_not_taken_has_its_reason_and_stands_aside(app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture, data: bytes, why: str):
@@ -110,6 +111,18 @@ def test_a_broken_one_stops_nothing(app: Flask, data: bytes):
 def test_of_html_alone_the_text_is_kept_and_what_it_quotes_is_marked(app: Flask):
     said = text_of(app, html("<html><head><title>T</title><style>p{x:1}</style></head><body><p>Aukstais&nbsp;<b>126,5</b></p><table><tr><td>karstais</td><td>88</td></tr></table><script>alert(1)</script><blockquote>karstais 5</blockquote></body></html>"))
     assert said.split() == ["Aukstais", "126,5", "karstais", "88", "--", "karstais", "5", "--"] and own_words("", said).split()[-1] == "88"
+
+
+@pytest.mark.parametrize(("markup", "said"), [
+    ("<!--[if gte mso 9]><xml>21</xml><![endif]--><p>auksts 1</p>", "auksts 1"), ("<style>a<b>7</style>auksts&#32;1", "auksts 1"), ("auksts 1<script>7", "auksts 1"), ("a < b > 1", "a < b > 1"), ("<![x auksts", ""), ("auksts<br/>1", "auksts\n1"),
+])  # fmt: skip
+def test_of_markup_nothing_is_kept(app: Flask, markup: str, said: str):
+    assert text_of(app, html(markup)) == said
+
+
+@pytest.mark.parametrize("piece", ["<", "<br>", "<!", "<!--", "<a ", "&", "<script>", "<a b=\""])
+def test_no_page_takes_a_long_time(app: Flask, piece: str):
+    text_of(app, html(piece * (500_000 // len(piece))))
 
 
 def test_text_is_taken_before_html_and_files_are_counted_not_kept(app: Flask):
