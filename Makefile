@@ -33,7 +33,7 @@ test: env  ## everything
 lint: env  ## ruff, mypy, import contracts
 	@sh scripts/lint.sh $(VENV)/bin
 
-bench: env  ## measurements into bench/results: CUSTOMERS=1000, or PART=inbox CONVERSATIONS=1000000, or PART=reminders
+bench: env  ## measurements into bench/results: CUSTOMERS=1000, or PART=inbox CONVERSATIONS=1000000, or PART=reminders or api
 	@$(PY) -m bench --customers "$(CUSTOMERS)" --part "$(PART)" --conversations "$(CONVERSATIONS)"
 
 mutate: env  ## take every access mark and condition away in turn: PART=models/cards

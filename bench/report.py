@@ -63,6 +63,8 @@ def _goal(name: str) -> str:
     flat, few = name.endswith("÷ at 1,000"), name.startswith(("inbox", "search, ", "customers, "))
     if name.startswith("reminders to ") and "÷" in name:
         return "≤ 3"
+    if name.endswith("from a folder, rate"):
+        return "≥ 0.5"
     return GOALS.get(name, "≤ 1.5" if flat else "≤ 8" if few and name.endswith("statements") else "")
 
 
