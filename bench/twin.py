@@ -226,17 +226,20 @@ def place(row: Any) -> Place:
     )  # fmt: skip
 
 
+_row = cache(lambda names: namedtuple("Row", names))
+
+
 def _bill(sql: Raw, here: Place) -> Bill | None:
     rows = sql(BILL, here.id, here.customer_ids[0])
     if not rows:
         return None
-    names = [column[0] for column in sql.cursor.description]
+    names = tuple([column[0] for column in sql.cursor.description])
     values = dict(zip(names, rows[0], strict=True))
     for name in ("period_start", "period_end", "issued_on", "due_on", "paid_on"):
         values[name] = day(values[name])
     if values["coming"]:
         raise RuntimeError("the twin knows no payments that are under way")
-    row: Any = namedtuple("Row", names)(**values)
+    row: Any = _row(names)(**values)
     return Bill(row, here, values["paid"] or 0, values["paid_on"])
 
 

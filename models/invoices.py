@@ -109,10 +109,11 @@ BILLS = sa.select(
     sa.func.coalesce(_IN_FULL_ON, _LAST_PAID_ON).label("paid_on"),
 )
 # To the user's own customers only: the previous owner's invoices carry another customer (B04).
-_OF_PLACE = BILLS.where(
-    col(Invoice.premises_id) == sa.bindparam("premises_id"),
-    col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True)),
-).order_by(col(Invoice.issued_on).desc(), col(Invoice.id).desc())
+_AT_PLACE = BILLS.where(col(Invoice.premises_id) == sa.bindparam("premises_id")).order_by(
+    col(Invoice.issued_on).desc(), col(Invoice.id).desc()
+)
+_HERS = col(Invoice.customer_id).in_(sa.bindparam("customer_ids", expanding=True))
+_OF_PLACE = _AT_PLACE.where(_HERS)
 _OF_CUSTOMER = BILLS.where(col(Invoice.customer_id) == sa.bindparam("customer_id")).order_by(
     col(Invoice.issued_on).desc(), col(Invoice.id).desc()
 )
@@ -125,7 +126,9 @@ _COMING: sa.ColumnElement[int] = sa.literal_column(
     "(SELECT max(payment_id) FROM online_payment_invoice JOIN online_payment ON online_payment.id = payment_id"
     " WHERE invoice_id = invoice.id AND booked_at IS NULL AND status IN ('pending', 'paid', 'review'))"
 ).label("coming")
-_NEWEST = _OF_PLACE.add_columns(_COMING).limit(ONE)
+_NEWEST = _AT_PLACE.add_columns(_COMING).limit(ONE)
+_NEWEST_OF_MANY = _NEWEST.where(_HERS)
+_NEWEST_OF_ONE = _NEWEST.where(col(Invoice.customer_id) == sa.bindparam("customer_ids"))  # a list costs more to send
 _ABOUT: tuple[Any, ...] = (  # of whom it is for, as an e-invoice says it
     col(Customer.is_company), col(Customer.identifier_encrypted), col(Customer.name).label("buyer"), col(Customer.code),
     col(Premises.external_id).label("place"), col(Premises.address),
@@ -159,7 +162,9 @@ _PAYMENTS = (
 
 def newest(connection: Connection, place: Place) -> Bill | None:
     """The newest invoice of a place (C01; LU-20), None before the first."""
-    found = _bills(connection, _NEWEST, [place], premises_id=place.id, customer_ids=place.customer_ids)
+    whose, *more = place.customer_ids
+    statement, ids = (_NEWEST_OF_MANY, place.customer_ids) if more else (_NEWEST_OF_ONE, whose)
+    found = _bills(connection, statement, [place], premises_id=place.id, customer_ids=ids)
     return found[0] if found else None
 
 

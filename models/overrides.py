@@ -84,6 +84,9 @@ _WINDOWS = sa.select(*(col(getattr(Override, name)) for name in WindowChange._fi
 _WINDOWS_OF_HOUSES = _WINDOWS.where(
     sa.or_(col(Override.house_id).is_(None), col(Override.house_id).in_(sa.bindparam("houses", expanding=True)))
 )
+_WINDOWS_OF_HOUSE = _WINDOWS.where(
+    sa.or_(col(Override.house_id).is_(None), col(Override.house_id) == sa.bindparam("houses"))
+)
 _TEXT = (
     sa.select(col(TextOverride.body))
     .where(
@@ -114,9 +117,9 @@ def overrides_for(connection: Connection, house_ids: Collection[int] | None, day
     Those that begin later are among them, so that the next window can be told: `rule_for` picks by the day.
     """
     values: dict[str, object] = {"day": day}
-    if house_ids is not None:
-        values["houses"] = list(house_ids)
-    statement = _WINDOWS if house_ids is None else _WINDOWS_OF_HOUSES
+    if house_ids is not None:  # a list costs more to send than one of it, which every page of a place asks for
+        values["houses"] = [*house_ids] if len(house_ids) != 1 else next(iter(house_ids))
+    statement = _WINDOWS if house_ids is None else _WINDOWS_OF_HOUSES if len(house_ids) != 1 else _WINDOWS_OF_HOUSE
     return [WindowChange._make(row) for row in connection.execute(statement, values)]
 
 

@@ -1,5 +1,5 @@
-/* what is noted offline waits until the person sends it */
-const d = document, s = localStorage, box = d.getElementById('unsent'), [, list, row] = box.children, mine = box.dataset.key;
+/* notes made offline */
+const D = '2-digit', d = document, s = localStorage, box = d.getElementById('unsent'), [, list, row] = box.children, mine = box.dataset.key;
 const all = css => [...d.querySelectorAll(css)];
 const show = () => {
   list.textContent = '';
@@ -10,7 +10,7 @@ const show = () => {
     list.append(row.content.cloneNode(true));
     const [p, a, b] = list.lastElementChild.children;
     if (i && !i.value) i.value = n[0];
-    n[1] = new Date(n[1]).toLocaleString(d.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+    n[1] = new Date(n[1]).toLocaleString(d.documentElement.lang, { day: D, month: D, year: 'numeric', hour: D, minute: D });
     p.textContent = p.textContent.replace(/#(.)/g, (_, c) => n[c]);
     a.href = n[3];
     b.onclick = () => { delete s[k]; if (i) i.value = ''; show(); };

@@ -32,7 +32,7 @@ _numbers = itertools.count()
 _standing: list[tuple[Flask, dict[str, Any]]] = []  # the application, with what it held when it was made
 _compiled: dict[tuple[object, ...], Any] = {}
 _dialects: dict[str, sa.Dialect] = {}  # which have seen their server
-_statements: Any = sa.util.LRUCache(5000)
+_statements = engines.Compiled(5000)
 
 
 def compile_once(self: LanguageEnvironment, source: Any, name: str | None = None, *rest: Any, **options: Any) -> Any:

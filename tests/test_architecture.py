@@ -116,7 +116,7 @@ def test_the_whole_application_is_small():
     sizes = {name(file): len(code_lines(file)) for file in MODULES}
     total = sum(size for where, size in sizes.items() if not where.startswith("demo/"))
     print("lines of application Python:", total, "of code, with the demo", sum(sizes.values()), "and in all", sum(len(lines(file)) for file in MODULES))
-    assert total < 21_500  # decision 19
+    assert total < 22_000  # decision 19
 
 
 @pytest.mark.parametrize("site", sorted(file.stem for file in SITES.glob("*.toml") if file.stem != "common"))
