@@ -13,7 +13,7 @@ from models.people import User
 from models.premises import House, Premises
 from models.readings import Reading
 from models.rules.signed import sign, signed
-from models.types import AnyRow, ExternalStatus
+from models.types import AnyRow, ExternalStatus, Role
 
 PURPOSE = "receipt"
 
@@ -35,7 +35,7 @@ _COLUMNS: tuple[Any, ...] = (
 _HERS = (
     sa.select(*_COLUMNS, col(User.name).label("by"))
     .join(Register, col(Register.id) == col(Reading.register_id))
-    .outerjoin(User, col(User.id) == col(Reading.actor_user_id))
+    .outerjoin(User, (col(User.id) == col(Reading.actor_user_id)) & (col(User.role) == Role.RESIDENT))  # no staff
     .where(
         col(Reading.id) == sa.bindparam("number"),
         col(Register.meter_id) == sa.bindparam("meter_id"),

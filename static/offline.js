@@ -9,7 +9,7 @@ const show = () => {
     const n = JSON.parse(s[k]), i = d.getElementsByName(k.slice(mine.length))[0];
     list.append(row.content.cloneNode(true));
     const [p, a, b] = list.lastElementChild.children;
-    if (i && !i.value) i.value = n[0];
+    if (i && !i.defaultValue && !(i.dataset.of && i.value)) i.value = n[0];
     n[1] = new Date(n[1]).toLocaleString(d.documentElement.lang, { day: D, month: D, year: 'numeric', hour: D, minute: D });
     p.textContent = p.textContent.replace(/#(.)/g, (_, c) => n[c]);
     a.href = n[3];
@@ -23,11 +23,11 @@ oninput = ({ target: i }) => {
   if (at && i.value.trim()) s[k] = JSON.stringify([i.value, new Date(), of, at]);
   show();
 };
-onformdata = ({ formData: f }) => [...f.keys()].forEach(x => s[mine + x] && f.set('taken-' + x, JSON.parse(s[mine + x])[1]));
+onformdata = ({ formData: f }) => f.forEach((v, x) => { const n = JSON.parse(s[mine + x] || 0); n && n[0] === v && f.set('taken-' + x, n[1]); });
 addEventListener('htmx:afterSettle', show);
 show();
 try {
-  const now = Date.now(); // older caches go when it is whole
+  const now = Date.now();
   await navigator.serviceWorker.register('/sw.js');
   await (await caches.open(now)).addAll(['/offline', ...all('[rel=stylesheet],[defer],[type=module]').map(x => x.href || x.src)]);
   for (const x of await caches.keys()) if (x < now) caches.delete(x);

@@ -1,4 +1,3 @@
-/* see offline.js */
 oninstall = () => skipWaiting();
 onfetch = e => {
   const r = e.request;

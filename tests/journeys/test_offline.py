@@ -102,6 +102,20 @@ def test_in_the_form_of_one_meter_it_stands_too_and_pressing_twice_stores_one(an
     assert [(value, taken is not None) for value, taken, _ in stored(anna.server)] == [(194_500, True)]
 
 
+def test_what_was_noted_stands_before_an_older_draft_and_no_other_value_has_its_moment(anna: Person):
+    cold = anna.server.cast.cold
+    anna.open_form(cold).press_sequentially("193,1")
+    go_down(anna)
+    note(anna)
+    come_up(anna)
+    expect(anna.open_form(cold)).to_have_value("194,5")
+    anna.page.evaluate("name => { document.getElementsByName(name)[0].value = '193,2'; }", f"r-{cold}-1")  # nobody typed it
+    with anna.page.expect_response(lambda response: response.request.method == "POST"):
+        anna.card(cold).locator("[type=submit]").click()
+    expect(anna.card(cold).locator(".msg.ok")).to_be_visible()
+    assert [(value, taken) for value, taken, _ in stored(anna.server)] == [(193_200, None)]
+
+
 def test_it_outlives_the_tab_and_waits_until_she_deletes_it(anna: Person):
     go_down(anna, f"/properties/{anna.server.cast.flat}/invoices")
     note(anna)

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from models.people import User
 from models.readings import Reading
-from models.types import ExternalStatus
+from models.types import ExternalStatus, Source
 from tests.auth.strangers import settle
 from tests.browser import Browser
 from tests.cast import Cast
@@ -96,3 +97,11 @@ def test_a_receipt_is_only_for_readings_of_ones_own_meters_and_days(anna: Browse
             assert anna.status == 404
     receipt(anna, cast.stranger_meter, current(app, cast.stranger_meter).id)
     assert anna.status == 404
+
+
+def test_no_member_of_staff_is_named_on_it(anna: Browser, app: Flask, cast: Cast, sent: Reading, tmp_path: Path):
+    ilze = fetch(app, sa.select(User.id).where(User.username == "ilze"))[0].id
+    change(app, sa.update(Reading).where(Reading.id == sent.id).values(actor_user_id=ilze, source=Source.CALL))
+    receipt(anna, cast.cold, sent.id)
+    (tmp_path / "receipt.pdf").write_bytes(anna.response.data)
+    assert "195.500" in text(tmp_path) and "Ilze" not in text(tmp_path)
