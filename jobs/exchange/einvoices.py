@@ -155,6 +155,24 @@ def _read(batch: Batch, work: Work) -> None:
     batch.values["external_id"] = batch.fields["external_id"]
 
 
+def take_over(batch: Batch, work: Work) -> None:
+    """A new row of invoices.csv with number, customer and sums of an invoice that came as UBL is that invoice."""
+    invoice, customer = db("invoice").c, db("customer").c
+    whose = sa.select(customer.external_id).where(customer.id == invoice.customer_id).scalar_subquery()
+    own, came = batch.values["external_id"], [f"UBL-{number}" for number in batch.values["number"]]
+    sums = ("net", "vat", "total", "payable")
+    known = work.find(invoice.external_id, [*own, *came], invoice.id, whose, *(invoice[name] for name in sums))
+    taken = []
+    for index in batch.good():
+        if own[index] not in known and (row := known.pop(came[index], None)):
+            if tuple(row)[2:] == tuple(batch.values[name][index] for name in ("customer", *sums)):
+                taken.append({"row_id": row.id, "external_id": own[index]})
+            else:
+                what = f"{row.external_id.removeprefix('UBL-')} came as UBL, for another customer or other sums"
+                batch.refuse(index, "number", f"a number that no other invoice has; {what}")
+    work.update(batch.table.db, taken)
+
+
 def _refuse(batch: Batch, index: int, *wrong: tuple[str, str, str]) -> None:
     row = 0 if batch.file.endswith(".xml") else batch.rows[index]
     batch.problems += [Problem(batch.file, row, path, shown(value), expected) for path, value, expected in wrong]

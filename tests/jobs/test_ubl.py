@@ -20,17 +20,6 @@ from tests.ubl import WATER, changed, document, item, sums, without
 TOTALS = "cac:LegalMonetaryTotal"
 
 
-@pytest.fixture
-def ready(exchange: Exchange) -> Exchange:
-    """Anna (20417, flat F34) and the company SIA “Ūdens” (20418, F35) are known, with two invoices to Anna."""
-    exchange.put_all()
-    exchange.run()
-    for file in exchange.path.glob("*.csv"):
-        file.unlink()
-    (exchange.path / "einvoices").mkdir()
-    return exchange
-
-
 def bring(exchange: Exchange, *files: bytes, **options) -> Report:
     for number, data in enumerate(files):
         (exchange.path / "einvoices" / f"{number}.xml").write_bytes(data)
