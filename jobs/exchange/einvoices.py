@@ -3,6 +3,7 @@
 A document that is wrong anywhere is left out whole, each wrong element told by its path (docs/integration.md).
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -20,6 +21,7 @@ from models.invoices import Invoice
 from models.rules.ubl import ACCOUNT, BASE, CODE, FACTOR, LINE, ONE, OTHER, PART, PLACE, SUMS, UNITS, tax
 
 FOLDER = "einvoices/"
+_NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}")
 _UNITS = {code: unit for unit, code in UNITS.items()} | {ONE: "", OTHER: ""}
 
 
@@ -27,11 +29,10 @@ def _kept(places: int, most: int) -> Convert:
     """A number in its smallest units; None where it has more places than we keep: its line is shown without."""
 
     def convert(text: str) -> int | None:
-        try:
-            found = Decimal(text).scaleb(places)
-            return int(found) if abs(found) <= most and found == found.to_integral_value() else None
-        except ArithmeticError:
-            raise Refused("a number") from None
+        if not _NUMBER.fullmatch(text):
+            raise Refused("a number")
+        found = Decimal(text).scaleb(places)
+        return int(found) if abs(found) <= most and found == found.to_integral_value() else None
 
     return convert
 
@@ -89,6 +90,7 @@ class Document:
         if not self.wrong:
             self._make()
             self._add_up({name: cents or 0 for name, cents in sums.items()} | self.fields, parts)
+        del self.root  # many of them are held at once
 
     def _each(self, name: str, what: _What) -> list[dict[str, Any]]:
         return [self._said(what, one, f"{name}[{place}]/") for place, one in enumerate(self.root.iterfind(name), 1)]
@@ -113,6 +115,8 @@ class Document:
         said |= {"external_id": f"UBL-{said['number']}", "brought_forward": said["payable"] - said["total"]}
         if said["period_start"] > said["period_end"]:
             self.wrong.append((_SAID["period_end"][0], f"{said['period_end']}", "a day not before StartDate"))
+        if said["issued_on"] > said["due_on"]:
+            self.wrong.append((_SAID["due_on"][0], f"{said['due_on']}", "a day not before IssueDate"))
         units = [one.get("unitCode", "") for one in self.root.iterfind(f"{LINE}/InvoicedQuantity")]
         for place, (line, unit) in enumerate(zip(self.lines, units, strict=False), 1):
             if line.pop("each") not in (None, 1_000) or (unit == ONE and line["quantity"] == 1_000):
