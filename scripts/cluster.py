@@ -83,7 +83,7 @@ class Cluster:
         unit = (ROOT / "deploy" / "systemd" / "ekabinets-web@.service").read_text()
         (command,) = (line.partition("=")[2] for line in unit.splitlines() if line.startswith("ExecStart="))
         words = command.replace("%i", str(port)).split()
-        self.run(f"web {port}", sys.executable, *words[1:])
+        self.run(f"web {port}", sys.executable, *words[2:])  # not env and the python of its .venv
 
     def stop(self, port: int, number: signal.Signals = signal.SIGTERM) -> None:
         """End a web instance, kindly or not, and wait until it is gone."""

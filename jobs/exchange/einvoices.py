@@ -3,6 +3,7 @@
 A document that is wrong anywhere is left out whole, each wrong element told by its path (docs/integration.md).
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -20,6 +21,7 @@ from models.invoices import Invoice
 from models.rules.ubl import ACCOUNT, BASE, CODE, FACTOR, LINE, ONE, OTHER, PART, PLACE, SUMS, UNITS, tax
 
 FOLDER = "einvoices/"
+_NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}")
 _UNITS = {code: unit for unit, code in UNITS.items()} | {ONE: "", OTHER: ""}
 
 
@@ -27,11 +29,10 @@ def _kept(places: int, most: int) -> Convert:
     """A number in its smallest units; None where it has more places than we keep: its line is shown without."""
 
     def convert(text: str) -> int | None:
-        try:
-            found = Decimal(text).scaleb(places)
-            return int(found) if abs(found) <= most and found == found.to_integral_value() else None
-        except ArithmeticError:
-            raise Refused("a number") from None
+        if not _NUMBER.fullmatch(text):
+            raise Refused("a number")
+        found = Decimal(text).scaleb(places)
+        return int(found) if abs(found) <= most and found == found.to_integral_value() else None
 
     return convert
 
@@ -89,6 +90,7 @@ class Document:
         if not self.wrong:
             self._make()
             self._add_up({name: cents or 0 for name, cents in sums.items()} | self.fields, parts)
+        del self.root  # many of them are held at once
 
     def _each(self, name: str, what: _What) -> list[dict[str, Any]]:
         return [self._said(what, one, f"{name}[{place}]/") for place, one in enumerate(self.root.iterfind(name), 1)]
@@ -113,6 +115,8 @@ class Document:
         said |= {"external_id": f"UBL-{said['number']}", "brought_forward": said["payable"] - said["total"]}
         if said["period_start"] > said["period_end"]:
             self.wrong.append((_SAID["period_end"][0], f"{said['period_end']}", "a day not before StartDate"))
+        if said["issued_on"] > said["due_on"]:
+            self.wrong.append((_SAID["due_on"][0], f"{said['due_on']}", "a day not before IssueDate"))
         units = [one.get("unitCode", "") for one in self.root.iterfind(f"{LINE}/InvoicedQuantity")]
         for place, (line, unit) in enumerate(zip(self.lines, units, strict=False), 1):
             if line.pop("each") not in (None, 1_000) or (unit == ONE and line["quantity"] == 1_000):
@@ -153,6 +157,24 @@ def _read(batch: Batch, work: Work) -> None:
     for field in (*_SAID, *_MADE):
         batch.fields[field] = [one and one.fields[field] for one in read]
     batch.values["external_id"] = batch.fields["external_id"]
+
+
+def take_over(batch: Batch, work: Work) -> None:
+    """A new row of invoices.csv with number, customer and sums of an invoice that came as UBL is that invoice."""
+    invoice, customer = db("invoice").c, db("customer").c
+    whose = sa.select(customer.external_id).where(customer.id == invoice.customer_id).scalar_subquery()
+    own, came = batch.values["external_id"], [f"UBL-{number}" for number in batch.values["number"]]
+    sums = ("net", "vat", "total", "payable")
+    known = work.find(invoice.external_id, [*own, *came], invoice.id, whose, *(invoice[name] for name in sums))
+    taken = []
+    for index in batch.good():
+        if own[index] not in known and (row := known.pop(came[index], None)):
+            if tuple(row)[2:] == tuple(batch.values[name][index] for name in ("customer", *sums)):
+                taken.append({"row_id": row.id, "external_id": own[index]})
+            else:
+                what = f"{row.external_id.removeprefix('UBL-')} came as UBL, for another customer or other sums"
+                batch.refuse(index, "number", f"a number that no other invoice has; {what}")
+    work.update(batch.table.db, taken)
 
 
 def _refuse(batch: Batch, index: int, *wrong: tuple[str, str, str]) -> None:

@@ -30,7 +30,8 @@ class Problem:
         """In one line: where, what stands there, what is expected."""
         where = ", ".join(filter(None, (self.file, f"row {self.row}" if self.row else "", self.column)))
         found = f'"{self.value}", ' if self.value else ""
-        return f"{where}: {found}expected {self.expected}"
+        told = f"{where}: {found}expected {self.expected}"
+        return told.encode(errors="replace").decode()  # a name of a file may be no UTF-8
 
 
 @dataclass

@@ -6,7 +6,7 @@ Above each stand the rules that look at more than one cell; meters and readings 
 from jobs.exchange import cells
 from jobs.exchange.bank import BANK_ENTRIES
 from jobs.exchange.batch import ID, Batch, Column, Table, day, must, ref
-from jobs.exchange.einvoices import EINVOICES
+from jobs.exchange.einvoices import EINVOICES, take_over
 from jobs.exchange.meters import METERS, READINGS
 from jobs.exchange.notices import NOTICES
 from jobs.exchange.source import read_document, read_pdf
@@ -107,6 +107,11 @@ def _store_files(batch: Batch, work: Work) -> None:
         batch.fields |= {"size": sizes, "file_name": [*names]}
 
 
+def _before_invoices(batch: Batch, work: Work) -> None:
+    _store_files(batch, work)
+    take_over(batch, work)
+
+
 def _check_invoices(batch: Batch, work: Work) -> None:
     """What is to be paid is the total and what was brought forward; the payee is the site's unless named."""
     batch.need_order("period_start", "period_end", "period_to", "a day not before period_from")
@@ -129,7 +134,7 @@ INVOICES = Table(
         must("total", money), Column("brought_forward", money, default=0), must("payable", money),
         Column("payee", field="payee_name"), must("iban", cells.iban, "payee_iban"), must("reference"),
         Column("file", cells.file_name, field="file_hash"),
-    ), before=_store_files, check=_check_invoices,
+    ), before=_before_invoices, check=_check_invoices,
 )  # fmt: skip
 
 INVOICE_LINES = Table(

@@ -98,12 +98,18 @@ def test_an_instance_that_is_killed_takes_nothing_with_it_and_when_all_are_gone_
     guest = Guest(cluster)
     status, page = guest.ask("GET", "/login")
     assert status == 503 and "Портал временно недоступен" in page
+    assert guest.ask("POST", "/password/reset/SECRET?x=1", {"password": "1"}) == (503, page), "a form that is sent is told the same"
+    log = cluster.folder / "access.log"
+    wait(lambda: '"method":"POST","path":"/password/reset/…","status":503' in log.read_text("utf-8"))
+    assert '"method":"GET","path":"/login","status":503' in log.read_text("utf-8")
+    assert not [name for name in ("access.log", "error.log") if "SECRET" in (cluster.folder / name).read_text("utf-8")]
     cluster.start(cluster.instances[0])
     wait(lambda: guest.ask("GET", "/login")[0] == 200)
 
 
 def test_a_rolling_restart_is_noticed_by_nobody(cluster: Cluster, cast: Cast):
     before = [cluster.processes[f"web {port}"].pid for port in cluster.instances]
+    assert Guest(cluster).ask("GET", "/static/no-such.css")[0] == 404, "that all of them miss is missing"
     with traffic(cluster, f"/properties/{cast.flat}") as statuses:
         cluster.roll()
         seen = statuses[200]

@@ -1,7 +1,9 @@
 """E-invoices on their way in: UBL documents in the folder, by the API and by the page become invoices, or say why not."""
 
 import base64
+import os
 import re
+from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 import pytest
@@ -18,17 +20,6 @@ from tests.jobs.exchanges import KEY, SITE, Exchange
 from tests.ubl import WATER, changed, document, item, sums, without
 
 TOTALS = "cac:LegalMonetaryTotal"
-
-
-@pytest.fixture
-def ready(exchange: Exchange) -> Exchange:
-    """Anna (20417, flat F34) and the company SIA “Ūdens” (20418, F35) are known, with two invoices to Anna."""
-    exchange.put_all()
-    exchange.run()
-    for file in exchange.path.glob("*.csv"):
-        file.unlink()
-    (exchange.path / "einvoices").mkdir()
-    return exchange
 
 
 def bring(exchange: Exchange, *files: bytes, **options) -> Report:
@@ -125,6 +116,8 @@ WRONG = [
     (changed((">Aukstais ūdens<", "><")), "InvoiceLine[1]/Item/Name", ""), (changed((">3.125<", ">x<")), "InvoiceLine[1]/InvoicedQuantity", "x"),
     (changed((">3.29<", ">3.291<")), "InvoiceLine[1]/LineExtensionAmount", "3.291"), (document(number="x" * 61), "ID", "x" * 61),
     (changed((">1.0512<", ">NaN<")), "InvoiceLine[1]/Price/PriceAmount", "NaN"), (changed((">1.0512<", ">1e9999999<")), "InvoiceLine[1]/Price/PriceAmount", "1e9999999"),
+    (changed((">3.125<", ">١٢<")), "InvoiceLine[1]/InvoicedQuantity", "١٢"), (changed((">3.125<", ">1_000<")), "InvoiceLine[1]/InvoicedQuantity", "1_000"),
+    (changed(("2026-11-30", "2026-11-09")), "DueDate", "2026-11-09"),
 ]  # fmt: skip
 
 
@@ -180,6 +173,18 @@ def test_what_is_no_such_document_is_refused_as_a_whole(ready: Exchange, data: b
     report = bring(ready, data, document(number="8"))
     assert [(one.file, one.column) for one in report.problems] == [("einvoices/0.xml", "file")] and expected in report.problems[0].expected
     assert len(ours(ready, "id", number="8")) == 1, "the others are taken"
+
+
+def test_of_a_document_only_what_it_says_is_held():
+    assert not [name for name, held in vars(Document(document())).items() if isinstance(held, Element)]
+
+
+@pytest.mark.parametrize("folder", ["einvoices", "bank"])
+def test_a_name_that_is_no_utf_8_is_told_with_a_mark_for_what_cannot_be_shown(ready: Exchange, folder: str):
+    (ready.path / folder).mkdir(exist_ok=True)
+    (ready.path / folder / os.fsdecode(b"r\xe7kins.xml")).write_bytes(b"<a/>")
+    (told,) = ready.run().problems
+    assert f"{told}".encode().startswith(f"{folder}/r?kins.xml".encode())
 
 
 def test_a_zip_and_a_dry_run(ready: Exchange):
