@@ -40,9 +40,9 @@ def take(held: State, data: bytes) -> str:
     if "why" in its:
         return str(its["why"])
     said = [fold_login(its["sender"])[:254], its["subject"][:200], its["text"]]
-    said = [one.replace("\0", "").encode("utf-8", "replace").decode() for one in said]
+    sender, subject, text = (one.replace("\0", "").encode("utf-8", "replace").decode() for one in said)
     with suppress(IntegrityError), held.database.write() as session:  # or another worker has taken it, this moment
-        if reading_mails.take(session, its["key"] or f"{data!r}", *said, its["files"]):
+        if reading_mails.take(session, its["key"] or f"{data!r}", sender, subject, text, its["files"]):
             return ""
     return _BEFORE
 

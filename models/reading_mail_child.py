@@ -1,4 +1,4 @@
-"""The process that reads an e-mail on stdin: `python -m models.reading_mail_child`, and prints what is kept of it as JSON.
+"""The process that makes JSON of what is kept of an e-mail on stdin: `python -m models.reading_mail_child`.
 
 It is started by `jobs.emails` with the most characters of a text. A child, because the parser of Python may take
 hours and all memory for what was made for that.
@@ -23,7 +23,7 @@ _CHARSETS = re.compile(r"utf-?(8|7|(16|32)([bl]e)?)|(us-)?ascii|iso-?8859-\d+|la
 
 
 def _text(markup: str) -> str:
-    """The text of a page, by lines; in one go, as the parser of Python may take minutes for what was made for that."""
+    """The text of a page, by lines."""
     said, hidden = list[str](), ""
     for piece in re.split(r"(<[^<>]*>)", markup[:_MARKUP]):
         tag = re.match(r"<(/?)([a-z0-9]+)", piece[:20].lower())
