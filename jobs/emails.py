@@ -4,17 +4,12 @@ The folder is a Maildir, or has files whose names end in .eml: whatever receives
 is moved aside (`cur`, or the folder `taken`), never deleted. Only text is kept of it.
 """
 
+import json
 import logging
-import re
 import sys
 from contextlib import suppress
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from email.utils import parseaddr
-from html import unescape
-from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 import click
 from flask.cli import AppGroup
@@ -22,28 +17,16 @@ from sqlalchemy.exc import IntegrityError
 
 from auth.state import State, state
 from models import reading_mails
+from models.children import Ended, Limits, run
 from models.rules.identifiers import fold_login
 from models.rules.reading_mail import LONGEST
+from models.types import new_public_id
 
 log = logging.getLogger("ekabinets.emails")
 group = AppGroup("emails", help="E-mails with readings.")
-LARGEST, _PARTS, _BATCH = 25 * 10**6, 100, 50  # bytes; parts; files of a turn
-_HEADER, _MARKUP = 10_000, 200_000  # characters
+LARGEST, _BATCH, _TURN = 25 * 10**6, 50, 20  # bytes; files and seconds of a turn
+_LIMITS = Limits(wall_seconds=10, memory_bytes=400 * 1024 * 1024)
 _BEFORE = "was taken before"
-_BREAKS = {**dict.fromkeys(("br", "p", "div", "tr", "li"), "\n"), "td": " ", "blockquote": "\n-- \n"}  # it quotes
-
-
-def _text(markup: str) -> str:
-    """The text of a page, by lines; in one go, as the parser of Python may take minutes for what was made for that."""
-    said, hidden = list[str](), ""
-    for piece in re.split(r"(<[^<>]*>)", markup[:_MARKUP]):
-        tag = re.match(r"<(/?)([a-z0-9]+)", piece[:20].lower())
-        if tag and tag[2] in ("script", "style", "title", "xml"):
-            hidden = "" if tag[1] and tag[2] == hidden else hidden or tag[2]
-        elif not hidden:
-            words = "" if piece.startswith("<!") else re.sub(r"\s+", " ", unescape(piece))
-            said.append(_BREAKS.get(tag[2], "") if tag else words)
-    return "".join(said)
 
 
 def take(held: State, data: bytes) -> str:
@@ -51,56 +34,51 @@ def take(held: State, data: bytes) -> str:
     if len(data) > LARGEST:
         return "is larger than 25 MB"
     try:
-        message = message_from_bytes(data, policy=default)
-        if max((len(value) for _, value in message.raw_items()), default=0) > _HEADER:
-            return "has a header that is too long"
-        if f"{message['Auto-Submitted'] or 'no'}".strip().lower() != "no":
-            return "was written by a machine"
-        sender, subject = parseaddr(f"{message['From'] or ''}")[1], " ".join(f"{message['Subject'] or ''}".split())
-        key = f"{message['Message-ID']} {message['Date']} {sender}" if message["Message-ID"] else f"{data!r}"
-        text, files = _read(message)
-    except Exception as error:  # a parser fed with anything at all raises anything at all
-        return f"cannot be read ({type(error).__name__})"
-    said = [one.replace("\0", "").encode("utf-8", "replace").decode() for one in (fold_login(sender), subject, text)]
+        its = json.loads(run([sys.executable, "-m", "models.reading_mail_child", f"{LONGEST}"], data, _LIMITS))
+    except Ended as error:
+        return f"cannot be read ({error.code})"
+    if "why" in its:
+        return str(its["why"])
+    said = [fold_login(its["sender"])[:254], its["subject"][:200], its["text"]]
+    sender, subject, text = (one.replace("\0", "").encode("utf-8", "replace").decode() for one in said)
     with suppress(IntegrityError), held.database.write() as session:  # or another worker has taken it, this moment
-        if reading_mails.take(session, key, said[0][:254], said[1][:200], said[2], files):
+        if reading_mails.take(session, its["key"] or f"{data!r}", sender, subject, text, its["files"]):
             return ""
     return _BEFORE
 
 
-def _read(message: EmailMessage) -> tuple[str, int]:
-    """The text, of HTML where there is no other, and how many files came with it."""
-    texts, files = {"text/plain": "", "text/html": ""}, 0
-    for part in islice(message.walk(), _PARTS):
-        kind = part.get_content_type()
-        if part.get_filename() or part.get_content_maintype() == "image":
-            files += 1
-        elif kind in texts and isinstance(payload := part.get_payload(decode=True), bytes):
-            charset = part.get_content_charset() or "utf-8"
-            with suppress(LookupError):  # a charset that nobody knows
-                texts[kind] += payload.decode(charset, "replace") + "\n"
-    text = (texts["text/plain"].strip() or _text(texts["text/html"]).strip()).replace("\r\n", "\n")
-    return re.sub(r"\n\s*\n", "\n\n", text)[:LONGEST], files
-
-
 def take_due(held: State, folder: str = "") -> int:
-    """Take what lies in a folder, else in that of the settings, a batch at a time; how many files were looked at."""
+    """Take what lies in a folder, else in that of the settings, a batch at a time; how many files were taken."""
     if not (folder or held.settings.emails_dir):
         return 0
     here, parts = Path(folder or held.settings.emails_dir), {"new": "cur", "": "taken"}
     new = "new" if (here / "new").is_dir() else ""
+    taken, until = 0, monotonic() + _TURN
     try:
-        files = [*islice((here / new).glob("*" if new else "*.eml"), _BATCH)]
-        for file in files:
-            with file.open("rb") as opened:
-                if why := take(held, opened.read(LARGEST + 1)):
-                    log.warning("the e-mail %s %s", file.name, why)
+        files = [file for file in (here / new).glob("*" if new else "*.eml") if file.is_file()]
+        if files:
             (here / parts[new]).mkdir(exist_ok=True)
-            file.rename(here / parts[new] / (f"{file.name}:2,S" if new else file.name))
     except OSError as error:
         log.warning("the folder of e-mails cannot be used: %s", error)
         return 0
-    return len(files)
+    for file in files:
+        if taken < _BATCH and monotonic() < until:
+            taken += _put_aside(held, file, here / parts[new], ":2,S" if new else "")
+    return taken
+
+
+def _put_aside(held: State, file: Path, folder: Path, seen: str) -> bool:
+    """Take a file and move it; False where that cannot be, as of one that another worker has moved."""
+    try:
+        with file.open("rb") as opened:
+            if why := take(held, opened.read(LARGEST + 1)):
+                log.warning("the e-mail %s %s", file.name, why)
+        aside = folder / f"{file.name}{seen}"
+        file.rename(folder / f"{new_public_id()}-{aside.name}" if aside.exists() else aside)
+    except OSError as error:
+        log.warning("the e-mail %s cannot be taken: %s", file.name, error)
+        return False
+    return True
 
 
 @group.command("take")

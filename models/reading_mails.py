@@ -81,6 +81,12 @@ def whose(connection: Connection, words: Iterable[str], sender: str, today: date
     return [*{row.id: row for row in rows}.values()]
 
 
+def waits(session: Session, number: int) -> bool:
+    """Whether nobody has decided about it, nor will until this unit of work ends."""
+    its = sa.select(_TABLE.c.id).where(_TABLE.c.id == number, _WAITS)
+    return session.execute(its.with_for_update()).first() is not None
+
+
 def settle(session: Session, actor: Actor, number: int, act: str, reason: str = "", once: str | None = None) -> bool:
     """It is "done", "dismissed" with a reason, or "undone": waits again. False where a colleague was faster."""
     when, by, at = (~_WAITS, None, None) if act == "undone" else (_WAITS, actor.user_id, utc_now())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from flask import Response, abort, request
@@ -30,6 +31,10 @@ _PAGE, _LONGEST = 25, 500  # e-mails of a page, characters of a reason
 _ACTS = {"dismiss": "dismissed", "undo": "undone", "accept": "done"}
 
 
+class _Faster(Exception):
+    """A colleague has settled it meanwhile."""
+
+
 @desk.get(_HOME, "staff readings act")
 def queue() -> Response:
     """What waits, or what was decided."""
@@ -45,16 +50,16 @@ def show(
     emid: AnyRow, status: int = 200, answers: Sequence[Answer] = (), left_over: Sequence[str] = (), wrong: str = ""
 ) -> Response:
     """Its text, and beside it the meters of whom it seems to be about, filled with what it says; a look is told."""
-    people, places = _about(emid)
+    waits = emid.decided_at is None
+    people, places = _about(emid) if waits else ((), [])
     shown, today, known = meters_at(places[0]) if places else [], state().clock.today(), set[str]()
     if people:
         users = dossier.users(reading(), people[0].id)
         known = {fold_login(one.email) for one in (people[0], *users) if one.email}
         with writing() as session:
-            at = {place.id for place in places[:1]}
-            activity.looked(session, "email", "meters", (), at, today, somebody().actor())
-    waits = emid.decided_at is None
-    form = readings.form_for(answers or (_proposed(emid, people, places[0], shown) if places and waits else ()))
+            at, they = {place.id for place in places[:1]}, {user.id for user in users}
+            activity.looked(session, "email", "meters", () if at else they, at, today, somebody().actor())
+    form = readings.form_for(answers or (_proposed(emid, people, places[0], shown) if places else ()))
     return page(
         "staff/reading_mail.html", status=status, row=emid, people=people, places=places, form=form, wrong=wrong,
         fields=[one for one in shown if one.window or {dial.register_id for dial in one.card.dials} & {*form.answers}],
@@ -103,9 +108,10 @@ def decide(emid: AnyRow) -> Response:
         abort(400)
     if act == "dismiss" and not (0 < len(reason) <= _LONGEST and "\0" not in reason):
         return show(emid, 422, wrong="reason")
-    is_done = bool(once and audit.receipt(reading(), once, somebody().user_id))
     if act == "accept" and emid.decided_at is None:
-        return _accept(emid)
+        with suppress(_Faster):
+            return _accept(emid)
+    is_done = bool(once and audit.receipt(reading(), once, somebody().user_id))
     if act != "accept" and not is_done:
         with writing() as session:
             is_done = reading_mails.settle(session, somebody().actor(), emid.id, _ACTS[act], reason, once or None)
@@ -119,15 +125,18 @@ def _accept(mail: AnyRow) -> Response:
     if not shown or readings.others(shown):
         abort(404)
     actor = Actor(somebody().user_id, Source.EMAIL, people[0].id, None, somebody().method)
-    calendar, done = calendar_for(reading(), places[0]), partial(_done, mail, actor)
+    left_over = readings.left_over(shown)
+    is_all = not left_over and "more" not in request.form
+    calendar, done = calendar_for(reading(), places[0]), partial(_done, mail, actor, is_all)
     answers = readings.submit(places[0], shown, calendar, seal, actor=actor, told=done, mail=mail.id)
-    left_over, status = readings.left_over(shown), readings.status_of(answers)
+    status = readings.status_of(answers)
     if left_over or status != 200:
         return show(mail, 409 if status == 200 else status, answers, left_over)
     return redirect_to(f"{_HOME}/{mail.id}?done=more" if "more" in request.form else f"{_HOME}?done=accept")
 
 
-def _done(mail: AnyRow, actor: Actor, session: Session, answers: Sequence[Answer]) -> None:
-    """Nothing of it waits any more, unless another address is in it, too."""
-    if "more" not in request.form and all(answer.state == "saved" for answer in answers):
-        reading_mails.settle(session, actor, mail.id, "done")
+def _done(mail: AnyRow, actor: Actor, is_all: bool, session: Session, answers: Sequence[Answer]) -> None:
+    """Nothing of it waits any more, unless there is more in it. Raises `_Faster`: then nothing of it is stored."""
+    is_all = is_all and all(answer.state == "saved" for answer in answers)
+    if not (reading_mails.settle(session, actor, mail.id, "done") if is_all else reading_mails.waits(session, mail.id)):
+        raise _Faster

@@ -1,6 +1,7 @@
 """E-mails with readings are taken from a folder or standard input, once, as text (D26)."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from email.message import EmailMessage
@@ -85,6 +86,32 @@ def test_a_folder_that_cannot_be_used_is_said_and_stops_nothing(app: Flask, tmp_
     assert "the folder of e-mails cannot be used" in caplog.text
 
 
+def test_what_cannot_be_opened_stops_nothing_after_it(app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "0.eml").mkdir()
+    (tmp_path / "1.eml").symlink_to(tmp_path / "nowhere")
+    for number in range(2, 5):
+        (tmp_path / f"{number}.eml").write_bytes(letter(f"{number}").as_bytes())
+    opened = Path.open
+    monkeypatch.setattr(emails, "_BATCH", 1)
+    monkeypatch.setattr(Path, "open", lambda file, mode: opened(file if file.name != "3.eml" else tmp_path / "moved meanwhile", mode))
+    assert [take_due(app.extensions["ekabinets"], f"{tmp_path}") for _ in range(3)] == [1, 1, 0]
+    assert sorted(row.text for row in kept(app)) == ["2", "4"] and "the e-mail 3.eml cannot be taken" in caplog.text
+
+
+def test_a_file_of_the_same_name_keeps_the_earlier_one(app: Flask, tmp_path: Path):
+    for text in ("one", "two"):
+        (tmp_path / "1.eml").write_bytes(letter(text).as_bytes())
+        assert take_due(app.extensions["ekabinets"], f"{tmp_path}") == 1
+    found = {file.name: file.read_text() for file in (tmp_path / "taken").iterdir()}
+    assert len(found) == 2 and "one" in found.pop("1.eml") and "two" in found.popitem()[1]
+
+
+def test_a_turn_ends_in_time(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "1.eml").write_bytes(letter().as_bytes())
+    monkeypatch.setattr(emails, "_TURN", 0)
+    assert take_due(app.extensions["ekabinets"], f"{tmp_path}") == 0 and kept(app) == []
+
+
 @pytest.mark.parametrize(("data", "why"), [
     (b"x" * (LARGEST + 1), "is larger than 25 MB"), (letter(Auto_Submitted="auto-replied").as_bytes(), "was written by a machine"),
     (b"From: " + b"<" * 10_001 + b"\n\nx", "has a header that is too long"),
@@ -95,6 +122,31 @@ def test_what_is_not_taken_has_its_reason_and_stands_aside(app: Flask, tmp_path:
     with caplog.at_level(logging.WARNING, "ekabinets.emails"):
         assert take_due(app.extensions["ekabinets"], f"{tmp_path}") == 1
     assert f"the e-mail 1.eml {why}" in caplog.text and kept(app) == [] and (tmp_path / "taken" / "1.eml").exists()
+
+
+_MIXED = b"From: a@example.com\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n"
+
+
+@pytest.mark.parametrize("data", [
+    _MIXED + b"--x\nContent-Type: text/plain\nContent-Disposition: attachment" + b"; a=b" * 128_000 + b"\n\nhi\n--x--\n",
+    _MIXED + b"--x\n\n\n" * 4_000_000 + b"--x--\n", b"From: a@example.com\n\n" + b"a\n" * 12_000_000,
+])  # fmt: skip
+def test_what_was_made_to_take_hours_or_all_memory_is_refused_soon(app: Flask, monkeypatch: pytest.MonkeyPatch, data: bytes):
+    monkeypatch.setattr(emails, "_LIMITS", replace(emails._LIMITS, wall_seconds=4))
+    began = time.monotonic()
+    assert "cannot be read" in take(app.extensions["ekabinets"], data) and time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "rot13", "unicode_escape", "nobody"])
+def test_a_charset_that_no_program_of_mail_writes_is_read_as_utf_8(app: Flask, charset: str):
+    data = f"From: a@example.com\nContent-Type: text/plain; charset={charset}\n\naukstais ūdens 1-".encode() + b"a" * 640_000
+    assert text_of(app, data).startswith("aukstais ūdens 1-a")
+
+
+def test_the_largest_that_is_taken_is_read(app: Flask):
+    message = letter()
+    message.add_attachment(b"\xff" * 18_000_000, maintype="image", subtype="jpeg", filename="meter.jpg")
+    assert text_of(app, message) == ANNA and kept(app)[0].files == 1
 
 
 @pytest.mark.parametrize("data", [

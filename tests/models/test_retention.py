@@ -26,6 +26,7 @@ from models.outbox import Mail
 from models.pending import Pending
 from models.people import User
 from models.privacy import PERIODS
+from models.reading_mails import ReadingMail
 from models.readings import Reading
 from models.registrations import Waiting
 from models.sessions import KnownDevice, WebSession
@@ -55,6 +56,7 @@ def aged(number: int, moment: Any) -> dict[str, tuple[type, dict[str, Any]]]:
         "begun": (Pending, {"token_hash": key, "purpose": "login", "challenge": key, "expires_at": moment}),
         "registrations": (Waiting, {"key": key, "language": "lv", "code": "1", "asked_at": moment}),
         "renderings": (RenderedFile, {"key": key, "file_hash": key, "created_at": moment}),
+        "waiting_mails": (ReadingMail, {"message_hash": key, "received_at": moment, "sender": "", "subject": "", "text": "", "files": 0}),
         "copies": (DataCopy, {"user_id": 3, "language": "lv", "asked_at": moment}),
     }
 

@@ -5,9 +5,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from models.audit import AuditRow
+from models.audit import Actor, AuditRow
 from models.people import User
-from models.reading_mails import ReadingMail
+from models.places import Place
+from models.reading_mails import ReadingMail, settle
 from models.tenures import Tenure
 from models.types import Role, utc_now
 from tests.browser import Browser, Page
@@ -16,6 +17,8 @@ from tests.mails import ANNA, MAILS, brought
 from tests.standing import change, fetch, main
 from tests.views.test_customers import staff
 from tests.views.test_told import entered
+from views import reading_mails
+from views.meter_views import MeterView
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def test_a_meter_names_its_customer_and_one_who_is_not_named_is_looked_up(app: F
 def test_of_two_customers_in_one_mail_each_is_saved_by_its_own(app: Flask, ilze: Browser, cast: Cast):
     where = brought(app, "20417: aukstais 195,5\n20418: aukstais 97")
     page = ilze.get(where)
-    assert value(page, cast.cold) == "195,5" and "Viktors" in main(page) and f"{where}?code=20418" in page.links
+    assert value(page, cast.cold) == "195,5" and "Viktors" not in page.html and f"{where}?code=20418" in page.links
     said = main(save(ilze, page, where, more="1"))
     assert "The e-mail waits for the other address." in said and state(app) == "new" and len(entered(app)) == 1
     page = ilze.get(f"{where}?code=20418")
@@ -141,6 +144,54 @@ def test_the_same_form_twice_is_one_act_and_a_colleague_may_be_faster(app: Flask
         ilze.post(where, {"act": "dismiss"} | again | {"reason": "No"})
         assert said in ilze.response.get_data(as_text=True) and ilze.status in (200, 400)
     assert state(app) == "done" and len(entered(app)) == 2
+
+
+@pytest.mark.parametrize("more", ["", "1"])
+def test_of_a_mail_that_a_colleague_settles_this_moment_nothing_is_stored(app: Flask, ilze: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch, more: str):
+    where = brought(app)
+    page, meters_at = ilze.get(where), reading_mails.meters_at
+
+    def late(place: Place) -> list[MeterView]:
+        with app.extensions["ekabinets"].database.write() as session:
+            settle(session, Actor(1, "web"), int(where.rpartition("/")[2]), "dismissed", "spam")
+        return meters_at(place)
+
+    monkeypatch.setattr(reading_mails, "meters_at", late)
+    said = main(save(ilze, page, where, **{f"r-{cast.hot}-1": ""} | ({"more": more} if more else {})))
+    assert "A colleague was faster. Nothing was changed by you." in said
+    assert entered(app) == [] and state(app) == "dismissed" and acts(app) == ["reading_mail.dismissed"]
+
+
+def test_with_something_left_over_it_waits(app: Flask, ilze: Browser, cast: Cast):
+    where = brought(app)
+    page = ilze.get(where)
+    action = next(form.action for form in page.forms if "&at=" in form.action and form.method == "post")
+    ilze.post(action, page.form(action).fields | {f"r-{cast.hot}-1": "", f"r-{cast.cold}-9": "7", "act": "accept"})
+    assert ilze.status == 409 and [row.value for row in entered(app)] == [195_500] and state(app) == "new"
+
+
+def test_a_page_from_which_readings_were_saved_dismisses_it_too(app: Flask, ilze: Browser):
+    where = brought(app)
+    page = ilze.get(where)
+    save(ilze, page, where, more="1")
+    assert "The e-mail was dismissed." in main(close(ilze, page, "dismiss", "Nothing else in it")) and state(app) == "dismissed"
+
+
+def test_each_look_at_somebody_is_written_down_while_it_waits(app: Flask, ilze: Browser):
+    def looks() -> list[tuple[int | None, int | None]]:
+        rows = fetch(app, sa.select(AuditRow.principal_customer_id, AuditRow.object_id).where(AuditRow.action == "customer.viewed").order_by(AuditRow.id))
+        return [(row.principal_customer_id, row.object_id) for row in rows]
+
+    where = brought(app, "aukstais 195,5", sender="x@example.com")
+    ilze.get(where)
+    assert looks() == []
+    ilze.get(f"{where}?code=20417")
+    assert looks() == [(1, None)]
+    change(app, sa.update(Tenure).where(Tenure.customer_id == 1).values(ends_on=month(1)))
+    ilze.get(f"{where}?code=20417")
+    assert looks() == [(1, None), (None, 1)]
+    close(ilze, ilze.get(where), "dismiss", "No")
+    assert "Anna" not in main(ilze.get(f"{where}?code=20417")) and len(looks()) == 2
 
 
 def test_of_a_dismissal_that_is_sent_twice_both_hear_that_it_was_done(app: Flask, ilze: Browser):
