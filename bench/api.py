@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from app import create_app
 from bench.data import MONTHS, SITE, settings
 from bench.letters import turns
@@ -19,7 +17,6 @@ from models import api_tokens, migrations
 from models.audit import Actor
 from models.database import Database
 from models.files import FolderStorage
-from models.readings import Reading
 from models.site import load_site
 from models.types import utc_now
 
@@ -66,9 +63,14 @@ def _post(client: Any, headers: dict[str, str], bodies: Sequence[str]) -> None:
 
 
 def _empty(database: Database, rows: int) -> None:
-    """Nothing was there, or all of it."""
-    with database.write() as session:
-        found = session.execute(sa.select(sa.func.count()).select_from(Reading)).scalar()
-        if found not in (0, rows):
-            raise RuntimeError(f"{found} readings instead of {rows}")
-        session.execute(sa.delete(Reading))
+    """Nothing was there, or all of it. By the driver: a reading may name another, which a DELETE would look for."""
+    raw = database.engine.raw_connection()
+    cursor = raw.cursor()
+    cursor.execute("SELECT count(*) FROM reading")
+    if (found := cursor.fetchone()[0]) not in (0, rows):
+        raise RuntimeError(f"{found} readings instead of {rows}")
+    without = ("PRAGMA foreign_keys=off", "DELETE FROM reading", "PRAGMA foreign_keys=on")
+    for statement in without if database.is_sqlite else ("TRUNCATE reading CASCADE", "COMMIT"):
+        cursor.execute(statement)
+    cursor.close()
+    raw.close()
