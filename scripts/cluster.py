@@ -45,8 +45,9 @@ class Cluster:
         self.instances, self.workers = [free_port() for _ in range(webs)], workers
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {
-            **os.environ, **environment, "EKABINETS_PROXY_HOPS": "1", "EKABINETS_BASE_URL": self.url,
-            "EKABINETS_TRUSTED_HOSTS": HOST, "EKABINETS_LIMITER_STORAGE": f"redis://127.0.0.1:{self.redis_port}",
+            **os.environ, **environment, "PATH": f"{os.environ['PATH']}:/usr/sbin", "EKABINETS_PROXY_HOPS": "1",
+            "EKABINETS_BASE_URL": self.url, "EKABINETS_TRUSTED_HOSTS": HOST,
+            "EKABINETS_LIMITER_STORAGE": f"redis://127.0.0.1:{self.redis_port}",
         }  # fmt: skip
 
     @property
@@ -108,7 +109,8 @@ class Cluster:
         return ["-p", str(self.folder), "-c", "nginx.conf"]
 
     def _reload(self) -> None:
-        subprocess.run(["nginx", *self._nginx, "-s", "reload"], check=True, stderr=subprocess.DEVNULL)  # noqa: S603, S607  # ours
+        command = ["nginx", *self._nginx, "-s", "reload"]
+        subprocess.run(command, env=self.environment, check=True, stderr=subprocess.DEVNULL)  # noqa: S603  # ours
 
     def run(self, name: str, *words: str) -> None:
         """Start a program of the cluster; what it says goes into the folder."""

@@ -16,7 +16,7 @@ PACKAGES = {
 
 def require(tool: str) -> str:
     """The path of a program. Without it the test is left out on a laptop and fails where CI=true."""
-    path = shutil.which(tool)
+    path = shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")  # where nobody but root looks by himself
     if path:
         return path
     reason = f"{tool} is missing: install the package {PACKAGES.get(tool, tool)}"
