@@ -166,7 +166,8 @@ class Import:
 
 def assert_kept(database: Database, said: list[str]) -> None:
     """Of each file that was told to be done every row is there, once."""
-    for name, rows in [(line.split(".csv")[0], line.split("%")[1].split()[0]) for line in said if "100%" in line]:
+    told = [(line.split(".csv")[0], line.split("%")[1].split()[0]) for line in said if "100%" in line]
+    for name, rows in [one for one in told if one[0] != "einvoices"]:  # which has no table of its own
         with database.read() as connection:
             assert connection.execute(sa.select(sa.func.count()).select_from(TABLES[name].db)).scalar() == int(rows.replace(",", ""))
 

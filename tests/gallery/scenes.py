@@ -364,7 +364,7 @@ def neighbours_are_many(gallery: Gallery, extra: Extra) -> None:
 
 
 SCENES = (
-    everybody_opens_everything, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
+    everybody_opens_everything, in_the_basement, mailed, the_calendar_moves, sections_are_closed, other_operators, first_visits, logging_in,
     papers, a_profile_is_set, devices, copies, everything_fails, things_that_fail, readings_are_asked_about, readings_are_taken, all_readings,
-    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, in_the_basement, mailed, neighbours_are_many,
+    messages, absences, handovers, by_link, by_invoice, photographed, receipts_are_shown, letters_are_chosen, moneys, record, letters_have_come, passwords_are_changed, accounts_begin_and_end, contacts_change_and_accounts_close, lends, asks, pays, banks, registrations, protection, desks, works, searches, customers, staffed, composes, puts_up, office, tells, helps, assigns, neighbours_are_many,
 )  # fmt: skip
