@@ -28,6 +28,7 @@ GOLDEN = {
     "s3_secret": "",
     "trust_dir": "",
     "scanner": "",
+    "emails_dir": "",
     "base_url": "http://localhost:8000",
     "trusted_hosts": "('localhost',)",
     "proxy_hops": "0",
@@ -79,6 +80,7 @@ BAD = {
     "trusted_hosts": None,
     "log_level": "LOUD",
     "base_url": "localhost/portal",
+    "emails_dir": None,
     "horizon_user": None,
     "horizon_password": None,
     "card_ocsp": None,  # what is no host is the host of no card

@@ -30,7 +30,7 @@ from tests.standing import change, fetch
 
 DAY = timedelta(days=1)
 # What is called a hash or a file and names none in the storage.
-NO_FILES = {"token_hash", "password_hash", "identifier_hash", "code_hash", "content_hash", "file_name"}
+NO_FILES = {"token_hash", "password_hash", "identifier_hash", "code_hash", "content_hash", "message_hash", "file_name", "files"}
 
 
 @pytest.fixture(params=["folder", "s3"])
