@@ -98,10 +98,12 @@ def pdf(iid: Bill) -> Response:
     """The operator's own file where it was imported, else ours, made once and kept (C03; LU-21)."""
     try:
         return download(pdf_of(iid), f"{iid.row.number}.pdf", "application/pdf")
-    except (PdfBusy, PdfFailed):
+    except PdfBusy:
         response = problem(503, pdf=iid)
         response.headers["Retry-After"] = "10"
         return response
+    except PdfFailed:  # which waiting does not mend
+        return problem(503, pdf=iid)
 
 
 @invoices.get("/invoices/<iid>.xml", "invoices view", file_limit)
