@@ -4,7 +4,7 @@ A page says about 80 texts. Looked up on every request they cost more than the d
 environment of a language replaces `_('…')` by its translation while it compiles a template.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from gettext import c2py
 from pathlib import Path
@@ -116,33 +116,18 @@ class LanguageEnvironment(Environment):
         return super()._generate(Fold(self, name, filename).visit(source), name, filename, defer_init)
 
 
-class _Environments(dict[str, LanguageEnvironment]):
-    """Each made when it is asked for first: a start needs one of them, and each takes 30 ms."""
-
-    def __init__(self, made: Callable[[str], LanguageEnvironment]) -> None:
-        self.made = made
-
-    def __missing__(self, language: str) -> LanguageEnvironment:
-        self[language] = self.made(language)
-        return self[language]
-
-
 def init_languages(
     app: Flask, languages: Sequence[str], timezone: ZoneInfo = RIGA, folder: Path = TRANSLATIONS, words: str = ""
 ) -> None:
-    """Prepare the environments of a site's languages, the first being its default, and tell Flask-Babel.
+    """Build the environments of a site's languages, the first being its default, and tell Flask-Babel.
 
     What the template `words` defines is known in all others: an import in each would cost 10 µs a time.
     """
-
-    def made(language: str) -> LanguageEnvironment:
-        environment = LanguageEnvironment(app, language, timezone, folder)
+    environments = {lang: LanguageEnvironment(app, lang, timezone, folder) for lang in languages}
+    for environment in environments.values():
         if words:
             environment.know(words)
-        return environment
-
-    environments = app.extensions["languages"] = _Environments(made)
-    environments[languages[0]]
+    app.extensions["languages"] = environments
     default = LOCALES[languages[0]]
     flask_babel.Babel(app, configure_jinja=False, default_locale=default, locale_selector=_locale)
     with app.app_context():
